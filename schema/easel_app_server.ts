@@ -562,7 +562,23 @@ overriddenMetadata: OverriddenMetadata | null, };
 /**
  * A part of a message or of a function's output.
  */
-export type ContentItem = { "type": "input_text", text: string, } | { "type": "input_image", image_url: string, detail: ImageDetail | null, } | { "type": "output_text", text: string, };
+export type ContentItem = { "type": "input_text",
+/**
+ * The text.
+ */
+text: string, } | { "type": "input_image",
+/**
+ * The image, as `easel:` and its handle. Clients that add items may also use a data URL.
+ */
+image_url: string,
+/**
+ * How closely the model looks at the image. `null` for the provider's default.
+ */
+detail: ImageDetail | null, } | { "type": "output_text",
+/**
+ * The text.
+ */
+text: string, };
 
 /**
  * The credits of an account.
@@ -1777,7 +1793,11 @@ summaryIndex: number, };
 /**
  * A part of the summary of the model's reasoning.
  */
-export type ReasoningSummaryText = { "type": "summary_text", text: string, };
+export type ReasoningSummaryText = { "type": "summary_text",
+/**
+ * The text.
+ */
+text: string, };
 
 /**
  * The next text of a summary of the model's reasoning.
@@ -1799,7 +1819,15 @@ summaryIndex: number, };
 /**
  * A part of the model's reasoning.
  */
-export type ReasoningText = { "type": "reasoning_text", text: string, } | { "type": "text", text: string, };
+export type ReasoningText = { "type": "reasoning_text",
+/**
+ * The text.
+ */
+text: string, } | { "type": "text",
+/**
+ * The text.
+ */
+text: string, };
 
 /**
  * The next text of the model's reasoning itself. Only some open models send it.
@@ -1854,7 +1882,71 @@ n: number | null, };
 /**
  * An item of the conversation as the model reads it.
  */
-export type ResponseItem = { "type": "message", role: MessageRole, content: Array<ContentItem>, } | { "type": "reasoning", id: string | null, summary: Array<ReasoningSummaryText>, content?: Array<ReasoningText> | null, encrypted_content: string, } | { "type": "function_call", call_id: string, namespace: string | null, name: string, arguments: string, } | { "type": "function_call_output", call_id: string, output: Array<ContentItem>, } | { "type": "image_generation_call", id: string, status: string, revised_prompt: string | null, result: string, };
+export type ResponseItem = { "type": "message",
+/**
+ * Who wrote the message.
+ */
+role: MessageRole,
+/**
+ * The parts of the message.
+ */
+content: Array<ContentItem>, } | { "type": "reasoning",
+/**
+ * The provider's id of the item.
+ */
+id: string | null,
+/**
+ * The parts of the summary.
+ */
+summary: Array<ReasoningSummaryText>,
+/**
+ * The parts of the reasoning itself, if the provider sends it.
+ */
+content?: Array<ReasoningText> | null,
+/**
+ * The reasoning in the provider's own form.
+ */
+encrypted_content: string, } | { "type": "function_call",
+/**
+ * The id that the output of the call repeats.
+ */
+call_id: string,
+/**
+ * The namespace of the function. `null` for a function without one.
+ */
+namespace: string | null,
+/**
+ * The name of the function.
+ */
+name: string,
+/**
+ * The arguments as the model wrote them: a JSON object as text.
+ */
+arguments: string, } | { "type": "function_call_output",
+/**
+ * The id of the call.
+ */
+call_id: string,
+/**
+ * The parts of the output.
+ */
+output: Array<ContentItem>, } | { "type": "image_generation_call",
+/**
+ * The id of the call.
+ */
+id: string,
+/**
+ * The state of the call, such as `completed`.
+ */
+status: string,
+/**
+ * The prompt as the provider rewrote it. `null` if it did not.
+ */
+revised_prompt: string | null,
+/**
+ * The image, as `easel:` and its handle.
+ */
+result: string, };
 
 /**
  * What commands may do. Easel runs none and writes only to its home.

@@ -5,8 +5,8 @@
 //! one connection. It must not know what the methods mean: no threads, no images, no protocol type of the app.
 //!
 //! jsonrpsee provides the error object and a response of limited size that reports when it was queued. Its transports,
-//! its ids (unsigned only), its envelope (`jsonrpc` required) and its method table (one context per table, and a copy of
-//! the params) are not used.
+//! its ids (unsigned only), its envelope (`jsonrpc` required) and its method table (one context per table, and a copy
+//! of the params) are not used.
 //!
 //! Start at [`serve()`]: reader thread -> [`Table`] -> requests in flight -> [`Outbox`] -> writer thread.
 //!

@@ -41,7 +41,7 @@ pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Resul
 
 /// Recovers one dead process. If a call or a turn cannot be closed, the next start tries again.
 pub(crate) fn recover_owner(database: &mut Database, dead_owner: &str, _lock: &RecoveryLock) -> Result<(), Error> {
-    let mut open_calls = calls::open_calls(&database.connection, &database.home, dead_owner)?;
+    let mut open_calls = calls::load_open_calls(&database.connection, &database.home, dead_owner)?;
     let running = find_running_turns(database, dead_owner)?;
     let threads: BTreeSet<ThreadId> = open_calls
         .iter()

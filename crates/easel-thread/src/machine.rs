@@ -77,7 +77,7 @@ pub(crate) struct Turn {
     /// Why the turn's tool was withdrawn while the turn ran.
     withdrawn: Option<HeldBackReason>,
     stop_reason: Option<StopReason>,
-    /// Whether the provider may have billed a hosted image of which nothing arrived.
+    /// Whether the provider may have billed a hosted image that has no item.
     has_lost_image: bool,
     has_ended: bool,
 }

@@ -16,8 +16,8 @@ use super::{read_params, resume_params};
 use crate::harness::events::{completed_image, is_image_start};
 use crate::harness::{SLOW_AND_FREE, Sandbox, text, turn_start_params};
 
-fn inject(thread_id: &str, items: Value) -> ThreadInjectItemsParams {
-    let Value::Array(items) = items else { panic!("{items} is no list") };
+fn inject_params(thread_id: &str, items: Value) -> ThreadInjectItemsParams {
+    let Value::Array(items) = items else { panic!("{items} is not a list") };
     ThreadInjectItemsParams { thread_id: thread_id.into(), items }
 }
 
@@ -36,15 +36,15 @@ async fn injected_items_reach_the_model_and_are_stored() {
         { "type": "function_call_output", "call_id": "old", "output": "It did not work." },
         { "type": "image_generation_call", "id": "ig_old", "status": "completed", "result": inline_image },
     ]);
-    server.request::<ThreadInjectItems>(&inject(&thread.id, items)).await;
+    server.request::<ThreadInjectItems>(&inject_params(&thread.id, items)).await;
     server.close().await;
 
     let mut server = sandbox.start_server().await;
     server.request::<ThreadResume>(&resume_params(&thread.id)).await;
     let edited = completed_image(&server.run_turn(&thread.id, vec![text("make it blue")]).await).images[0].clone();
     let inputs: Vec<_> = edited.inputs.iter().map(|input| input.sha256.as_str()).collect();
-    let put_in = [sha256(&solid_png(60, 40, RED)), sha256(&solid_png(50, 50, BLUE))];
-    assert_eq!(inputs, put_in, "what the user gave, then what was made of it");
+    let expected = [sha256(&solid_png(60, 40, RED)), sha256(&solid_png(50, 50, BLUE))];
+    assert_eq!(inputs, expected, "the attached image, then the generated one");
     let copy = server.request::<ThreadFork>(&fork_params(&thread.id)).await.thread;
     server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
     let again = completed_image(&server.run_turn(&copy.id, vec![text("make it green")]).await).images[0].clone();
@@ -57,7 +57,7 @@ async fn invalid_items_and_remote_images_are_not_injected() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
-    let picture = |url: &str| json!([{ "type": "message", "role": "user", "content": [{ "type": "input_image", "image_url": url }] }]);
+    let message_with_image = |url: &str| json!([{ "type": "message", "role": "user", "content": [{ "type": "input_image", "image_url": url }] }]);
     let call = json!({ "type": "function_call", "call_id": "c", "name": "x", "arguments": "{}" });
     let output = json!({ "type": "function_call_output", "call_id": "c", "output": "y" });
     let mut messages = String::new();
@@ -66,22 +66,22 @@ async fn invalid_items_and_remote_images_are_not_injected() {
         json!([{ "type": "reasoning", "summary": [] }]),
         json!([{ "type": "message", "role": "user" }]),
         json!([5]),
-        picture("https://example.com/a.png"),
-        picture("/etc/passwd"),
-        picture("file:///etc/passwd"),
-        picture("easel:img_00000000000000000000000000000000"),
-        picture("data:image/png;base64,AAAA"),
+        message_with_image("https://example.com/a.png"),
+        message_with_image("/etc/passwd"),
+        message_with_image("file:///etc/passwd"),
+        message_with_image("easel:img_00000000000000000000000000000000"),
+        message_with_image("data:image/png;base64,AAAA"),
         json!([call]),
         json!([output]),
         json!([call, output, call, output]),
     ] {
-        let refusal = server.request_error::<ThreadInjectItems>(&inject(&thread.id, items.clone())).await;
+        let refusal = server.request_error::<ThreadInjectItems>(&inject_params(&thread.id, items.clone())).await;
         messages += &format!("{items}: {refusal}\n");
     }
     insta::assert_snapshot!("injections_refused", messages);
     server.close().await;
     let mut server = sandbox.start_server().await;
-    let params = inject(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
+    let params = inject_params(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
     let refusal = server.request_error::<ThreadInjectItems>(&params).await;
     assert_eq!(refusal, format!("-32600 thread {} is not loaded; call thread/resume first", thread.id));
     server.close().await;
@@ -94,7 +94,7 @@ async fn injection_is_refused_during_a_turn() {
     let thread = server.start_thread().await;
     let turn = server.start_turn(&thread.id, vec![text("draw a red square")]).await;
     server.events_until(is_image_start).await;
-    let params = inject(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
+    let params = inject_params(&thread.id, json!([{ "type": "message", "role": "user", "content": "x" }]));
     let refusal = server.request_error::<ThreadInjectItems>(&params).await;
     assert_eq!(refusal, format!("-32600 turn {} is still running", turn.id));
     server.interrupt(&thread.id, &turn.id).await;
@@ -168,8 +168,8 @@ async fn changed_settings_are_announced_before_the_turn() {
         };
         server.request::<TurnStart>(&turn).await;
         let events = server.events_until_turn_end().await;
-        let is_told = |event: &&Event| matches!(event, Event::ThreadSettingsUpdated(_));
-        assert_eq!(events.iter().filter(is_told).count(), notifications);
+        let is_settings_update = |event: &&Event| matches!(event, Event::ThreadSettingsUpdated(_));
+        assert_eq!(events.iter().filter(is_settings_update).count(), notifications);
         if let Event::ThreadSettingsUpdated(updated) = &events[0] {
             assert_eq!((&updated.thread_settings.model[..], &updated.thread_settings.cwd), ("another", &cwd));
         } else {

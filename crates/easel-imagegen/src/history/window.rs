@@ -4,9 +4,9 @@
 //! one would differ from the request before. No prompt cache could use it. So the window grows to the limit and then
 //! drops to half of it at once.
 //!
-//! Images are numbered from 0 as the conversation shows them, deleted ones included. What is shown depends only on these
-//! numbers and on the sizes of the images. A resumed, forked or reverted thread therefore sends what the thread before
-//! would have sent.
+//! Images are numbered from 0 as the conversation shows them, deleted ones included. What is shown depends only on
+//! these numbers and on the sizes of the images. A resumed, forked or reverted thread therefore sends what the thread
+//! before would have sent.
 
 /// Maximum size of an image that is sent as a data URL, in bytes. OpenAI's API accepts URLs of at most 20,971,520
 /// characters, and base64 has four characters for three bytes. A larger image in a conversation would make every

@@ -21,23 +21,55 @@ pub const HANDLE_SCHEME: &str = "easel:";
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ResponseItem {
     /// A message.
-    Message { role: MessageRole, content: Vec<ContentItem> },
+    Message {
+        /// Who wrote the message.
+        role: MessageRole,
+        /// The parts of the message.
+        content: Vec<ContentItem>,
+    },
     /// Reasoning that only the provider can read. Kept if its preset says so, and sent back unchanged.
     Reasoning {
+        /// The provider's id of the item.
         id: Option<String>,
+        /// The parts of the summary.
         summary: Vec<ReasoningSummaryText>,
+        /// The parts of the reasoning itself, if the provider sends it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         content: Option<Vec<ReasoningText>>,
+        /// The reasoning in the provider's own form.
         #[schemars(with = "String")]
         #[ts(type = "string")]
         encrypted_content: EncryptedContent,
     },
     /// A call of a function tool by the model.
-    FunctionCall { call_id: CallId, namespace: Option<String>, name: String, arguments: String },
+    FunctionCall {
+        /// The id that the output of the call repeats.
+        call_id: CallId,
+        /// The namespace of the function. `null` for a function without one.
+        namespace: Option<String>,
+        /// The name of the function.
+        name: String,
+        /// The arguments as the model wrote them: a JSON object as text.
+        arguments: String,
+    },
     /// The output of a function call.
-    FunctionCallOutput { call_id: CallId, output: Vec<ContentItem> },
-    /// A call of the provider's own image tool. `result` names the image.
-    ImageGenerationCall { id: CallId, status: String, revised_prompt: Option<String>, result: String },
+    FunctionCallOutput {
+        /// The id of the call.
+        call_id: CallId,
+        /// The parts of the output.
+        output: Vec<ContentItem>,
+    },
+    /// A call of the provider's own image tool.
+    ImageGenerationCall {
+        /// The id of the call.
+        id: CallId,
+        /// The state of the call, such as `completed`.
+        status: String,
+        /// The prompt as the provider rewrote it. `null` if it did not.
+        revised_prompt: Option<String>,
+        /// The image, as `easel:` and its handle.
+        result: String,
+    },
 }
 
 /// A part of the summary of the model's reasoning.
@@ -45,7 +77,10 @@ pub enum ResponseItem {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ReasoningSummaryText {
     /// Text.
-    SummaryText { text: String },
+    SummaryText {
+        /// The text.
+        text: String,
+    },
 }
 
 /// A part of the model's reasoning.
@@ -53,9 +88,15 @@ pub enum ReasoningSummaryText {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ReasoningText {
     /// Text.
-    ReasoningText { text: String },
+    ReasoningText {
+        /// The text.
+        text: String,
+    },
     /// Text of a server that uses the older name.
-    Text { text: String },
+    Text {
+        /// The text.
+        text: String,
+    },
 }
 
 /// The model's reasoning in a form that only the provider can read. Does not appear in logs.
@@ -100,9 +141,20 @@ pub enum MessageRole {
 pub enum ContentItem {
     // Shared by all copies of the conversation, because a text may have many megabytes.
     /// Text for the model.
-    InputText { text: Arc<str> },
+    InputText {
+        /// The text.
+        text: Arc<str>,
+    },
     /// An image for the model.
-    InputImage { image_url: String, detail: Option<ImageDetail> },
+    InputImage {
+        /// The image, as `easel:` and its handle. Clients that add items may also use a data URL.
+        image_url: String,
+        /// How closely the model looks at the image. `null` for the provider's default.
+        detail: Option<ImageDetail>,
+    },
     /// Text of the model.
-    OutputText { text: Arc<str> },
+    OutputText {
+        /// The text.
+        text: Arc<str>,
+    },
 }

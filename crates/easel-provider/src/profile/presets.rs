@@ -16,8 +16,8 @@
 //! | Together, generic | yes | unknown: a user who enables the standalone tool gets the provider's error |
 //!
 //! `prompt_cache_key` is a field of OpenAI's API that strict servers refuse, so only OpenAI's own servers and Azure get
-//! it. `model_providers.NAME.prompt_cache_key` overrides it. Breakpoints are in OpenAI's API since GPT-5.6; users report
-//! that the Codex backend refuses them.
+//! it. `model_providers.NAME.prompt_cache_key` overrides it. Breakpoints are in OpenAI's API since GPT-5.6; users
+//! report that the Codex backend refuses them.
 //!
 //! `keep_reasoning` is on only where it is known to work. `keep_reasoning` of a provider overrides it.
 //!

@@ -25,14 +25,14 @@ const MIGRATIONS: [&str; 11] = [
 /// # Errors
 /// [`Error::NewerVersion`] if a newer Easel has migrated the database.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
-    if pending_migrations(connection)?.is_empty() {
+    if read_pending_migrations(connection)?.is_empty() {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     relative_paths::register_functions(&transaction)?;
     image_lines::register_functions(&transaction)?;
     // Another process may have migrated it before this one had the lock.
-    for script in pending_migrations(&transaction)? {
+    for script in read_pending_migrations(&transaction)? {
         transaction.execute_batch(script)?;
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as u32)?;
@@ -40,7 +40,7 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), Error> {
     Ok(())
 }
 
-fn pending_migrations(connection: &Connection) -> Result<&'static [&'static str], Error> {
+fn read_pending_migrations(connection: &Connection) -> Result<&'static [&'static str], Error> {
     let version: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     MIGRATIONS.get(version as usize..).ok_or(Error::NewerVersion { found: version, known: MIGRATIONS.len() })
 }

@@ -79,7 +79,7 @@ pub(crate) enum Outcome {
     },
 }
 
-/// Inserts a call. It is on the disk when this returns.
+/// Inserts a call and syncs the database to disk.
 pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Error> {
     let input = |reference: Reference| InputImage {
         id: reference.id,
@@ -131,7 +131,7 @@ pub(crate) fn finish(
 }
 
 /// Returns the records of a call, in the provider's order.
-pub(crate) fn records(
+pub(crate) fn load_records(
     connection: &Connection,
     home: &Home,
     thread_id: &str,
@@ -171,7 +171,7 @@ pub(super) fn get(connection: &Connection, home: &Home, thread_id: &str, item_id
 }
 
 /// Returns the calls of a process that have no outcome, in the order in which they began.
-pub(crate) fn open_calls(connection: &Connection, home: &Home, owner: &str) -> Result<Vec<JournalCall>, Error> {
+pub(crate) fn load_open_calls(connection: &Connection, home: &Home, owner: &str) -> Result<Vec<JournalCall>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM calls WHERE owner = ?1 AND outcome IS NULL ORDER BY started_at_ms, thread_id, call_id"
     );

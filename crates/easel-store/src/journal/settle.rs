@@ -66,7 +66,7 @@ fn record_images(
     let call = calls::get(&database.connection, &database.home, thread_id, item_id)?;
     if call.outcome.is_some() {
         // The first response was reported already, so a second one changes nothing.
-        return calls::records(&database.connection, &database.home, thread_id, item_id);
+        return calls::load_records(&database.connection, &database.home, thread_id, item_id);
     }
     if let Some(displaced) = images.iter_mut().find_map(|image| image.staged.as_mut()?.displaced.take()) {
         let folder = database.home.thread_images(thread_id);

@@ -148,7 +148,7 @@ impl TurnJournal<'_> {
         Ok(match call.and_then(|call| call.outcome) {
             None if is_open => CallEnding::Failed(interrupted_error(Billed::Uncertain)),
             Some(Outcome::Generated { generation_id, missing }) => CallEnding::Generated {
-                records: calls::records(write, home, thread_id, call_id)?,
+                records: calls::load_records(write, home, thread_id, call_id)?,
                 generation_id,
                 missing: missing.map(|error| *error),
             },

@@ -1,5 +1,5 @@
-//! What the machine needs to know about the rest of the thread before it handles an event of the model. It does no IO, so
-//! the turn runner asks the store.
+//! What the machine needs to know about the rest of the thread before it handles an event of the model. It does no IO,
+//! so the turn runner asks the store.
 
 use easel_imagegen::plan::named_images;
 use easel_imagegen::port::ModelEvent;

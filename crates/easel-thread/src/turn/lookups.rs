@@ -1,5 +1,5 @@
-//! Looks up in the store what the machine needs for an event of the model. The conversation in memory knows only what the
-//! next request shows, and the thread may have thousands of other items and images.
+//! Looks up in the store what the machine needs for an event of the model. The conversation in memory knows only what
+//! the next request shows, and the thread may have thousands of other items and images.
 
 use std::panic::AssertUnwindSafe;
 

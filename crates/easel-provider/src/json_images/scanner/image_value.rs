@@ -65,6 +65,7 @@ impl Scanner {
         after
     }
 
+    /// Decodes base64 up to the closing quote or an escape.
     pub(super) fn scan_image<'a>(&mut self, text: &'a [u8], on: &mut impl FnMut(ImageEvent<'_>)) -> &'a [u8] {
         let end = memchr::memchr3(b'"', b'\\', b'\n', text).unwrap_or(text.len());
         let (now, after) = text.split_at(end);
@@ -79,6 +80,7 @@ impl Scanner {
         after
     }
 
+    /// Continues after a backslash. Some servers escape `/` and `+`, and some break lines.
     pub(super) fn scan_escape<'a>(
         &mut self,
         byte: u8,
@@ -95,6 +97,7 @@ impl Scanner {
         after
     }
 
+    /// Reads one of the four digits of an escape such as `\u002b`.
     pub(super) fn scan_unicode<'a>(
         &mut self,
         digits: u8,

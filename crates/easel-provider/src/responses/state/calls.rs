@@ -11,6 +11,7 @@ const MAX_ARGUMENTS_BYTES: usize = 1 << 20;
 /// Bytes of the arguments of all calls of a response.
 const MAX_ALL_ARGUMENTS_BYTES: usize = 4 << 20;
 
+/// The calls that the response has contained so far.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
     known: Vec<Fingerprint>,

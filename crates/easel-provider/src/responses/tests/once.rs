@@ -74,13 +74,17 @@ async fn message_with_changing_ids_is_reported_once() {
     let bare = json!({"type": "message", "role": "assistant", "content": "Hi"});
     assert_eq!(transcript_lines(&[done(&bare), done(&bare), completed(&[bare])]).await, [r#"message  "Hi""#]);
     // Some gateways encrypt the id of an item again for every event.
-    let piece = |id: &str, text: &str| {
-        let mut piece = delta(id, text);
-        piece["output_index"] = json!(0);
-        piece
+    let delta_with_id = |id: &str, text: &str| {
+        let mut delta = delta(id, text);
+        delta["output_index"] = json!(0);
+        delta
     };
-    let list =
-        [piece("x1", "H"), piece("x2", "i"), done_at(0, &message("x3", "Hi")), completed(&[message("x4", "Hi")])];
+    let list = [
+        delta_with_id("x1", "H"),
+        delta_with_id("x2", "i"),
+        done_at(0, &message("x3", "Hi")),
+        completed(&[message("x4", "Hi")]),
+    ];
     assert_eq!(transcript_lines(&list).await, [r#"delta x1 "H""#, r#"delta x1 "i""#, r#"message x1 "Hi""#]);
     let two = [done_at(0, &message("m", "Hi")), done_at(1, &message("m", "Ho")), completed(&[])];
     assert_eq!(transcript_lines(&two).await, [r#"message m "Hi""#, r#"message m "Ho""#], "one id for two messages");

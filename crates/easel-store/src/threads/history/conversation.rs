@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, Params};
 
 use crate::error::Error;
 
-/// Returns the conversation from the newest summary on: the summary, then the items that it keeps, oldest first. Without
-/// a summary it returns the whole conversation.
+/// Returns the conversation from the newest summary on: the summary, then the items that it keeps, oldest first.
+/// Without a summary it returns the whole conversation.
 ///
 /// A summary is an item whose row has `keeps_from`, the position of the oldest item that a model reads besides it. The
 /// rows before that position are not read.
