@@ -144,7 +144,7 @@ fn json_rpc_codes_are_defined_in_two_places() {
 #[test]
 fn clippy_files_of_crates_repeat_the_workspace_rules() {
     let rules = document("clippy.toml");
-    for crate_name in ["easel-protocol", "easel-imagegen", "easel-preview", "easel-thread"] {
+    for crate_name in ["easel-protocol", "easel-imagegen", "easel-picture", "easel-preview", "easel-thread"] {
         let own = document(&format!("crates/{crate_name}/clippy.toml"));
         let missing: Vec<&str> = rules.lines().filter(|line| !own.lines().any(|own| own == *line)).collect();
         assert!(missing.is_empty(), "crates/{crate_name}/clippy.toml lacks {missing:#?}");

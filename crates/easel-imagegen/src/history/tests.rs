@@ -89,7 +89,7 @@ fn copy_counts_in_place_of_its_file() {
     let thread = history(&[small.clone(), large.clone()]);
     let budget = ImageBudget { images: 8, bytes: 100 };
     let shown = |copies: &ModelCopies| render_for_model(&thread, budget, copies).1;
-    assert_eq!(shown(&ModelCopies::new()), [small.reference.clone()]);
+    assert_eq!(shown(&ModelCopies::new()), std::slice::from_ref(&small.reference));
     let id = large.reference.id.clone().unwrap();
     let copies =
         |bytes| ModelCopies::from([(id.clone(), ModelCopy { path: "/c".into(), media_type: MediaType::Jpeg, bytes })]);

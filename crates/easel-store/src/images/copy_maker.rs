@@ -17,7 +17,7 @@ const MAX_WITHOUT_COPY: usize = 1_024;
 /// Finds and makes copies. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct CopyMaker {
-    /// A copy may take 60 MB of memory, so only one is made at a time.
+    /// A copy may take much memory, so only one is made at a time.
     permit: Arc<Semaphore>,
     /// Images whose copy would not be smaller or could not be made. Without it, every request would try again.
     without_copy: Arc<Mutex<HashSet<(PathBuf, CopySize)>>>,

@@ -49,7 +49,10 @@ pub(crate) fn find(home: &Home, image: &Reference, size: CopySize) -> Option<Mod
     })
 }
 
-/// Makes the copy of an image. Returns `None` if it would not be smaller than the file. Takes up to 60 MB of memory.
+/// Makes the copy of an image. Returns `None` if it would not be smaller than the file.
+///
+/// Takes up to about 100 MB of memory, and for a progressive JPEG of 24 megapixels about 170 MB. Most images take less
+/// than 25 MB.
 ///
 /// # Errors
 /// If the image cannot be decoded, or the copy cannot be written.

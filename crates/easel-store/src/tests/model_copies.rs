@@ -198,7 +198,7 @@ async fn nothing_is_written_or_removed_through_a_link() {
 }
 
 #[tokio::test]
-async fn link_in_the_place_of_a_copy_is_not_followed_out() {
+async fn link_in_place_of_a_copy_is_not_followed_out() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let (image, _) = generate(&store, "c1", &photo()).await;
