@@ -85,9 +85,9 @@ async fn servers_without_deltas_or_parts_give_the_same_events() {
         vec![added("rs_1"), summary_event("delta", "rs_1", 0, "Cats"), done_at(0, &whole), end()],
         vec![added("rs_1"), summary_event("done", "rs_1", 0, "Cats"), done_at(0, &item("rs_1", &[], None)), end()],
         vec![summary_event("delta", "rs_1", 7, "Cats"), end()],
-        vec![done_at(0, &whole), done_at(0, &whole), completed(&[whole.clone()])],
-        vec![added("rs_1"), completed(&[whole.clone()])],
-        vec![completed(&[whole.clone()])],
+        vec![done_at(0, &whole), done_at(0, &whole), completed(std::slice::from_ref(&whole))],
+        vec![added("rs_1"), completed(std::slice::from_ref(&whole))],
+        vec![completed(std::slice::from_ref(&whole))],
     ] {
         let found = transcript(events(&body)).await;
         assert_eq!(found.strip_suffix(COMPLETED), Some(expected), "{body:#?}");
@@ -98,7 +98,10 @@ async fn servers_without_deltas_or_parts_give_the_same_events() {
 async fn empty_reasoning_is_shown_only_if_it_is_streamed() {
     let empty = item("rs_1", &[], None);
     let shown = format!("reasoning rs_1\nreasoned rs_1 [] [] \n{COMPLETED}");
-    assert_eq!(transcript(events(&[added("rs_1"), done_at(0, &empty), completed(&[empty.clone()])])).await, shown);
+    assert_eq!(
+        transcript(events(&[added("rs_1"), done_at(0, &empty), completed(std::slice::from_ref(&empty))])).await,
+        shown
+    );
     assert_eq!(transcript(events(&[completed(&[empty])])).await, COMPLETED);
 }
 
