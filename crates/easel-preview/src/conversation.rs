@@ -1,6 +1,7 @@
 //! What the rule reads from a conversation: the newest user message, what came before it and what was done since.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use easel_imagegen::history::History;
 use easel_imagegen::port::{ModelRequest, Origin, ThreadImage};
@@ -117,7 +118,8 @@ fn image_urls(content: &[ContentItem]) -> impl Iterator<Item = &str> {
 }
 
 fn count_generated(items: &[ResponseItem], history: &History) -> usize {
-    let exists = |url: &str| find(url, history).is_some();
+    let known: HashSet<&str> = history.images.iter().filter_map(|image| image.reference.id.as_deref()).collect();
+    let exists = |url: &str| url.strip_prefix(HANDLE_SCHEME).is_some_and(|handle| known.contains(handle));
     let count = |item: &ResponseItem| match item {
         ResponseItem::FunctionCallOutput { output, .. } => image_urls(output).filter(|url| exists(url)).count(),
         ResponseItem::ImageGenerationCall { result, .. } => usize::from(exists(result)),

@@ -1,6 +1,11 @@
-//! Measures lists and searches of the program on a home with many threads. The baseline is the SQLite query for the
-//! same rows in the same run. Run it with `just bench`.
+//! Measures lists and searches of the program on a home with many threads, and the operations on one long thread. The
+//! baseline is the SQLite query for the same rows, or a shorter thread, in the same run. Run it with `just bench`.
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark stops at the first surprise and prints")]
+
+#[path = "threads/fill.rs"]
+mod fill;
+#[path = "threads/long.rs"]
+mod long;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -29,6 +34,7 @@ const COLUMNS: &str = "SELECT json, name, preview, updated_at FROM threads WHERE
 const NEWEST: &str = "ORDER BY created_at DESC, id DESC LIMIT 26";
 
 fn main() {
+    long::measure();
     let home = tempfile::tempdir().expect("a temporary folder");
     let begun = Instant::now();
     tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(fill(home.path()));
@@ -199,8 +205,12 @@ struct Server {
 
 impl Server {
     fn start(home: &Path) -> Self {
+        Self::start_with(home, &[])
+    }
+
+    fn start_with(home: &Path, options: &[&str]) -> Self {
         let mut command = Command::new(env!("CARGO_BIN_EXE_easel"));
-        command.arg("app-server").env("EASEL_HOME", home).env_remove("RUST_LOG");
+        command.arg("app-server").args(options).env("EASEL_HOME", home).env_remove("RUST_LOG");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("a process");
         let input = child.stdin.take().expect("a pipe");
@@ -220,6 +230,22 @@ impl Server {
         let mut answer: Value = serde_json::from_str(&self.line).expect("JSON");
         assert!(answer["result"].is_object(), "{answer}");
         answer["result"].take()
+    }
+
+    /// Skips lines until a notification with this method.
+    fn wait_for(&mut self, method: &str) {
+        let method = format!(r#""method":"{method}""#);
+        while !self.line.contains(&method) {
+            self.line.clear();
+            assert_ne!(self.output.read_line(&mut self.line).expect("a line"), 0, "the process ended");
+        }
+    }
+
+    /// Returns the resident memory in megabytes; 0 where the system does not say.
+    fn resident_megabytes(&self) -> f64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap_or_default();
+        let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().strip_suffix(" kB"));
+        kilobytes.and_then(|text| text.parse::<f64>().ok()).unwrap_or(0.0) / 1000.0
     }
 
     /// Sends a request and skips notifications.

@@ -5,9 +5,10 @@
 ALTER TABLE model_items ADD COLUMN keeps_from INTEGER;
 CREATE INDEX model_items_summaries ON model_items (thread_id, position) WHERE keeps_from IS NOT NULL;
 CREATE INDEX model_items_by_turn ON model_items (thread_id, turn_id, position);
--- The ids of function calls, which new items must not repeat.
-CREATE INDEX model_items_by_call ON model_items (thread_id, json_extract(json, '$.call_id'))
-    WHERE json_extract(json, '$.type') = 'function_call';
+-- The ids of function calls, which new items must not repeat. A row that is not JSON fails when it is read, not here.
+CREATE INDEX model_items_by_call
+    ON model_items (thread_id, CASE WHEN json_valid(json) THEN json_extract(json, '$.call_id') END)
+    WHERE instr(json, '"function_call"') > 0;
 
 CREATE INDEX images_by_turn ON images (thread_id, turn_id) WHERE turn_id IS NOT NULL;
 

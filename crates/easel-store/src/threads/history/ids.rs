@@ -10,7 +10,8 @@ use crate::error::Error;
 pub(crate) const IS_USED_SQL: &str = "SELECT EXISTS (SELECT 1 FROM items WHERE thread_id = ?1 AND id = ?2) \
     OR EXISTS (SELECT 1 FROM calls WHERE thread_id = ?1 AND call_id = ?2) \
     OR EXISTS (SELECT 1 FROM model_items WHERE thread_id = ?1 \
-               AND json_extract(json, '$.type') = 'function_call' AND json_extract(json, '$.call_id') = ?2)";
+               AND instr(json, '\"function_call\"') > 0 \
+               AND CASE WHEN json_valid(json) THEN json_extract(json, '$.call_id') END = ?2)";
 
 /// Returns whether the thread has an item or a call with the id.
 pub(crate) fn is_used(connection: &Connection, thread_id: &str, id: &str) -> Result<bool, Error> {
