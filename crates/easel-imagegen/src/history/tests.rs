@@ -233,6 +233,7 @@ proptest! {
         // A copy or a revert keeps the first turns; the thread may still know the images of the others.
         let short = history(&thread[..kept]);
         let reverted = History { items: short.items.clone(), images: thread.clone() };
-        prop_assert_eq!(render_for_model(&reverted, budget, &ModelCopies::new()), render_for_model(&short, budget, &ModelCopies::new()));
+        let render = |history: &History| render_for_model(history, budget, &ModelCopies::new());
+        prop_assert_eq!(render(&reverted), render(&short));
     }
 }
