@@ -27,6 +27,10 @@ slow:
 soak:
     EASEL_SOAK_SECONDS="${EASEL_SOAK_SECONDS:-600}" cargo test --package easel --test it random:: -- --nocapture
 
+# Runs a thread of 2,000 turns against a provider that counts tokens, with the default limit.
+long-thread turns="2000":
+    EASEL_LONG_THREAD_TURNS={{turns}} cargo test --package easel --test it context::limit -- --nocapture
+
 # Tests Easel against OpenAI's API document and servers that imitate OpenAI's. Installs them first.
 interop:
     tests/interop/run

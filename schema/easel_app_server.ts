@@ -334,7 +334,7 @@ version: string, };
 /**
  * Kinds of turn failures. The subset of the Codex app-server's kinds that Easel uses.
  */
-export type CodexErrorInfo = "usageLimitExceeded" | "rateLimitExceeded" | "unauthorized" | "badRequest" | "internalServerError" | "other";
+export type CodexErrorInfo = "contextWindowExceeded" | "usageLimitExceeded" | "rateLimitExceeded" | "unauthorized" | "badRequest" | "internalServerError" | "other";
 
 /**
  * The Codex app-server's collaboration mode.
@@ -581,6 +581,37 @@ detail: ImageDetail | null, } | { "type": "output_text",
 text: string, };
 
 /**
+ * The conversation was compacted. For clients that do not know the item `contextCompaction`, which says the same.
+ */
+export type ContextCompactedNotification = {
+/**
+ * The thread whose conversation was compacted.
+ */
+threadId: string,
+/**
+ * The turn that has the item.
+ */
+turnId: string, };
+
+/**
+ * A place in the history of a thread from which on the model reads a catalogue instead of the older turns. Clients
+ * still read all turns.
+ */
+export type ContextCompactionItem = {
+/**
+ * The id of the item, unique in its thread.
+ */
+id: string,
+/**
+ * When the item started, in Unix milliseconds.
+ */
+startedAtMs: number,
+/**
+ * When the item ended, in Unix milliseconds. `null` while it is in progress.
+ */
+completedAtMs: number | null, };
+
+/**
  * The credits of an account.
  */
 export type CreditsSnapshot = {
@@ -626,7 +657,7 @@ willRetry: boolean, };
 /**
  * A notification of the server. The variants are in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/compacted", "params": ContextCompactedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 /**
  * A feature that can be switched on and off.
@@ -2116,6 +2147,20 @@ export type ThreadClosedNotification = {
 threadId: string, };
 
 /**
+ * Reduces the older turns of a thread to a catalogue that the model reads instead of them. Clients still read all turns.
+ */
+export type ThreadCompactStartParams = {
+/**
+ * The thread to compact.
+ */
+threadId: string, };
+
+/**
+ * The turn that compacts the thread was started. Its events follow this response.
+ */
+export type ThreadCompactStartResponse = Record<symbol, never>;
+
+/**
  * Deletes a thread and the files that no fork uses.
  */
 export type ThreadDeleteParams = {
@@ -2211,7 +2256,7 @@ export type ThreadInjectItemsResponse = Record<symbol, never>;
 /**
  * One item of a turn.
  */
-export type ThreadItem = { "type": "userMessage" } & UserMessageItem | { "type": "agentMessage" } & AgentMessageItem | { "type": "reasoning" } & ReasoningItem | { "type": "imageGeneration" } & ImageGenerationItem;
+export type ThreadItem = { "type": "userMessage" } & UserMessageItem | { "type": "agentMessage" } & AgentMessageItem | { "type": "reasoning" } & ReasoningItem | { "type": "imageGeneration" } & ImageGenerationItem | { "type": "contextCompaction" } & ContextCompactionItem;
 
 /**
  * An item and the turn that it belongs to.
@@ -3527,6 +3572,8 @@ export interface Methods {
   "thread/settings/update": { params: ThreadSettingsUpdateParams; response: ThreadSettingsUpdateResponse };
   /** adds items to the history that the model reads */
   "thread/inject_items": { params: ThreadInjectItemsParams; response: ThreadInjectItemsResponse };
+  /** reduces the older turns of a thread to a catalogue for the model */
+  "thread/compact/start": { params: ThreadCompactStartParams; response: ThreadCompactStartResponse };
   /** hides a thread from lists */
   "thread/archive": { params: ThreadArchiveParams; response: ThreadArchiveResponse };
   /** shows an archived thread in lists again */

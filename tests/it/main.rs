@@ -13,6 +13,7 @@ mod credentials;
 
 mod http;
 
+mod context;
 mod turns;
 
 mod gates;

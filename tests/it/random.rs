@@ -34,6 +34,7 @@ enum Step {
     Start,
     Turn,
     Steer,
+    Compact,
     Interrupt,
     Resume,
     Unsubscribe,
@@ -65,10 +66,11 @@ enum Step {
 }
 
 /// How often each step is chosen.
-const WEIGHTS: [(usize, Step); 31] = [
+const WEIGHTS: [(usize, Step); 32] = [
     (8, Step::Start),
     (24, Step::Turn),
     (6, Step::Steer),
+    (5, Step::Compact),
     (8, Step::Interrupt),
     (16, Step::Resume),
     (10, Step::Unsubscribe),
@@ -146,6 +148,7 @@ impl World {
             Step::Start => self.start_thread(client),
             Step::Turn => self.turn_or_revert(client, id),
             Step::Steer => self.steer(client, id),
+            Step::Compact => self.compact(client, id),
             Step::Interrupt => self.interrupt(client, id),
             Step::Resume => self.resume(client, id),
             Step::Unsubscribe => self.unsubscribe(client, id),

@@ -1,9 +1,13 @@
-//! The stored conversation of a thread, and how a model reads it. Only some of the newest images are sent
-//! ([`window`]), so that the size of a request is bounded. Every image, sent or not, is described by a line of text
-//! ([`render`]).
+//! The stored conversation of a thread, and how a model reads it.
+//!
+//! The size of a request is bounded. Only some of the newest images are sent ([`window`]), and every image, sent or not,
+//! is described by a line of text ([`render`]). A conversation that has grown too long is trimmed ([`trim`]): a
+//! [`catalogue`] takes the place of its older turns.
 
+mod catalogue;
 mod copies;
 mod render;
+mod trim;
 mod window;
 
 #[cfg(test)]
@@ -13,13 +17,14 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
 use crate::port::ThreadImage;
 pub use copies::images_to_copy;
-pub use render::{render_for_model, render_item};
+pub use render::{render_for_model, render_item, to_handles};
+pub use trim::{Trim, TrimLimits, trim};
 pub use window::{ImageBudget, MAX_DATA_URL_IMAGE_BYTES};
 
 /// A conversation as it is stored: its items refer to images by their handles.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History {
-    /// Oldest first.
+    /// Oldest first. A [`ResponseItem::ContextCompaction`] stands for older turns and is the first item.
     pub items: Vec<ResponseItem>,
     /// The images of the thread, oldest first, without those that were deleted.
     pub images: Vec<ThreadImage>,
@@ -34,7 +39,8 @@ impl History {
             | ResponseItem::Reasoning { .. }
             | ResponseItem::FunctionCall { .. }
             | ResponseItem::FunctionCallOutput { .. }
-            | ResponseItem::ImageGenerationCall { .. } => None,
+            | ResponseItem::ImageGenerationCall { .. }
+            | ResponseItem::ContextCompaction(_) => None,
         });
         let texts = content.unwrap_or_default().iter().filter_map(|part| match part {
             ContentItem::InputText { text } => Some(&**text),

@@ -88,7 +88,7 @@ fn format_error(what: &str, error: &ImageError) -> String {
 }
 
 /// Returns the start of a text, with an ellipsis if it was cut.
-fn shorten(text: &str) -> String {
+pub(crate) fn shorten(text: &str) -> String {
     match text.char_indices().nth(PROMPT_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),

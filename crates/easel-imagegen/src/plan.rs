@@ -107,7 +107,7 @@ mod tests {
             facts,
             provenance: Provenance::User,
         };
-        vec![ThreadImage { origin: Origin::Generated, reference, prompt: None }]
+        vec![ThreadImage { origin: Origin::Generated, reference, prompt: None, edited_from: Vec::new() }]
     }
 
     fn planned(arguments: &Value, max_references: usize) -> Result<(ImageAction, usize), String> {

@@ -60,7 +60,12 @@ pub(crate) fn shown_images(request: &ModelRequest) -> Vec<ThreadImage> {
     let mut add = |url: &str, origin: Origin| {
         let handle = url.strip_prefix(HANDLE_SCHEME);
         let reference = request.images.iter().find(|image| handle.is_some() && image.id.as_deref() == handle);
-        found.extend(reference.map(|reference| ThreadImage { origin, reference: reference.clone(), prompt: None }));
+        found.extend(reference.map(|reference| ThreadImage {
+            origin,
+            reference: reference.clone(),
+            prompt: None,
+            edited_from: Vec::new(),
+        }));
     };
     for item in &request.history.items {
         match item {
@@ -74,7 +79,8 @@ pub(crate) fn shown_images(request: &ModelRequest) -> Vec<ThreadImage> {
             ResponseItem::ImageGenerationCall { result, .. } => add(result, Origin::Generated),
             ResponseItem::Message { role: MessageRole::Assistant | MessageRole::Developer, .. }
             | ResponseItem::Reasoning { .. }
-            | ResponseItem::FunctionCall { .. } => {}
+            | ResponseItem::FunctionCall { .. }
+            | ResponseItem::ContextCompaction(_) => {}
         }
     }
     found
@@ -87,7 +93,9 @@ pub(crate) fn count_characters(input: &[ResponseItem]) -> usize {
         ResponseItem::Message { content, .. } => count(content),
         ResponseItem::FunctionCall { arguments, .. } => arguments.chars().count(),
         ResponseItem::FunctionCallOutput { output, .. } => count(output),
-        ResponseItem::Reasoning { .. } | ResponseItem::ImageGenerationCall { .. } => 0,
+        ResponseItem::Reasoning { .. }
+        | ResponseItem::ImageGenerationCall { .. }
+        | ResponseItem::ContextCompaction(_) => 0,
     };
     input.iter().map(characters).sum()
 }
@@ -99,7 +107,8 @@ fn user_content(item: &ResponseItem) -> Option<&[ContentItem]> {
         | ResponseItem::Reasoning { .. }
         | ResponseItem::FunctionCall { .. }
         | ResponseItem::FunctionCallOutput { .. }
-        | ResponseItem::ImageGenerationCall { .. } => None,
+        | ResponseItem::ImageGenerationCall { .. }
+        | ResponseItem::ContextCompaction(_) => None,
     }
 }
 
@@ -123,7 +132,10 @@ fn count_generated(items: &[ResponseItem], history: &History) -> usize {
     let count = |item: &ResponseItem| match item {
         ResponseItem::FunctionCallOutput { output, .. } => image_urls(output).filter(|url| exists(url)).count(),
         ResponseItem::ImageGenerationCall { result, .. } => usize::from(exists(result)),
-        ResponseItem::Message { .. } | ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => 0,
+        ResponseItem::Message { .. }
+        | ResponseItem::Reasoning { .. }
+        | ResponseItem::FunctionCall { .. }
+        | ResponseItem::ContextCompaction(_) => 0,
     };
     items.iter().map(count).sum()
 }
@@ -141,7 +153,8 @@ fn tool_output<'a>(item: &'a ResponseItem, since: &'a [ResponseItem], history: &
                 | ResponseItem::Reasoning { .. }
                 | ResponseItem::FunctionCall { .. }
                 | ResponseItem::FunctionCallOutput { .. }
-                | ResponseItem::ImageGenerationCall { .. } => None,
+                | ResponseItem::ImageGenerationCall { .. }
+                | ResponseItem::ContextCompaction(_) => None,
             }),
             image: image_urls(output).next().map(|url| size_of(url, history)),
             texts: texts(output).collect(),
@@ -149,7 +162,10 @@ fn tool_output<'a>(item: &'a ResponseItem, since: &'a [ResponseItem], history: &
         ResponseItem::ImageGenerationCall { result, .. } => {
             Some(ToolOutput { arguments: None, image: Some(size_of(result, history)), texts: Vec::new() })
         }
-        ResponseItem::Message { .. } | ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => None,
+        ResponseItem::Message { .. }
+        | ResponseItem::Reasoning { .. }
+        | ResponseItem::FunctionCall { .. }
+        | ResponseItem::ContextCompaction(_) => None,
     }
 }
 

@@ -74,6 +74,7 @@ events! {
     "item/imageGeneration/preview" ImagePreview(ImageGenerationPreviewNotification);
     "item/completed" ItemCompleted(ItemCompletedNotification);
     "rawResponseItem/completed" RawResponseItemCompleted(RawResponseItemCompletedNotification);
+    "thread/compacted" ContextCompacted(ContextCompactedNotification);
     "thread/tokenUsage/updated" ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification);
     "image/deleted" ImageDeleted(ImageDeletedNotification);
     "error" Error(ErrorNotification);

@@ -138,6 +138,7 @@ methods! {
     Write "thread/metadata/update" ThreadMetadataUpdate(thread::ThreadMetadataUpdateParams) -> thread::ThreadMetadataUpdateResponse [thread_id], "stores the Git state of a thread's working folder";
     Write "thread/settings/update" ThreadSettingsUpdate(thread::ThreadSettingsUpdateParams) -> thread::ThreadSettingsUpdateResponse [thread_id], "changes model and working folder for the next turns";
     Write "thread/inject_items" ThreadInjectItems(thread::ThreadInjectItemsParams) -> thread::ThreadInjectItemsResponse [thread_id], "adds items to the history that the model reads";
+    Write "thread/compact/start" ThreadCompactStart(thread::ThreadCompactStartParams) -> thread::ThreadCompactStartResponse [thread_id], "reduces the older turns of a thread to a catalogue for the model";
     Write "thread/archive" ThreadArchive(thread::ThreadArchiveParams) -> thread::ThreadArchiveResponse [thread_id], "hides a thread from lists";
     Write "thread/unarchive" ThreadUnarchive(thread::ThreadUnarchiveParams) -> thread::ThreadUnarchiveResponse [thread_id], "shows an archived thread in lists again";
     Write "thread/revert" ThreadRevert(thread::ThreadRevertParams) -> thread::ThreadRevertResponse [thread_id], "removes a turn and all turns after it";

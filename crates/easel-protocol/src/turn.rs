@@ -76,6 +76,8 @@ pub struct TurnError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum CodexErrorInfo {
+    /// The conversation is too long for the model.
+    ContextWindowExceeded,
     /// The account has used up a limit of its plan.
     UsageLimitExceeded,
     /// The provider received too many requests; a later turn may succeed.

@@ -1,7 +1,8 @@
 //! Errors that a provider sends, in any of the shapes that servers use.
 //!
 //! The provider's text is untrusted: a [`Redactor`] shortens it and removes control characters, invisible characters
-//! and the secrets of the request before anybody sees it. Status and code alone decide what kind of error it is.
+//! and the secrets of the request before anybody sees it. Status and code decide what kind of error it is, except for a
+//! conversation that is too long, for which many servers have no code.
 
 mod body;
 mod headers;
@@ -153,6 +154,7 @@ impl Rejection {
             RejectionKind::Unauthorized
             | RejectionKind::RateLimit
             | RejectionKind::Timeout
+            | RejectionKind::TooLong
             | RejectionKind::Request
             | RejectionKind::Server
             | RejectionKind::Unexpected => {
@@ -172,6 +174,7 @@ impl Rejection {
             RejectionKind::Unauthorized => CodexErrorInfo::Unauthorized,
             RejectionKind::UsageLimit => CodexErrorInfo::UsageLimitExceeded,
             RejectionKind::RateLimit => CodexErrorInfo::RateLimitExceeded,
+            RejectionKind::TooLong => CodexErrorInfo::ContextWindowExceeded,
             RejectionKind::Moderation | RejectionKind::Request => CodexErrorInfo::BadRequest,
             RejectionKind::Timeout | RejectionKind::Server => CodexErrorInfo::InternalServerError,
             RejectionKind::Unexpected => CodexErrorInfo::Other,

@@ -2,6 +2,7 @@
 
 #[cfg(unix)]
 mod attachments;
+mod compaction;
 mod deletion;
 #[cfg(unix)]
 mod full_disk;

@@ -20,8 +20,8 @@ use crate::event_sink::EventSink;
 use crate::turn::TurnRunner;
 pub use handle::ThreadHandle;
 pub use registry::Threads;
-use start::PreparedTurn;
-pub use start::{StartError, TurnRequest};
+use start::{FirstMessage, PreparedTurn};
+pub use start::{StartError, TurnMessage, TurnRequest};
 
 /// A command in the mailbox of an actor.
 pub(crate) enum Command {
@@ -61,9 +61,12 @@ impl<S: Store, P: Provider, E: EventSink> Actor<S, P, E> {
     /// Runs a turn. Breaks if it panicked before its end was written: the conversation in memory may then differ from
     /// the stored history.
     async fn run_turn(&mut self, prepared: PreparedTurn) -> ControlFlow<()> {
-        let PreparedTurn { setup, turn, effects, message_id, attachments, model_item, span, queue_span } = prepared;
+        let PreparedTurn { setup, turn, effects, message, span, queue_span } = prepared;
         drop(queue_span);
-        self.conversation.open_turn(&message_id, &attachments, model_item);
+        self.conversation.begin_turn();
+        if let Some(FirstMessage { id, attachments, model_item }) = message {
+            self.conversation.open_turn(&id, &attachments, model_item);
+        }
         let ports = (self.store.clone(), Arc::clone(&self.provider), self.sink.clone());
         let live_config = self.config.clone();
         let mut runner = TurnRunner::new(setup, &self.thread_id, ports, live_config, &mut self.conversation);

@@ -3,9 +3,11 @@
 mod item_ids;
 mod user_message;
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
-use easel_imagegen::history::render_item;
+use easel_imagegen::capability::MAX_REFERENCES;
+use easel_imagegen::history::{render_item, to_handles};
 use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
 use easel_protocol::event::{Event, RawResponseItemCompletedNotification, TokenUsage};
 use easel_protocol::id::ItemId;
@@ -28,6 +30,9 @@ pub(crate) struct Conversation {
     /// Images that are not in `images` and that a call of the turn names.
     pub(crate) older_images: Vec<ThreadImage>,
     pub(crate) usage: TokenUsage,
+    /// The provider's count of input tokens for the last request; `None` before the first one, and after the
+    /// conversation was trimmed.
+    pub(crate) counted_tokens: Option<u64>,
     user_messages: usize,
     pub(crate) ids: ItemIds,
 }
@@ -38,7 +43,13 @@ impl Conversation {
             Origin::Attached { message } => Some(message + 1),
             Origin::Generated => None,
         });
+        // A process that died right after it trimmed the conversation has not counted it again.
+        let counted_tokens = match stored.history.first() {
+            Some(ResponseItem::ContextCompaction(last)) if last.counted_tokens == stored.counted_tokens => None,
+            Some(_) | None => stored.counted_tokens,
+        };
         Self {
+            counted_tokens,
             user_messages: ordinals.max().unwrap_or(0),
             history: stored.history,
             images: stored.images,
@@ -68,14 +79,29 @@ impl Conversation {
         render_item(&item, &self.images).into_iter().map(to_event).collect()
     }
 
-    /// Adds the message that starts a turn.
-    pub(crate) fn open_turn(&mut self, message_id: &ItemId, attachments: &[Attachment], model_item: ResponseItem) {
-        // All items of earlier turns are in the store.
+    /// Forgets what was looked up for the last turn. All its items are in the store.
+    pub(crate) fn begin_turn(&mut self) {
         self.ids = ItemIds::default();
         self.older_images.clear();
+    }
+
+    /// Adds the message that starts a turn.
+    pub(crate) fn open_turn(&mut self, message_id: &ItemId, attachments: &[Attachment], model_item: ResponseItem) {
         self.ids.reserve(message_id);
         self.attach(attachments);
         self.history.push(model_item);
+    }
+
+    /// Replaces the items before an index by a catalogue, and forgets the images that only these showed.
+    pub(crate) fn compact(&mut self, kept_from: usize, catalogue: ResponseItem) {
+        self.history.splice(..kept_from, [catalogue]);
+        // The count of the next response is the first for the new conversation.
+        self.counted_tokens = None;
+        let mut known: HashSet<&str> = self.history.iter().flat_map(to_handles).collect();
+        let generated = self.images.iter().rev().filter(|image| image.origin == Origin::Generated);
+        known.extend(generated.take(MAX_REFERENCES).filter_map(|image| image.reference.id.as_deref()));
+        let known: HashSet<String> = known.into_iter().map(str::to_owned).collect();
+        self.images.retain(|image| image.reference.id.as_deref().is_some_and(|id| known.contains(id)));
     }
 
     /// Adds the images of a new user message.
@@ -91,6 +117,7 @@ impl Conversation {
                 provenance: Provenance::User,
             },
             prompt: None,
+            edited_from: Vec::new(),
         }));
     }
 
@@ -105,6 +132,7 @@ impl Conversation {
                 provenance: Provenance::Generated,
             },
             prompt: Some(record.requested.prompt.clone()),
+            edited_from: record.inputs.iter().filter_map(|input| input.id.clone()).collect(),
         }));
     }
 }

@@ -25,7 +25,7 @@ mod clock;
 #[cfg(test)]
 mod fakes;
 
-pub use actor::{StartError, ThreadHandle, Threads, TurnRequest};
+pub use actor::{StartError, ThreadHandle, Threads, TurnMessage, TurnRequest};
 pub use clock::now_ms;
 pub use config::{LiveConfig, PendingSends, ThreadConfig};
 pub use conversation::to_model_message;

@@ -5,6 +5,7 @@
 //! However the turn ends, every item that was started is completed exactly once before `turn/completed`.
 
 mod calls;
+mod compaction;
 mod effect;
 mod ending;
 mod events;
@@ -18,6 +19,7 @@ mod reasoning;
 mod tests;
 
 use easel_imagegen::capability::Capabilities;
+use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::ModelEvent;
 use easel_protocol::event::TokenUsage;
 use easel_protocol::id::{ThreadId, TurnId};
@@ -52,6 +54,19 @@ pub(crate) struct TurnConfig {
     /// Maximum number of images of the turn. A call of the standalone tool counts for the number of images that it
     /// requests, a call of the hosted tool for one.
     pub(crate) max_images: u32,
+    /// The limits for the images that a request sends.
+    pub(crate) budget: ImageBudget,
+    /// The number of tokens in a request above which the conversation is trimmed.
+    pub(crate) context_tokens: u64,
+}
+
+/// What a turn is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To respond to a message of the user.
+    Respond,
+    /// To compact the conversation, without a message and without a request to the model.
+    Compact,
 }
 
 /// The state of one running turn.
@@ -60,10 +75,13 @@ pub(crate) struct Turn {
     thread_id: ThreadId,
     turn_id: TurnId,
     config: TurnConfig,
+    purpose: Purpose,
     started_at_ms: i64,
     /// Number of responses requested so far, without those that a message of the user caused.
     responses: u32,
     response: ResponseState,
+    /// Whether the response has produced anything so far.
+    has_output: bool,
     calls: Calls,
     reasoning: Reasoning,
     open_message: Option<AgentMessageItem>,
@@ -74,6 +92,9 @@ pub(crate) struct Turn {
     steers: Vec<SteerMessage>,
     /// The tool that the last request to the model offered.
     requested_with: ToolExposure,
+    /// Whether the conversation was trimmed because the provider refused it as too long, since the last complete
+    /// response.
+    was_too_long: bool,
     /// Why the turn's tool was withdrawn while the turn ran.
     withdrawn: Option<HeldBackReason>,
     stop_reason: Option<StopReason>,
@@ -94,10 +115,10 @@ enum ResponseState {
 
 impl Turn {
     /// Creates a turn that starts with a user message, which the model reads as `model_item`, and returns its first
-    /// effects.
+    /// effects, which are events.
     ///
     /// The conversation is not needed yet: the caller adds the message with [`Conversation::open_turn`] once the
-    /// events of these effects are written.
+    /// events of these effects are written, and passes [`Input::Begin`] to the turn.
     pub(crate) fn begin(
         thread_id: ThreadId,
         turn_id: TurnId,
@@ -106,13 +127,39 @@ impl Turn {
         model_item: ResponseItem,
     ) -> (Self, Vec<Effect>) {
         let at = message.started_at_ms;
-        let mut turn = Self {
+        Self::begin_with(thread_id, turn_id, config, Purpose::Respond, at, |turn, step| {
+            turn.add_user_message(step, message, model_item);
+        })
+    }
+
+    /// Creates a turn that compacts the conversation, and returns its first effects as [`Turn::begin`] does. `at` is
+    /// in Unix milliseconds.
+    pub(crate) fn begin_compaction(
+        thread_id: ThreadId,
+        turn_id: TurnId,
+        config: TurnConfig,
+        at: i64,
+    ) -> (Self, Vec<Effect>) {
+        Self::begin_with(thread_id, turn_id, config, Purpose::Compact, at, |_, _| {})
+    }
+
+    fn begin_with(
+        thread_id: ThreadId,
+        turn_id: TurnId,
+        config: TurnConfig,
+        purpose: Purpose,
+        at: i64,
+        open: impl FnOnce(&Self, &mut Step<'_>),
+    ) -> (Self, Vec<Effect>) {
+        let turn = Self {
             thread_id,
             turn_id,
             config,
+            purpose,
             started_at_ms: at,
             responses: 1,
             response: ResponseState::Open,
+            has_output: false,
             calls: Calls::default(),
             reasoning: Reasoning::default(),
             open_message: None,
@@ -120,6 +167,7 @@ impl Turn {
             unannounced: Vec::new(),
             steers: Vec::new(),
             requested_with: ToolExposure::None,
+            was_too_long: false,
             withdrawn: None,
             stop_reason: None,
             has_lost_image: false,
@@ -129,8 +177,7 @@ impl Turn {
         let mut step = Step::new(&mut unused, at);
         turn.emit_status(&mut step, ThreadStatus::Active { active_flags: Vec::new() });
         turn.emit_started(&mut step);
-        turn.add_user_message(&mut step, message, model_item);
-        turn.request_response(&mut step);
+        open(&turn, &mut step);
         (turn, step.effects)
     }
 
@@ -141,8 +188,9 @@ impl Turn {
         }
         let mut step = Step::new(conversation, at);
         match input {
+            Input::Begin => self.on_begin(&mut step),
             Input::ModelEvent(event) => self.on_model_event(&mut step, event),
-            Input::ResponseFailed(error) => self.fail(&mut step, error.message, error.info),
+            Input::ResponseFailed(error) => self.on_response_failed(&mut step, error),
             Input::Preview { item_id, file } => self.on_preview(&mut step, &item_id, &file),
             Input::CallEnded { item_id, outcome } => self.on_call_ended(&mut step, &item_id, outcome),
             Input::Steer(message) => self.steers.push(*message),
@@ -166,7 +214,8 @@ impl Turn {
             Input::ResponseClosed { .. } => self.response != ResponseState::Closing,
             // The events that could not be written may be those that end the turn.
             Input::PersistFailed { .. } => false,
-            Input::Preview { .. }
+            Input::Begin
+            | Input::Preview { .. }
             | Input::CallEnded { .. }
             | Input::Steer(_)
             | Input::LimitsTightened { .. }
@@ -175,6 +224,7 @@ impl Turn {
     }
 
     fn on_model_event(&mut self, step: &mut Step<'_>, event: ModelEvent) {
+        self.has_output = true;
         match event {
             ModelEvent::Reasoning { item_id, event } => self.on_reasoning(step, &item_id, event),
             ModelEvent::TextDelta { item_id, delta } => self.on_text_delta(step, &item_id, delta),
@@ -183,7 +233,10 @@ impl Turn {
             ModelEvent::HostedStarted { call_id, requested, references } => {
                 self.on_hosted_started(step, call_id, requested, references);
             }
-            ModelEvent::Completed { usage } => self.response = ResponseState::Complete(usage),
+            ModelEvent::Completed { usage } => {
+                self.response = ResponseState::Complete(usage);
+                self.was_too_long = false;
+            }
             // These own files, so the turn runner handles them: it passes on `Input::Preview` and `Input::CallEnded`.
             ModelEvent::HostedPreview { .. } | ModelEvent::HostedEnded { .. } => {}
         }
@@ -209,7 +262,20 @@ impl Turn {
         self.has_ended
     }
 
+    /// Sends the first request of the turn, or compacts the conversation if the turn is for that.
+    fn on_begin(&mut self, step: &mut Step<'_>) {
+        match self.purpose {
+            Purpose::Respond => self.request_response(step),
+            Purpose::Compact => {
+                self.compact_on_request(step);
+                self.response = ResponseState::Closed;
+            }
+        }
+    }
+
     fn request_response(&mut self, step: &mut Step<'_>) {
+        self.trim_if_too_long(step);
+        self.has_output = false;
         self.requested_with = self.tool_to_offer();
         step.effects.push(Effect::RequestResponse);
     }

@@ -106,6 +106,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         let provider = Arc::clone(&self.context.provider);
         let mut response: Option<OpenResponse<'_>> = None;
         let mut effects = self.perform(first, &provider, &mut response, turn).await;
+        effects.extend(self.handle(turn, Input::Begin));
         loop {
             while !effects.is_empty() {
                 effects = self.carry_out(effects, &provider, &mut response, turn).await;

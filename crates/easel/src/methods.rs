@@ -23,6 +23,7 @@ mod model_list;
 mod model_provider_capabilities_read;
 mod model_provider_list;
 mod thread_archive;
+mod thread_compact_start;
 mod thread_delete;
 mod thread_fork;
 mod thread_inject_items;

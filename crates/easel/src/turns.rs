@@ -10,7 +10,7 @@ use easel_protocol::input::UserInput;
 use easel_protocol::item::UserMessageItem;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 use easel_store::{EaselStore, PendingMessage};
-use easel_thread::{AcceptedInterrupt, ResponseSent, SteerMessage, TurnRequest, now_ms, to_model_message};
+use easel_thread::{AcceptedInterrupt, ResponseSent, SteerMessage, TurnMessage, TurnRequest, now_ms, to_model_message};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -101,10 +101,12 @@ impl Turns {
         let request = TurnRequest {
             permit,
             originator: client.name().unwrap_or_default().to_owned(),
-            message_id: Uuid::now_v7().to_string().into(),
-            client_id,
-            content: attachments.content().to_vec(),
-            attachments: attachments.images().to_vec(),
+            message: Some(TurnMessage {
+                id: Uuid::now_v7().to_string().into(),
+                client_id,
+                content: attachments.content().to_vec(),
+                attachments: attachments.images().to_vec(),
+            }),
             settings: settings_event.is_some().then(|| Box::new(thread.clone())),
             model: thread.model.unwrap_or_default(),
             reasoning: Reasoning { effort: thread.reasoning_effort, summary: thread.reasoning_summary },
@@ -120,6 +122,43 @@ impl Turns {
             tracing::warn!(%thread_id, %error, "cannot store that a client named the thread's folder");
         }
         Ok(StartedTurn { turn: new_turn_in_progress(turn_id.into()), settings_event, response_signal })
+    }
+
+    /// Starts a turn that compacts the conversation of a thread, without a request to the model. Returns once the turn is
+    /// committed.
+    ///
+    /// # Errors
+    /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::TurnRunning`],
+    /// [`RequestError::Cancelled`], and those of the store.
+    pub(crate) async fn compact(
+        &self,
+        client: &Client,
+        cancellation: &CancellationToken,
+        thread_id: &str,
+    ) -> Result<ResponseSignal, RequestError> {
+        let thread = require_thread(&self.store, thread_id).await?;
+        let turn_id = Uuid::now_v7().to_string();
+        let (handle, permit) = self.loaded.actors.begin_turn(thread_id, &turn_id).await?;
+        if cancellation.is_cancelled() {
+            return Err(RequestError::Cancelled);
+        }
+        // Only a message that the user adds to the turn makes a request to the model.
+        let roots = self.images.reference_roots(thread_id, PathBuf::from(&thread.cwd), false).await?;
+        let (response_signal, response_sent) = ResponseSignal::new();
+        let request = TurnRequest {
+            permit,
+            originator: client.name().unwrap_or_default().to_owned(),
+            message: None,
+            settings: None,
+            model: thread.model.unwrap_or_default(),
+            reasoning: Reasoning { effort: thread.reasoning_effort, summary: thread.reasoning_summary },
+            closing_answer: None,
+            roots,
+            output_schema: None,
+            response_sent,
+        };
+        handle.start_turn(self.store.clone(), request).await?;
+        Ok(response_signal)
     }
 
     /// Adds a message to the running turn. The model reads it with the turn's next request; if the turn would have

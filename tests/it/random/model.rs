@@ -74,6 +74,8 @@ pub(super) struct Running {
     pub(super) events: BTreeMap<ClientIndex, Vec<String>>,
     /// Images that some client has received in an event.
     pub(super) announced_images: BTreeSet<String>,
+    /// The turn compacts the conversation and has no message.
+    pub(super) is_compaction: bool,
     /// The number of steering messages.
     pub(super) steers: usize,
     /// Clients that were the last subscriber and unsubscribed. One of them is notified when the thread is unloaded.

@@ -113,6 +113,7 @@ pub(super) async fn changes(sandbox: &Sandbox, server: &mut Server, thread_id: &
 pub(super) async fn takes_back(server: &mut Server, thread_id: &str, image_id: &str) {
     let fork = ask_until(server, "thread/fork", json!({ "threadId": thread_id }), "thread/started").await;
     let (copy, first) = (id(&fork), fork["thread"]["turns"][0]["id"].clone());
+    ask_until(server, "thread/compact/start", json!({ "threadId": copy }), "turn/completed").await;
     let newest = json!({ "threadId": copy, "numTurns": 1 });
     ask_until(server, "thread/rollback", newest, "thread/reverted").await;
     let all = json!({ "threadId": copy, "beforeTurnId": first });

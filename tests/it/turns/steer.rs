@@ -35,7 +35,10 @@ async fn message_is_added_to_the_running_turn() {
     let events = server.events_until_turn_end().await;
     let added = completed_items(&events).into_iter().find_map(|item| match item {
         ThreadItem::UserMessage(message) => Some(message.clone()),
-        ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) | ThreadItem::ImageGeneration(_) => None,
+        ThreadItem::AgentMessage(_)
+        | ThreadItem::Reasoning(_)
+        | ThreadItem::ImageGeneration(_)
+        | ThreadItem::ContextCompaction(_) => None,
     });
     let added = added.expect("the message");
     assert_eq!((added.client_id.as_deref(), added.content.len()), (Some("mine"), 2));

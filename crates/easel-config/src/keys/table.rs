@@ -19,6 +19,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("model_reasoning_summary", Kind::Enum(ReasoningSummary::VARIANTS)).for_trusted(),
     key("model_instructions", Kind::MultilineText(32_768)).for_trusted(),
     key("developer_instructions", Kind::MultilineText(32_768)).for_trusted(),
+    key("model_context_tokens", Kind::Number(2_000, 10_000_000)).for_trusted(),
     key("model_provider", Kind::Text(64)),
     key("openai_base_url", Kind::Url).not_per_thread(),
     key("chatgpt_base_url", Kind::Url).not_per_thread(),

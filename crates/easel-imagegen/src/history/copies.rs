@@ -6,7 +6,8 @@ use easel_protocol::input::ImageDetail;
 use easel_protocol::response_item::{ContentItem, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
-use super::render::{image_url, image_urls, to_handle};
+use super::render::{image_url, to_handle};
+use super::window::first_by_number;
 use super::{History, ImageBudget};
 use crate::model_copy::{CopySize, choose_size};
 use crate::port::Reference;
@@ -15,8 +16,8 @@ use crate::port::Reference;
 /// size of its copy: those that the number of images in `budget` allows. An image that is shown several times gets the
 /// largest size that it needs.
 pub fn images_to_copy(history: &History, budget: ImageBudget, exposure: ToolExposure) -> Vec<(Reference, CopySize)> {
-    let count = history.items.iter().flat_map(image_urls).filter_map(to_handle).count();
-    let shown = history.items.iter().flat_map(shown_images).skip(budget.first_by_number(count));
+    let first = first_by_number(&history.items, budget);
+    let shown = history.items.iter().flat_map(shown_images).skip(first);
     let mut details: HashMap<&str, Vec<Option<ImageDetail>>> = HashMap::new();
     for (handle, detail) in shown {
         details.entry(handle).or_default().push(detail);
@@ -41,7 +42,9 @@ fn shown_images(item: &ResponseItem) -> Vec<(&str, Option<ImageDetail>)> {
         ResponseItem::ImageGenerationCall { result, .. } => {
             to_handle(result).map(|handle| (handle, None)).into_iter().collect()
         }
-        ResponseItem::FunctionCall { .. } | ResponseItem::Reasoning { .. } => Vec::new(),
+        ResponseItem::FunctionCall { .. } | ResponseItem::Reasoning { .. } | ResponseItem::ContextCompaction(_) => {
+            Vec::new()
+        }
     }
 }
 

@@ -1,10 +1,12 @@
 //! Renders items of a conversation, for a model and for clients.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 
-use super::{History, ImageBudget, MAX_DATA_URL_IMAGE_BYTES};
+use super::catalogue;
+use super::window::Window;
+use super::{History, ImageBudget};
 use crate::model_copy::ModelCopies;
 use crate::output::{deleted_line, image_line};
 use crate::port::{Reference, ThreadImage};
@@ -18,35 +20,17 @@ pub fn render_for_model(
     budget: ImageBudget,
     copies: &ModelCopies,
 ) -> (Vec<ResponseItem>, Vec<Reference>) {
-    let by_handle: HashMap<&str, &ThreadImage> =
-        history.images.iter().filter_map(|image| Some((image.reference.id.as_deref()?, image))).collect();
-    let lookup = |handle: &str| by_handle.get(handle).copied();
-    // A copy counts in place of its file.
-    let sent_bytes = |image: &Reference| {
-        image.id.as_ref().and_then(|id| copies.get(id)).map_or(image.facts.bytes, |copy| copy.bytes)
-    };
-    // Images that are too large for any request are never sent.
-    let find_sendable = |handle: &str| {
-        lookup(handle).map(|image| &image.reference).filter(|image| sent_bytes(image) <= MAX_DATA_URL_IMAGE_BYTES)
-    };
-    let sizes: Vec<u64> = history
-        .items
-        .iter()
-        .flat_map(image_urls)
-        .filter_map(to_handle)
-        .map(|handle| find_sendable(handle).map_or(0, sent_bytes))
-        .collect();
-    let first = budget.first_by_number(sizes.len());
-    let first = first + budget.skip_by_size(&sizes[first..]);
-    let (mut number, mut sent, mut seen) = (0, Vec::new(), HashSet::new());
+    let window = Window::new(&history.items, &history.images, budget, copies);
+    let (mut indexes, mut sent, mut seen) = (0.., Vec::new(), HashSet::new());
     let mut is_sent = |handle: &str| {
-        number += 1;
-        let Some(image) = find_sendable(handle).filter(|_| number > first) else { return false };
+        let index = indexes.next().unwrap_or(usize::MAX);
+        let Some(image) = window.find_sent(index, handle) else { return false };
         if seen.insert(image.id.clone()) {
             sent.push(image.clone());
         }
         true
     };
+    let lookup = |handle: &str| window.find(handle);
     let input = history.items.iter().flat_map(|item| render(item, &lookup, &mut is_sent)).collect();
     (input, sent)
 }
@@ -96,18 +80,24 @@ fn render<'a>(
             }
             None => vec![item.clone()],
         },
+        ResponseItem::ContextCompaction(catalogue) => {
+            let content = vec![ContentItem::InputText { text: catalogue::to_text(catalogue).into() }];
+            vec![ResponseItem::Message { role: MessageRole::User, content }]
+        }
         ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => vec![item.clone()],
     }
 }
 
-/// Returns the URLs of the images in an item.
-pub(super) fn image_urls(item: &ResponseItem) -> Vec<&str> {
+/// Returns the handles of the images that an item shows, in order.
+pub fn to_handles(item: &ResponseItem) -> Vec<&str> {
     match item {
         ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
-            content.iter().filter_map(image_url).collect()
+            content.iter().filter_map(image_url).filter_map(to_handle).collect()
         }
-        ResponseItem::ImageGenerationCall { result, .. } => vec![result],
-        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => Vec::new(),
+        ResponseItem::ImageGenerationCall { result, .. } => to_handle(result).into_iter().collect(),
+        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } | ResponseItem::ContextCompaction(_) => {
+            Vec::new()
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use easel_protocol::response_item::MessageRole;
 
 use proptest::prelude::*;
 
-use super::render::image_urls;
+use super::render::to_handles;
 use super::*;
 use crate::model_copy::{ModelCopies, ModelCopy};
 use crate::port::{Origin, Provenance, Reference};
@@ -19,7 +19,7 @@ pub(super) fn image(number: u8, bytes: u64) -> ThreadImage {
         facts,
         provenance: Provenance::User,
     };
-    ThreadImage { origin: Origin::Generated, reference, prompt: None }
+    ThreadImage { origin: Origin::Generated, reference, prompt: None, edited_from: Vec::new() }
 }
 
 fn turn(image: &ThreadImage) -> ResponseItem {
@@ -37,7 +37,8 @@ fn texts(items: &[ResponseItem]) -> Vec<&str> {
         }
         ResponseItem::Reasoning { .. }
         | ResponseItem::FunctionCall { .. }
-        | ResponseItem::ImageGenerationCall { .. } => &[],
+        | ResponseItem::ImageGenerationCall { .. }
+        | ResponseItem::ContextCompaction(_) => &[],
     });
     content
         .filter_map(|part| match part {
@@ -55,7 +56,7 @@ fn history(images: &[ThreadImage]) -> History {
 fn images_sent(sizes: &[u64], budget: ImageBudget) -> Vec<bool> {
     let thread: Vec<_> = (1..).zip(sizes).map(|(number, bytes)| image(number, *bytes)).collect();
     let (input, images) = render_for_model(&history(&thread), budget, &ModelCopies::new());
-    let shown: Vec<bool> = input.iter().map(|item| !image_urls(item).is_empty()).collect();
+    let shown: Vec<bool> = input.iter().map(|item| !to_handles(item).is_empty()).collect();
     assert_eq!(images.len(), shown.iter().filter(|shown| **shown).count());
     assert_eq!(texts(&input).len(), sizes.len());
     shown
@@ -186,7 +187,7 @@ fn image_shown_twice_counts_twice() {
     let mut history = history(&thread);
     history.items.push(turn(&thread[0]));
     let (input, sent) = render_for_model(&history, ImageBudget { images: 2, bytes: 100 }, &ModelCopies::new());
-    let shown: Vec<bool> = input.iter().map(|item| !image_urls(item).is_empty()).collect();
+    let shown: Vec<bool> = input.iter().map(|item| !to_handles(item).is_empty()).collect();
     assert_eq!(
         (shown, sent),
         (vec![false, false, true, true], vec![thread[2].reference.clone(), thread[0].reference.clone()])

@@ -8,6 +8,14 @@
 //! these numbers and on the sizes of the images. A resumed, forked or reverted thread therefore sends what the thread
 //! before would have sent.
 
+use std::collections::{HashMap, HashSet};
+
+use easel_protocol::response_item::ResponseItem;
+
+use super::render::to_handles;
+use crate::model_copy::ModelCopies;
+use crate::port::{Reference, ThreadImage};
+
 /// Maximum size of an image that is sent as a data URL, in bytes. OpenAI's API accepts URLs of at most 20,971,520
 /// characters, and base64 has four characters for three bytes. A larger image in a conversation would make every
 /// later request of the thread fail.
@@ -55,4 +63,62 @@ impl ImageBudget {
         }
         first
     }
+}
+
+/// The images of a conversation, and which of them a request sends.
+///
+/// An image that the conversation shows several times counts each time.
+pub(super) struct Window<'a> {
+    by_handle: HashMap<&'a str, &'a ThreadImage>,
+    /// Handles of images that are too large for any request.
+    too_large: HashSet<&'a str>,
+    /// Number of images at the beginning of the conversation that are not sent.
+    skipped: usize,
+}
+
+impl<'a> Window<'a> {
+    /// Chooses the images for a request with these items. A copy counts in place of its file.
+    pub(super) fn new(
+        items: &[ResponseItem],
+        images: &'a [ThreadImage],
+        budget: ImageBudget,
+        copies: &ModelCopies,
+    ) -> Self {
+        let sent_bytes = |image: &Reference| {
+            image.id.as_ref().and_then(|id| copies.get(id)).map_or(image.facts.bytes, |copy| copy.bytes)
+        };
+        let by_handle: HashMap<&str, &ThreadImage> =
+            images.iter().filter_map(|image| Some((image.reference.id.as_deref()?, image))).collect();
+        let is_sendable = |image: &&Reference| sent_bytes(image) <= MAX_DATA_URL_IMAGE_BYTES;
+        let find_sendable = |handle: &str| by_handle.get(handle).map(|image| &image.reference).filter(is_sendable);
+        let handles = items.iter().flat_map(to_handles);
+        let sizes: Vec<u64> = handles.map(|handle| find_sendable(handle).map_or(0, sent_bytes)).collect();
+        let first = first_by_number(items, budget);
+        let skipped = first + budget.skip_by_size(&sizes[first..]);
+        let too_large = images.iter().map(|image| &image.reference).filter(|image| !is_sendable(image));
+        let too_large = too_large.filter_map(|image| image.id.as_deref()).collect();
+        Self { by_handle, too_large, skipped }
+    }
+
+    /// Returns the image with this handle.
+    pub(super) fn find(&self, handle: &str) -> Option<&'a ThreadImage> {
+        self.by_handle.get(handle).copied()
+    }
+
+    /// Returns the image with this handle if it is sent. `index` is its number among the images of the items, from 0.
+    pub(super) fn find_sent(&self, index: usize, handle: &str) -> Option<&'a Reference> {
+        let is_sent = index >= self.skipped && !self.too_large.contains(handle);
+        self.find(handle).map(|image| &image.reference).filter(|_| is_sent)
+    }
+}
+
+/// Returns the index, among the images of the items, of the first one that the number of images allows. The number
+/// includes the images before a catalogue.
+pub(super) fn first_by_number(items: &[ResponseItem], budget: ImageBudget) -> usize {
+    let before = match items.first() {
+        Some(ResponseItem::ContextCompaction(catalogue)) => usize::try_from(catalogue.images_before).unwrap_or(0),
+        Some(_) | None => 0,
+    };
+    let count = items.iter().flat_map(to_handles).count();
+    budget.first_by_number(before + count).saturating_sub(before)
 }

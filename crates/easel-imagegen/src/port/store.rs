@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easel_protocol::event::{Event, TokenUsage};
-use easel_protocol::id::{ItemId, ThreadId, TurnId};
+use easel_protocol::id::{ImageId, ItemId, ThreadId, TurnId};
 use easel_protocol::record::{Attachment, ImageError, ImageRecord, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
@@ -82,6 +82,8 @@ pub struct StoredThread {
     pub images: Vec<ThreadImage>,
     /// The tokens used so far.
     pub usage: TokenUsage,
+    /// The provider's count of input tokens for the last request; `None` before the first one.
+    pub counted_tokens: Option<u64>,
 }
 
 /// An image of a thread and its position in the conversation.
@@ -93,6 +95,8 @@ pub struct ThreadImage {
     pub reference: Reference,
     /// The prompt of a generated image, for the line that describes it.
     pub prompt: Option<String>,
+    /// The handles of the images that it was generated from.
+    pub edited_from: Vec<ImageId>,
 }
 
 /// How an image came into a conversation.

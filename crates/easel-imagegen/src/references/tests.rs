@@ -14,7 +14,7 @@ fn thread(images: &str) -> Vec<ThreadImage> {
                 Ok(message) => Origin::Attached { message },
                 Err(_) => Origin::Generated,
             };
-            ThreadImage { origin, reference: reference(name), prompt: None }
+            ThreadImage { origin, reference: reference(name), prompt: None, edited_from: Vec::new() }
         })
         .collect()
 }
@@ -121,7 +121,7 @@ proptest! {
         let images: Vec<ThreadImage> = kinds.iter().enumerate().map(|(index, kind)| {
             message += kind.unwrap_or(0);
             let origin = kind.map_or(Origin::Generated, |_| Origin::Attached { message });
-            ThreadImage { origin, reference: reference(&index.to_string()), prompt: None }
+            ThreadImage { origin, reference: reference(&index.to_string()), prompt: None, edited_from: Vec::new() }
         }).collect();
         let chosen = from_history(&images, limit).expect("there are images");
         prop_assert!(!chosen.is_empty() && chosen.len() <= limit);

@@ -62,7 +62,12 @@ fn reference(handle: &str) -> Reference {
 fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) -> ModelRequest {
     let images: Vec<_> = images.iter().map(|handle| reference(handle)).collect();
     let known = ["img_1", "img_h"].map(reference);
-    let known = known.into_iter().map(|reference| ThreadImage { origin: Origin::Generated, reference, prompt: None });
+    let known = known.into_iter().map(|reference| ThreadImage {
+        origin: Origin::Generated,
+        reference,
+        prompt: None,
+        edited_from: Vec::new(),
+    });
     ModelRequest {
         thread_id: "thread".into(),
         history: History { items: input.clone(), images: known.collect() },

@@ -20,6 +20,8 @@ pub enum ThreadItem {
     Reasoning(ReasoningItem),
     /// A call of an image tool.
     ImageGeneration(Box<ImageGenerationItem>),
+    /// The conversation became too long for the model, and a catalogue took the place of its older turns.
+    ContextCompaction(ContextCompactionItem),
 }
 
 impl ThreadItem {
@@ -30,6 +32,7 @@ impl ThreadItem {
             Self::AgentMessage(item) => &item.id,
             Self::Reasoning(item) => &item.id,
             Self::ImageGeneration(item) => &item.id,
+            Self::ContextCompaction(item) => &item.id,
         }
     }
 
@@ -40,6 +43,7 @@ impl ThreadItem {
             Self::AgentMessage(item) => (item.started_at_ms, item.completed_at_ms),
             Self::Reasoning(item) => (item.started_at_ms, item.completed_at_ms),
             Self::ImageGeneration(item) => (item.started_at_ms, item.completed_at_ms),
+            Self::ContextCompaction(item) => (item.started_at_ms, item.completed_at_ms),
         }
     }
 }
@@ -99,6 +103,19 @@ pub struct ReasoningItem {
     pub summary: Vec<String>,
     /// The reasoning itself, in parts. Empty unless the provider sends it.
     pub content: Vec<String>,
+    /// When the item started, in Unix milliseconds.
+    pub started_at_ms: i64,
+    /// When the item ended, in Unix milliseconds. `null` while it is in progress.
+    pub completed_at_ms: Option<i64>,
+}
+
+/// A place in the history of a thread from which on the model reads a catalogue instead of the older turns. Clients
+/// still read all turns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ContextCompactionItem {
+    /// The id of the item, unique in its thread.
+    pub id: ItemId,
     /// When the item started, in Unix milliseconds.
     pub started_at_ms: i64,
     /// When the item ended, in Unix milliseconds. `null` while it is in progress.

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-use crate::id::CallId;
+use crate::id::{CallId, ImageId};
 use crate::input::ImageDetail;
 
 /// The scheme of an `image_url` that names an image by its handle.
@@ -70,6 +70,51 @@ pub enum ResponseItem {
         /// The image, as `easel:` and its handle.
         result: String,
     },
+    // Models and clients read it as a message of the user.
+    /// Stands for older turns. Only stored history has it.
+    #[schemars(skip)]
+    #[ts(skip)]
+    ContextCompaction(Box<Catalogue>),
+}
+
+/// What a conversation keeps of the turns that were removed from it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Catalogue {
+    /// The number of items right before this one that stay in the conversation. They follow the catalogue when it is
+    /// read.
+    pub kept_items: u64,
+    /// The number of images that the removed turns showed, deleted ones included.
+    pub images_before: u64,
+    /// The provider's count of tokens for the last request before the turns were removed, if known.
+    pub counted_tokens: Option<u64>,
+    /// The number of removed turns.
+    pub turns: u64,
+    /// What the user wrote in them, newest first.
+    pub messages: Vec<String>,
+    /// The number of older messages of the user that are not in `messages`.
+    pub omitted_messages: u64,
+    /// Their images, newest first.
+    pub images: Vec<CatalogueImage>,
+    /// The number of older images that are not in `images`.
+    pub omitted_images: u64,
+}
+
+/// An image of a [`Catalogue`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CatalogueImage {
+    /// The handle.
+    pub id: ImageId,
+    /// The width in pixels.
+    pub width: u32,
+    /// The height in pixels.
+    pub height: u32,
+    /// The images that it was made from.
+    pub edited_from: Vec<ImageId>,
+    /// The beginning of its prompt; `None` for an image that the user attached.
+    pub prompt: Option<String>,
+    /// Whether the user has deleted it. The store sets this when it reads the catalogue.
+    #[serde(skip)]
+    pub is_deleted: bool,
 }
 
 /// A part of the summary of the model's reasoning.

@@ -127,6 +127,16 @@ pub struct ItemCompletedNotification {
     pub completed_at_ms: i64,
 }
 
+/// The conversation was compacted. For clients that do not know the item `contextCompaction`, which says the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ContextCompactedNotification {
+    /// The thread whose conversation was compacted.
+    pub thread_id: ThreadId,
+    /// The turn that has the item.
+    pub turn_id: TurnId,
+}
+
 /// The model's history has a new item. Sent only to clients that set `experimentalRawEvents`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]

@@ -128,6 +128,7 @@ pub(super) fn response(method: &str) -> Value {
         "thread/name/set"
         | "thread/settings/update"
         | "thread/inject_items"
+        | "thread/compact/start"
         | "thread/archive"
         | "thread/delete"
         | "turn/interrupt" => json!({}),
@@ -229,6 +230,7 @@ pub(super) fn notifications() -> Vec<Value> {
             "thread/tokenUsage/updated",
             json!({"threadId": "t", "turnId": "u", "tokenUsage": {"total": tokens, "last": tokens, "modelContextWindow": 9}}),
         ),
+        event("thread/compacted", json!({"threadId": "t", "turnId": "u"})),
         event("image/deleted", json!({"threadId": "t", "imageId": "img_1"})),
         event("error", json!({"threadId": "t", "turnId": "u", "error": turn_error(), "willRetry": false})),
         event("turn/completed", json!({"threadId": "t", "turn": turn()})),
@@ -280,7 +282,7 @@ fn turn_error() -> Value {
     json!({"message": "The limit is used up.", "codexErrorInfo": "usageLimitExceeded", "additionalDetails": "Wait."})
 }
 
-fn items() -> [Value; 4] {
+fn items() -> [Value; 5] {
     let elements = json!([{"byteRange": {"start": 0, "end": 1}, "placeholder": "a"}]);
     [
         json!({
@@ -306,6 +308,7 @@ fn items() -> [Value; 4] {
             "inputImages": [{"path": "/home/a/0.png", "sha256": "00"}], "generationId": "g", "startedAtMs": 1,
             "completedAtMs": 2, "images": [image_record()], "error": image_error(),
         }),
+        json!({"type": "contextCompaction", "id": "c", "startedAtMs": 1, "completedAtMs": 2}),
     ]
 }
 

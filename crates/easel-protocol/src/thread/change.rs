@@ -51,6 +51,19 @@ pub struct ThreadRollbackResponse {
     pub thread: Thread,
 }
 
+/// Reduces the older turns of a thread to a catalogue that the model reads instead of them. Clients still read all turns.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadCompactStartParams {
+    /// The thread to compact.
+    pub thread_id: ThreadId,
+}
+
+/// The turn that compacts the thread was started. Its events follow this response.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadCompactStartResponse {}
+
 /// Deletes a thread and the files that no fork uses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]

@@ -14,6 +14,8 @@ pub(super) enum RejectionKind {
     UsageLimit,
     RateLimit,
     Timeout,
+    /// The conversation is too long for the model.
+    TooLong,
     /// The request itself is wrong.
     Request,
     /// The provider failed.
@@ -22,8 +24,31 @@ pub(super) enum RejectionKind {
     Unexpected,
 }
 
+/// Codes of OpenAI and llama.cpp for a conversation that is too long for the model.
+const TOO_LONG_CODES: [&str; 2] = ["context_length_exceeded", "exceed_context_size_error"];
+
+/// Words of servers that have no code for it: vLLM, SGLang, LM Studio, and gateways to other APIs.
+const TOO_LONG_WORDS: [&str; 6] = [
+    "context length",
+    "context window",
+    "context size",
+    "maximum model length",
+    "prompt is too long",
+    "too long to fit into the model",
+];
+
 impl Rejection {
-    /// Classifies the rejection by its status and its code.
+    /// Whether the provider refused a conversation that is too long for the model.
+    pub(crate) fn is_too_long(&self) -> bool {
+        if TOO_LONG_CODES.iter().any(|code| self.has_code(code)) {
+            return true;
+        }
+        let message = self.message.to_ascii_lowercase();
+        matches!(self.status, 400 | 413 | 422) && TOO_LONG_WORDS.iter().any(|words| message.contains(words))
+    }
+
+    /// Classifies the rejection by its status and its code. Only a conversation that is too long is also recognized by
+    /// the message.
     pub(super) fn kind(&self) -> RejectionKind {
         const MODERATION_CODES: [&str; 5] = [
             "moderation_blocked",
@@ -42,6 +67,7 @@ impl Rejection {
             401 | 403 => RejectionKind::Unauthorized,
             429 => RejectionKind::RateLimit,
             _ if self.has_code("rate_limit_exceeded") => RejectionKind::RateLimit,
+            _ if self.is_too_long() => RejectionKind::TooLong,
             408 | 504 => RejectionKind::Timeout,
             400 | 409 | 413 | 415 | 422 => RejectionKind::Request,
             // 2xx: the error is part of a response that began with success.
@@ -58,6 +84,7 @@ impl Rejection {
             RejectionKind::UsageLimit => "the usage limit at the provider is reached",
             RejectionKind::RateLimit => "the provider's rate limit is reached",
             RejectionKind::Timeout => "the provider took too long",
+            RejectionKind::TooLong => "the conversation is too long for the model",
             RejectionKind::Request => "the provider refused the request",
             RejectionKind::Server => "the provider failed",
             RejectionKind::Unexpected => "the provider sent an unexpected response",
@@ -103,7 +130,7 @@ impl RejectionKind {
             Self::UsageLimit => ImageErrorKind::UsageLimit,
             Self::RateLimit => ImageErrorKind::RateLimited,
             Self::Timeout => ImageErrorKind::Timeout,
-            Self::Request => ImageErrorKind::InvalidArguments,
+            Self::TooLong | Self::Request => ImageErrorKind::InvalidArguments,
             Self::Server | Self::Unexpected => ImageErrorKind::BadResponse,
         }
     }

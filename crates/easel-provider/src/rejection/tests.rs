@@ -184,6 +184,35 @@ fn param_is_read_in_each_spelling() {
     }
 }
 
+#[test]
+fn conversation_that_is_too_long_is_recognized() {
+    let code = |status, code: &str| {
+        let body = json!({"error": {"message": "no", "code": code}});
+        rejection(status, &body.to_string()).model_error().info
+    };
+    for status in [400, 200, 500] {
+        assert_eq!(code(status, "context_length_exceeded"), CodexErrorInfo::ContextWindowExceeded, "{status}");
+    }
+    // The words of llama.cpp, three versions of vLLM, SGLang, LM Studio and Anthropic.
+    for message in [
+        "request (9412 tokens) exceeds the available context size (8192 tokens), try increasing it",
+        "This model's maximum context length is 16384 tokens. However, your request has 20000 input tokens.",
+        "The decoder prompt (length 140000) is longer than the maximum model length of 131072.",
+        "The prompt (total length 25938) is too long to fit into the model (context length 4096). Make sure that \
+         `max_model_len` is no smaller than the number of text tokens plus multimodal tokens.",
+        "The input (9000 tokens) is longer than the model's context length (8192 tokens).",
+        "Trying to keep the first 9000 tokens when context the overflows. However, the model is loaded with context \
+         length of only 4096 tokens.",
+        "prompt is too long: 215000 tokens > 200000 maximum",
+    ] {
+        let info = |status| rejection(status, &json!({"message": message}).to_string()).model_error().info;
+        assert_eq!(info(400), CodexErrorInfo::ContextWindowExceeded, "{message}");
+        assert_ne!(info(500), CodexErrorInfo::ContextWindowExceeded, "{message}");
+    }
+    let other = json!({"error": {"message": "Invalid value for 'input': too many items.", "code": "invalid_value"}});
+    assert_eq!(rejection(400, &other.to_string()).model_error().info, CodexErrorInfo::BadRequest);
+}
+
 proptest::proptest! {
     #[test]
     fn any_body_becomes_a_safe_message(

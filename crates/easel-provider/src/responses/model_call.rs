@@ -162,6 +162,10 @@ impl<'a, F: Files> ModelCall<'a, F> {
     }
 
     fn retry_after_rejection(&mut self, rejection: &Rejection) -> Option<Duration> {
+        if rejection.is_too_long() {
+            // The caller can shorten the conversation. Leaving out all images would only hide them.
+            return None;
+        }
         let is_usage_limit = rejection.model_error().info == CodexErrorInfo::UsageLimitExceeded;
         let may_retry = match rejection.status {
             429 => !is_usage_limit,

@@ -110,7 +110,8 @@ pub(super) fn find_breakpoint<'a>(input: impl Iterator<Item = &'a ResponseItem>)
             ResponseItem::ImageGenerationCall { .. } => return last,
             ResponseItem::Message { role: MessageRole::Assistant, .. }
             | ResponseItem::Reasoning { .. }
-            | ResponseItem::FunctionCall { .. } => continue,
+            | ResponseItem::FunctionCall { .. }
+            | ResponseItem::ContextCompaction(_) => continue,
         };
         for (part, content) in content.iter().enumerate() {
             match content {

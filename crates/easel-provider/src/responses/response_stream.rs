@@ -193,7 +193,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
         let is_safe = self.has_no_events();
         let Phase::Receiving(stream) = &self.phase else { return false };
         match stream.state.rejection() {
-            Some(rejection) if is_safe => self.call.omit_refused(rejection),
+            Some(rejection) if is_safe && !rejection.is_too_long() => self.call.omit_refused(rejection),
             Some(_) | None => false,
         }
     }

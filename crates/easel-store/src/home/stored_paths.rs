@@ -131,7 +131,7 @@ impl Paths for ThreadItem {
                     input.path.replace_paths(replace);
                 }
             }
-            Self::AgentMessage(_) | Self::Reasoning(_) => {}
+            Self::AgentMessage(_) | Self::Reasoning(_) | Self::ContextCompaction(_) => {}
         }
     }
 }

@@ -34,7 +34,9 @@ pub(crate) fn shown_handles(item: &ResponseItem) -> impl Iterator<Item = &str> {
             (content, None)
         }
         ResponseItem::ImageGenerationCall { result, .. } => (&[], Some(result.as_str())),
-        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => (&[], None),
+        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } | ResponseItem::ContextCompaction(_) => {
+            (&[], None)
+        }
     };
     let shown = content.iter().filter_map(|part| match part {
         ContentItem::InputImage { image_url, .. } => Some(image_url.as_str()),

@@ -73,6 +73,7 @@ fn close_item(journal: &TurnJournal<'_>, item: &mut ThreadItem, now: i64) -> Res
         ThreadItem::UserMessage(message) => message.completed_at_ms = Some(now),
         ThreadItem::AgentMessage(message) => message.completed_at_ms = Some(now),
         ThreadItem::Reasoning(reasoning) => reasoning.completed_at_ms = Some(now),
+        ThreadItem::ContextCompaction(compaction) => compaction.completed_at_ms = Some(now),
         ThreadItem::ImageGeneration(image) => {
             image.completed_at_ms = Some(now);
             match journal.call_ending(&image.id)? {
@@ -169,7 +170,8 @@ fn add_missing_outputs(journal: &TurnJournal<'_>, turn_id: &str) -> Result<(), E
             ResponseItem::Message { .. }
             | ResponseItem::Reasoning { .. }
             | ResponseItem::FunctionCall { .. }
-            | ResponseItem::ImageGenerationCall { .. } => None,
+            | ResponseItem::ImageGenerationCall { .. }
+            | ResponseItem::ContextCompaction(_) => None,
         })
         .collect();
     for item in &items {

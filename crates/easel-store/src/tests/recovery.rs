@@ -33,7 +33,10 @@ fn abandon(staged: StagedImage) {
 async fn image_items(store: &EaselStore) -> Vec<ImageGenerationItem> {
     let items = items(store).await.into_iter().filter_map(|item| match item {
         ThreadItem::ImageGeneration(image) => Some(*image),
-        ThreadItem::UserMessage(_) | ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) => None,
+        ThreadItem::UserMessage(_)
+        | ThreadItem::AgentMessage(_)
+        | ThreadItem::Reasoning(_)
+        | ThreadItem::ContextCompaction(_) => None,
     });
     items.collect()
 }

@@ -39,6 +39,7 @@ pub(crate) fn thread_id_of(event: &Event) -> Option<&str> {
         | Event::AccountUpdated(_)
         | Event::AccountRateLimitsUpdated(_)
         | Event::ToolListUpdated(_)
+        | Event::ContextCompacted(_)
         | Event::ImageDeleted(_)
         | Event::ThreadStatusChanged(_)
         | Event::ThreadClosed(_)
@@ -97,6 +98,7 @@ pub(crate) fn write_event(write: &Transaction<'_>, home: &Home, owner: &str, eve
         | Event::AccountUpdated(_)
         | Event::AccountRateLimitsUpdated(_)
         | Event::ToolListUpdated(_)
+        | Event::ContextCompacted(_)
         | Event::ImageDeleted(_)
         | Event::ThreadStatusChanged(_)
         | Event::ThreadClosed(_)
@@ -217,10 +219,28 @@ pub(crate) fn append_model_item(
     turn_id: &str,
     item: &ResponseItem,
 ) -> Result<(), Error> {
-    let sql = "INSERT INTO model_items (thread_id, position, turn_id, json) \
-               VALUES (?1, (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1), ?2, ?3)";
-    write.prepare_cached(sql)?.execute((thread_id, turn_id, item_json::model_item_to_json(item)?))?;
+    let keeps_from = match item {
+        ResponseItem::ContextCompaction(catalogue) => Some(find_kept_position(write, thread_id, catalogue.kept_items)?),
+        ResponseItem::Message { .. }
+        | ResponseItem::Reasoning { .. }
+        | ResponseItem::FunctionCall { .. }
+        | ResponseItem::FunctionCallOutput { .. }
+        | ResponseItem::ImageGenerationCall { .. } => None,
+    };
+    let sql = "INSERT INTO model_items (thread_id, position, turn_id, json, keeps_from) VALUES \
+               (?1, (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1), ?2, ?3, ?4)";
+    let json = item_json::model_item_to_json(item)?;
+    write.prepare_cached(sql)?.execute((thread_id, turn_id, json, keeps_from))?;
     Ok(())
+}
+
+/// Returns the position of the oldest of the newest `count` items of a conversation, without catalogues.
+fn find_kept_position(write: &Transaction<'_>, thread_id: &str, count: u64) -> Result<i64, Error> {
+    let sql = "SELECT coalesce(min(position), (SELECT coalesce(max(position) + 1, 0) FROM model_items WHERE thread_id = ?1)) \
+               FROM (SELECT position FROM model_items WHERE thread_id = ?1 AND keeps_from IS NULL \
+                     ORDER BY position DESC LIMIT ?2)";
+    let count = i64::try_from(count).unwrap_or(i64::MAX);
+    Ok(write.prepare_cached(sql)?.query_row((thread_id, count), |row| row.get(0))?)
 }
 
 /// Returns whether the item is a message of the user. Only these have attachments.
@@ -235,6 +255,7 @@ fn kind(item: &ThreadItem) -> &'static str {
         ThreadItem::AgentMessage(_) => "agentMessage",
         ThreadItem::Reasoning(_) => "reasoning",
         ThreadItem::ImageGeneration(_) => "imageGeneration",
+        ThreadItem::ContextCompaction(_) => "contextCompaction",
     }
 }
 

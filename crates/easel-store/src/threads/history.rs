@@ -8,6 +8,7 @@ mod order;
 use easel_imagegen::port::StoredThread;
 use easel_protocol::event::ThreadTokenUsage;
 use easel_protocol::id::TurnId;
+use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::{Map, Value};
@@ -73,8 +74,12 @@ pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Res
     let usage: Option<String> =
         connection.query_row("SELECT usage FROM threads WHERE id = ?1", [thread_id], |row| row.get(0))?;
     let usage = usage.map(|usage| serde_json::from_str::<ThreadTokenUsage>(&usage)).transpose()?.unwrap_or_default();
-    let history = conversation::read(connection, thread_id)?;
+    let mut history = conversation::read(connection, thread_id)?;
+    if let Some(ResponseItem::ContextCompaction(catalogue)) = history.first_mut() {
+        images::mark_deleted(connection, home, thread_id, catalogue)?;
+    }
     let images = images::read_for_history(connection, home, thread_id, &history)?;
     let overrides = overrides(connection, thread_id)?;
-    Ok(Some(StoredThread { thread, overrides, history, images, usage: usage.total }))
+    let counted_tokens = u64::try_from(usage.last.input_tokens).ok().filter(|tokens| *tokens > 0);
+    Ok(Some(StoredThread { thread, overrides, history, images, usage: usage.total, counted_tokens }))
 }

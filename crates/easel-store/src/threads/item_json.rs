@@ -29,7 +29,7 @@ fn item_without_bytes(item: &ThreadItem) -> ThreadItem {
                 }
             }
         }
-        ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) => {}
+        ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) | ThreadItem::ContextCompaction(_) => {}
     }
     item
 }
@@ -47,7 +47,8 @@ fn model_item_without_bytes(item: &ResponseItem) -> ResponseItem {
         ResponseItem::ImageGenerationCall { result, .. } if !result.starts_with(HANDLE_SCHEME) => result.clear(),
         ResponseItem::ImageGenerationCall { .. }
         | ResponseItem::Reasoning { .. }
-        | ResponseItem::FunctionCall { .. } => {}
+        | ResponseItem::FunctionCall { .. }
+        | ResponseItem::ContextCompaction(_) => {}
     }
     item
 }

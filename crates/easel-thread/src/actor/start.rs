@@ -29,14 +29,8 @@ pub struct TurnRequest {
     pub permit: TurnPermit,
     /// Name of the client that starts the turn; empty if unknown.
     pub originator: String,
-    /// The id of the user message's item.
-    pub message_id: ItemId,
-    /// The client's own id of the user message.
-    pub client_id: Option<String>,
-    /// The parts of the user message, with images as files of the store.
-    pub content: Vec<UserInput>,
-    /// The images of `content`, in order.
-    pub attachments: Vec<Attachment>,
+    /// The message that starts the turn. `None` for a turn that compacts the conversation.
+    pub message: Option<TurnMessage>,
     /// The thread with new settings, stored in the same transaction as the turn's first rows. `None` if none changes.
     pub settings: Option<Box<Thread>>,
     /// The model that the turn uses.
@@ -51,6 +45,18 @@ pub struct TurnRequest {
     pub output_schema: Option<Value>,
     /// Resolves once the response to `turn/start` is sent. The turn's events wait for it.
     pub response_sent: ResponseSent,
+}
+
+/// A message of the user that starts a turn.
+pub struct TurnMessage {
+    /// The id of the message's item.
+    pub id: ItemId,
+    /// The client's own id of the message.
+    pub client_id: Option<String>,
+    /// The parts of the message, with images as files of the store.
+    pub content: Vec<UserInput>,
+    /// The images of `content`, in order.
+    pub attachments: Vec<Attachment>,
 }
 
 /// Why a turn did not start. No event follows.
@@ -70,13 +76,18 @@ pub(crate) struct PreparedTurn {
     pub(super) turn: Turn,
     /// The turn's first effects. Their events are already written.
     pub(super) effects: Vec<Effect>,
-    pub(super) message_id: ItemId,
-    pub(super) attachments: Vec<Attachment>,
-    /// The user message as history stores it for the model.
-    pub(super) model_item: ResponseItem,
+    pub(super) message: Option<FirstMessage>,
     pub(super) span: Span,
     /// The phase `queue`, which ends when the actor takes the turn.
     pub(super) queue_span: Span,
+}
+
+/// The message of a turn, on its way to the conversation.
+pub(super) struct FirstMessage {
+    pub(super) id: ItemId,
+    pub(super) attachments: Vec<Attachment>,
+    /// The message as history stores it for the model.
+    pub(super) model_item: ResponseItem,
 }
 
 impl<P: Provider> ThreadHandle<P> {
@@ -111,14 +122,6 @@ impl<P: Provider> ThreadHandle<P> {
         // Subscribes before it reads the configuration, so that no change is missed.
         let config_watcher = self.config.subscribe();
         let config = self.config.get();
-        let model_item = to_model_message(&request.content, &request.attachments, config.detail);
-        let message = UserMessageItem {
-            id: request.message_id.clone(),
-            client_id: request.client_id,
-            content: request.content,
-            started_at_ms: now_ms(),
-            completed_at_ms: None,
-        };
         let exposure = config.choose_tool(&*self.provider, &request.model).exposure;
         let turn_config = TurnConfig {
             exposure,
@@ -127,11 +130,22 @@ impl<P: Provider> ThreadHandle<P> {
             // A client that asks for an answer in a format waits for one.
             closing_answer: request.output_schema.is_some() || request.closing_answer.unwrap_or(config.closing_answer),
             max_images: config.max_images,
+            budget: config.budget,
+            context_tokens: config.context_tokens,
+        };
+        let (thread_id, turn_id) = (self.thread_id.clone(), request.permit.turn_id().clone());
+        let span = tracing::debug_span!(target: phase::TARGET, "turn", thread_id = %thread_id, turn_id = %turn_id);
+        let ((turn, effects), message) = match request.message {
+            None => (Turn::begin_compaction(thread_id, turn_id, turn_config, now_ms()), None),
+            Some(TurnMessage { id, client_id, content, attachments }) => {
+                let model_item = to_model_message(&content, &attachments, config.detail);
+                let (started_at_ms, completed_at_ms) = (now_ms(), None);
+                let item = UserMessageItem { id: id.clone(), client_id, content, started_at_ms, completed_at_ms };
+                let begun = Turn::begin(thread_id, turn_id, turn_config, item, model_item.clone());
+                (begun, Some(FirstMessage { id, attachments, model_item }))
+            }
         };
         let reasoning = request.reasoning.or(&config.reasoning);
-        let turn_id = request.permit.turn_id().clone();
-        let span = tracing::debug_span!(target: phase::TARGET, "turn", thread_id = %self.thread_id, turn_id = %turn_id);
-        let (turn, effects) = Turn::begin(self.thread_id.clone(), turn_id, turn_config, message, model_item.clone());
         let setup = TurnSetup {
             permit: request.permit,
             exposure,
@@ -145,7 +159,6 @@ impl<P: Provider> ThreadHandle<P> {
             output_schema: request.output_schema,
             response_sent: request.response_sent,
         };
-        let (message_id, attachments) = (request.message_id, request.attachments);
-        PreparedTurn { setup, turn, effects, message_id, attachments, model_item, span, queue_span: Span::none() }
+        PreparedTurn { setup, turn, effects, message, span, queue_span: Span::none() }
     }
 }

@@ -18,7 +18,8 @@ use super::provider::FakeProvider;
 use super::render;
 use super::store::{EarlierTurns, FakeStore, Faults};
 use crate::{
-    EventSink, LiveConfig, ResponseSent, StartError, ThreadConfig, ThreadHandle, Threads, TurnPermit, TurnRequest,
+    EventSink, LiveConfig, ResponseSent, StartError, ThreadConfig, ThreadHandle, Threads, TurnMessage, TurnPermit,
+    TurnRequest,
 };
 
 /// Threads with a common log. The fields are set before a thread is loaded.
@@ -70,6 +71,7 @@ impl Fixture {
             partial_images: 0,
             budget: ImageBudget { images: 8, bytes: 1_000_000 },
             pictures: Pictures::Copy,
+            context_tokens: 100_000,
             reference_roots: Vec::new(),
             event_delay: Duration::from_millis(20),
         };
@@ -147,13 +149,16 @@ impl Fixture {
         permit: TurnPermit,
         response_sent: ResponseSent,
     ) -> Result<(), StartError> {
-        let request = TurnRequest {
-            message_id: format!("user_{}", permit.turn_id()).into(),
-            permit,
-            originator: "tests".to_owned(),
+        let message = TurnMessage {
+            id: format!("user_{}", permit.turn_id()).into(),
             client_id: None,
             content: vec![UserInput::Text { text: "Draw".into(), text_elements: Vec::new() }],
             attachments: Vec::new(),
+        };
+        let request = TurnRequest {
+            message: Some(message),
+            permit,
+            originator: "tests".to_owned(),
             settings: None,
             model: "model".to_owned(),
             reasoning: Reasoning::default(),
@@ -247,5 +252,6 @@ fn stored(thread_id: &str) -> StoredThread {
         history: Vec::new(),
         images: Vec::new(),
         usage: TokenUsage::default(),
+        counted_tokens: None,
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn attachment(name: &str) -> Attachment {
 pub(crate) fn older_image(name: &str) -> ThreadImage {
     let Attachment { id, path, facts } = attachment(name);
     let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::User };
-    ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None }
+    ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None, edited_from: Vec::new() }
 }
 
 pub(crate) fn record(name: &str) -> ImageRecord {

@@ -48,6 +48,7 @@ pub(crate) fn event(event: &Event) -> String {
         Event::ThreadTokenUsageUpdated(used) => {
             format!("usage {} of {}", used.token_usage.last.total_tokens, used.token_usage.total.total_tokens)
         }
+        Event::ContextCompacted(_) => "thread/compacted".to_owned(),
         Event::Error(error) => format!("error {:?}", error.error.message),
         Event::TurnCompleted(completed) => {
             let turn = &completed.turn;
@@ -84,6 +85,7 @@ fn item(item: &ThreadItem) -> String {
             format!("reasoning {} {:?} {:?}", reasoning.id, reasoning.summary, reasoning.content)
         }
         ThreadItem::ImageGeneration(image) => image_item(image),
+        ThreadItem::ContextCompaction(item) => format!("contextCompaction {}", item.id),
     }
 }
 
@@ -106,6 +108,9 @@ fn response_item(item: &ResponseItem) -> String {
         }
         ResponseItem::ImageGenerationCall { id, result, .. } => {
             format!("image_generation_call {id} {}", shorten(result))
+        }
+        ResponseItem::ContextCompaction(catalogue) => {
+            format!("context_compaction of {} turns, keeps {} items", catalogue.turns, catalogue.kept_items)
         }
     }
 }

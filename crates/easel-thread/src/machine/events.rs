@@ -113,6 +113,10 @@ impl Turn {
     /// Adds an item to the conversation that the model reads.
     pub(super) fn remember(&self, step: &mut Step<'_>, item: ResponseItem) {
         step.conversation.history.push(item.clone());
+        self.emit_raw_item(step, item);
+    }
+
+    pub(super) fn emit_raw_item(&self, step: &mut Step<'_>, item: ResponseItem) {
         step.emit(Event::RawResponseItemCompleted(RawResponseItemCompletedNotification {
             thread_id: self.thread_id.clone(),
             turn_id: self.turn_id.clone(),
@@ -122,6 +126,7 @@ impl Turn {
 
     pub(super) fn count_tokens(&self, step: &mut Step<'_>, last: TokenUsage) {
         step.conversation.usage += last;
+        step.conversation.counted_tokens = u64::try_from(last.input_tokens).ok().filter(|tokens| *tokens > 0);
         let total = step.conversation.usage;
         step.emit(Event::ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification {
             thread_id: self.thread_id.clone(),

@@ -58,6 +58,7 @@ impl Turn {
             ThreadItem::AgentMessage(item) => &mut item.completed_at_ms,
             ThreadItem::Reasoning(item) => &mut item.completed_at_ms,
             ThreadItem::ImageGeneration(item) => &mut item.completed_at_ms,
+            ThreadItem::ContextCompaction(item) => &mut item.completed_at_ms,
         };
         *completed_at_ms = Some(at);
         self.collect_events(at, |turn, step| turn.emit_item_completed(step, item))

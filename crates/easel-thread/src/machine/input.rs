@@ -14,6 +14,8 @@ use super::Effect;
 /// Something that happened to a turn.
 #[derive(Debug)]
 pub(crate) enum Input {
+    /// The first input: the events of the turn's begin are written, and its message is in the conversation.
+    Begin,
     /// An event of the model response that is being received.
     ModelEvent(ModelEvent),
     /// The request failed, or the response ended early.

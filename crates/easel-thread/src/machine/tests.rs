@@ -3,6 +3,7 @@
 mod calls;
 mod checks;
 mod closing_answer;
+mod compaction;
 mod endings;
 mod hosted;
 mod invariants;

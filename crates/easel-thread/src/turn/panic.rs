@@ -78,9 +78,10 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                     };
                     turn.complete_image(now_ms(), image, Err(Box::new(error)))
                 }
-                item @ (ThreadItem::UserMessage(_) | ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_)) => {
-                    turn.complete_open_item(now_ms(), item)
-                }
+                item @ (ThreadItem::UserMessage(_)
+                | ThreadItem::AgentMessage(_)
+                | ThreadItem::Reasoning(_)
+                | ThreadItem::ContextCompaction(_)) => turn.complete_open_item(now_ms(), item),
             });
         }
         self.write_after_panic(&events).await;

@@ -218,7 +218,7 @@ fn describe(event: &Event) -> Option<String> {
             let words: Vec<&str> = message.text.split_whitespace().collect();
             Some(format!("  model   {}", words.join(" ")))
         }
-        ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) => None,
+        ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) | ThreadItem::ContextCompaction(_) => None,
     }
 }
 
@@ -228,5 +228,6 @@ fn item_kind(item: &ThreadItem) -> &'static str {
         ThreadItem::AgentMessage(_) => "agent message",
         ThreadItem::Reasoning(_) => "reasoning",
         ThreadItem::ImageGeneration(_) => "image",
+        ThreadItem::ContextCompaction(_) => "compaction",
     }
 }

@@ -14,6 +14,10 @@ use easel_protocol::model;
 use easel_thread::ThreadConfig;
 use parking_lot::Mutex;
 
+/// The default of `model_context_tokens`: long before the windows of current models end and OpenAI doubles its price,
+/// and so large that a thread is trimmed only once in hundreds of turns.
+const CONTEXT_TOKENS: u64 = 100_000;
+
 /// The thread configuration that was derived last. Most threads have an equal one, and share it.
 #[derive(Debug, Default)]
 pub(crate) struct ThreadConfigCache(Mutex<Option<Arc<ThreadConfig>>>);
@@ -48,6 +52,7 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
         max_images: config.limits.images_per_turn,
         budget: ImageBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
         pictures: to_pictures(config.history.pictures),
+        context_tokens: config.model_context_tokens.unwrap_or(CONTEXT_TOKENS),
         reference_roots: config
             .images
             .reference_roots

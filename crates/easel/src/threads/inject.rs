@@ -66,7 +66,8 @@ impl Threads {
                 let url = if is_handle { std::mem::take(result) } else { format!("data:image/png;base64,{result}") };
                 *result = self.handle_url(thread_id, field, url).await?;
             }
-            ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => {}
+            ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } | ResponseItem::ContextCompaction(_) => {
+            }
         }
         Ok(())
     }
@@ -138,12 +139,16 @@ fn text_bytes(item: &ResponseItem) -> usize {
         ResponseItem::Reasoning { .. } => 0,
         ResponseItem::FunctionCall { arguments, .. } => arguments.len(),
         ResponseItem::ImageGenerationCall { revised_prompt, .. } => revised_prompt.as_ref().map_or(0, String::len),
+        ResponseItem::ContextCompaction(_) => 0,
     }
 }
 
 /// Validates the ids and names of an item, which events and other items repeat.
 fn check_names(index: usize, item: &ResponseItem) -> Result<(), RequestError> {
     let names: &[(&str, &str)] = match item {
+        ResponseItem::ContextCompaction(_) => {
+            return Err(RequestError::field(format!("items[{index}].type"), "is not an item that a client can add"));
+        }
         ResponseItem::Message { .. } | ResponseItem::Reasoning { .. } => &[],
         ResponseItem::FunctionCallOutput { call_id, .. } => &[("call_id", call_id)],
         ResponseItem::FunctionCall { call_id, namespace, name, .. } => {
@@ -185,7 +190,8 @@ fn check_calls(items: &[ResponseItem], mut used: HashSet<String>) -> Result<(), 
             }
             ResponseItem::Message { .. }
             | ResponseItem::Reasoning { .. }
-            | ResponseItem::ImageGenerationCall { .. } => None,
+            | ResponseItem::ImageGenerationCall { .. }
+            | ResponseItem::ContextCompaction(_) => None,
         };
         if let Some(problem) = problem {
             return Err(RequestError::field(format!("items[{index}]"), problem));
@@ -203,7 +209,8 @@ fn call_ids(items: &[ResponseItem]) -> Vec<String> {
         ResponseItem::Message { .. }
         | ResponseItem::Reasoning { .. }
         | ResponseItem::FunctionCallOutput { .. }
-        | ResponseItem::ImageGenerationCall { .. } => None,
+        | ResponseItem::ImageGenerationCall { .. }
+        | ResponseItem::ContextCompaction(_) => None,
     };
     items.iter().filter_map(call_id).collect()
 }

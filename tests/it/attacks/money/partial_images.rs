@@ -101,7 +101,10 @@ async fn assert_first_is_kept(server: &mut Server, thread_id: &str, item: &Image
     let turns = server.request::<ThreadRead>(&params).await.thread.turns;
     let stored = turns.iter().flat_map(|turn| &turn.items).find_map(|stored| match stored {
         ThreadItem::ImageGeneration(image) => Some(image),
-        ThreadItem::UserMessage(_) | ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) => None,
+        ThreadItem::UserMessage(_)
+        | ThreadItem::AgentMessage(_)
+        | ThreadItem::Reasoning(_)
+        | ThreadItem::ContextCompaction(_) => None,
     });
     assert_eq!(stored.expect("the item").error, item.error);
 }

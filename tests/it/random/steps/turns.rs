@@ -28,13 +28,8 @@ impl World {
         if let Some(refusal) = self.write_error(client, id) {
             return assert_eq!(response, Err(refusal));
         }
-        let thread = self.model.thread(id).expect("a thread of the model");
-        if thread.writer != Some(PROCESS_OF_CLIENT[client]) {
-            let refusal = format!("-32600 thread {id} is not loaded; call thread/resume first");
+        if let Some(refusal) = self.turn_error(client, id) {
             return assert_eq!(response, Err(refusal));
-        }
-        if let Some(running) = &thread.running {
-            return assert_eq!(response, Err(format!("-32600 turn {} is still running", running.id)));
         }
         let turn_id = text(&response.expect("a turn")["turn"]["id"]);
         let thread = self.model.thread_mut(id);
@@ -64,6 +59,29 @@ impl World {
         }
         assert_eq!(response, Ok(json!({})));
         self.finish_turn(id, "interrupted");
+    }
+
+    /// Compacts the conversation. Its history and its images must stay the same for clients.
+    pub(in crate::random) fn compact(&mut self, client: ClientIndex, id: &str) {
+        self.finish_quick_turn(id);
+        let response = self.call(client, "thread/compact/start", &json!({ "threadId": id }));
+        if let Some(refusal) = self.write_error(client, id).or_else(|| self.turn_error(client, id)) {
+            return assert_eq!(response, Err(refusal));
+        }
+        assert_eq!(response, Ok(json!({})));
+        let thread = self.model.thread_mut(id);
+        let subscribers_at_start = thread.subscribers.clone();
+        thread.running = Some(Running { subscribers_at_start, is_compaction: true, ..Running::default() });
+        self.finish_turn(id, "completed");
+    }
+
+    /// The error of a request that starts a turn in a thread that is not loaded, or in which a turn runs.
+    fn turn_error(&self, client: ClientIndex, id: &str) -> Option<String> {
+        let thread = self.model.thread(id).expect("a thread of the model");
+        if thread.writer != Some(PROCESS_OF_CLIENT[client]) {
+            return Some(format!("-32600 thread {id} is not loaded; call thread/resume first"));
+        }
+        thread.running.as_ref().map(|running| format!("-32600 turn {} is still running", running.id))
     }
 
     /// Adds a message to a running turn. History must have it, however the turn ends.
@@ -138,13 +156,19 @@ impl World {
         let (_, mut rest) = self.unknown_turns(id);
         let read = rest.pop().unwrap_or_else(|| panic!("the turn of {running:#?} is lost"));
         assert!(rest.is_empty(), "{rest:#?}");
-        assert_eq!((&read["id"], &read["status"]), (&json!(running.id), &json!(status)), "{read:#}");
+        // Without a subscriber, nothing names the turn of a compaction.
+        assert!(read["id"] == *running.id || running.is_compaction && running.id.is_empty(), "{read:#}");
+        assert_eq!(read["status"], status, "{read:#}");
         let image_count = images_in(&read).len();
         // If the edited file is missing, the turn reports an error and generates nothing.
         let may_fail = self.model.thread(id).is_some_and(|thread| thread.has_missing_file(&self.model.missing_files));
-        assert!(image_count == usize::from(status == "completed") || may_fail && image_count == 0, "{read:#}");
-        let items = read["items"].as_array().expect("items").iter();
-        assert_eq!(items.filter(|item| item["type"] == "userMessage").count(), 1 + running.steers, "{read:#}");
+        let expected = usize::from(status == "completed" && !running.is_compaction);
+        assert!(image_count == expected || may_fail && image_count == 0, "{read:#}");
+        let items = read["items"].as_array().expect("items");
+        let count = |kind: &str| items.iter().filter(|item| item["type"] == kind).count();
+        let messages = running.steers + usize::from(!running.is_compaction);
+        let found = (count("userMessage"), count("contextCompaction"));
+        assert_eq!(found, (messages, usize::from(running.is_compaction)), "{read:#}");
         self.store_turn(id, read);
     }
 

@@ -84,13 +84,15 @@ fn is_of_model(item: &ResponseItem) -> bool {
         ResponseItem::Reasoning { .. }
         | ResponseItem::FunctionCall { .. }
         | ResponseItem::ImageGenerationCall { .. } => true,
-        ResponseItem::FunctionCallOutput { .. } => false,
+        ResponseItem::FunctionCallOutput { .. } | ResponseItem::ContextCompaction(_) => false,
     }
 }
 
 fn is_empty(item: &ResponseItem) -> bool {
     match item {
         ResponseItem::ImageGenerationCall { result, .. } => result.is_empty(),
+        // Rendered as a message before the request is built.
+        ResponseItem::ContextCompaction(_) => true,
         ResponseItem::Message { .. }
         | ResponseItem::Reasoning { .. }
         | ResponseItem::FunctionCall { .. }
@@ -264,6 +266,8 @@ impl BodyWriter<'_> {
                 }
                 return Ok(());
             }
+            // Not part of the input, see `is_empty`.
+            ResponseItem::ContextCompaction(_) => return Ok(()),
         }?;
         self.write_raw("}");
         Ok(())

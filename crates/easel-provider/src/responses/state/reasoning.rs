@@ -188,6 +188,7 @@ fn encrypted_bytes(item: &ResponseItem) -> usize {
         ResponseItem::Message { .. }
         | ResponseItem::FunctionCall { .. }
         | ResponseItem::FunctionCallOutput { .. }
-        | ResponseItem::ImageGenerationCall { .. } => 0,
+        | ResponseItem::ImageGenerationCall { .. }
+        | ResponseItem::ContextCompaction(_) => 0,
     }
 }

@@ -247,3 +247,13 @@ async fn image_refused_inside_the_response_is_omitted() {
     assert!(transcript.starts_with("error InternalServerError: "), "{transcript}");
     assert_eq!(shown.len(), 1, "its words alone are not believed");
 }
+
+/// The caller trims the conversation instead, which keeps the images that matter.
+#[tokio::test]
+async fn images_are_kept_when_the_conversation_is_too_long() {
+    let error = json!({"object": "error", "message": "The prompt (total length 25938) is too long to fit into the model \
+        (context length 4096): fewer text tokens and multimodal tokens are needed.", "code": 400});
+    let (transcript, shown) = send_with_refusals(Preset::VllmOmni, vec![refusal("400 Bad Request", &error)]).await;
+    assert!(transcript.starts_with("error ContextWindowExceeded: "), "{transcript}");
+    assert_eq!(shown.len(), 1);
+}

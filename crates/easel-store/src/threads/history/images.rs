@@ -6,7 +6,7 @@ use easel_imagegen::capability::MAX_REFERENCES;
 use easel_imagegen::handle;
 use easel_imagegen::port::{Origin, Provenance, Reference, ThreadImage};
 use easel_protocol::record::{Attachment, ImageRecord};
-use easel_protocol::response_item::ResponseItem;
+use easel_protocol::response_item::{Catalogue, ResponseItem};
 use rusqlite::{Connection, Row};
 
 use super::order;
@@ -74,6 +74,19 @@ pub(crate) fn find_named(
     Ok(found)
 }
 
+/// Marks the images of a catalogue that the thread no longer has.
+pub(super) fn mark_deleted(
+    connection: &Connection,
+    home: &Home,
+    thread_id: &str,
+    catalogue: &mut Catalogue,
+) -> Result<(), Error> {
+    for image in &mut catalogue.images {
+        image.is_deleted = find(connection, home, BY_HANDLE_SQL, thread_id, &image.id)?.is_none();
+    }
+    Ok(())
+}
+
 fn find(
     connection: &Connection,
     home: &Home,
@@ -97,11 +110,12 @@ fn read_image(home: &Home, row: &Row<'_>) -> Result<(i64, ThreadImage), Error> {
             facts: record.facts,
             provenance: Provenance::Generated,
         };
-        ThreadImage { origin: Origin::Generated, reference, prompt: Some(record.requested.prompt) }
+        let edited_from = record.inputs.into_iter().filter_map(|input| input.id).collect();
+        ThreadImage { origin: Origin::Generated, reference, prompt: Some(record.requested.prompt), edited_from }
     } else {
         let Attachment { id, path, facts } = home.read_column(json)?;
         let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::User };
-        ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None }
+        ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None, edited_from: Vec::new() }
     };
     Ok((row.get(0)?, image))
 }

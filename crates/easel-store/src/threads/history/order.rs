@@ -70,7 +70,9 @@ pub(super) fn shown_images(history: &[ResponseItem]) -> impl Iterator<Item = (Op
             ResponseItem::Message { role: MessageRole::Assistant | MessageRole::Developer, content }
             | ResponseItem::FunctionCallOutput { output: content, .. } => (None, content, None),
             ResponseItem::ImageGenerationCall { result, .. } => (None, &[], Some(result.as_str())),
-            ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => (None, &[], None),
+            ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } | ResponseItem::ContextCompaction(_) => {
+                (None, &[], None)
+            }
         };
         let shown = content.iter().filter_map(|part| match part {
             ContentItem::InputImage { image_url, .. } => Some(image_url.as_str()),

@@ -61,6 +61,7 @@ fn check_items_end_once_before_turn(effects: &[Effect]) {
             | Event::ThreadArchived(_)
             | Event::ThreadUnarchived(_)
             | Event::ThreadClosed(_)
+            | Event::ContextCompacted(_)
             | Event::ImageDeleted(_)
             | Event::ThreadReverted(_)
             | Event::ThreadDeleted(_)
@@ -86,7 +87,9 @@ fn check_calls_have_one_output(history: &[ResponseItem]) {
                 assert!(!output.is_empty());
             }
             ResponseItem::Message { content, .. } => assert!(!content.is_empty()),
-            ResponseItem::Reasoning { .. } | ResponseItem::ImageGenerationCall { .. } => {}
+            ResponseItem::Reasoning { .. }
+            | ResponseItem::ImageGenerationCall { .. }
+            | ResponseItem::ContextCompaction(_) => {}
         }
     }
     assert!(waiting.is_empty(), "no output: {waiting:?}");
@@ -145,7 +148,7 @@ fn check_message_follows_image(effects: &[Effect]) {
                     assert!(!message.text.trim().is_empty());
                     unannounced = false;
                 }
-                ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) => {}
+                ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) | ThreadItem::ContextCompaction(_) => {}
             },
             Effect::Emit(Event::TurnCompleted(completed)) => assert!(completed.turn.items.len() <= 1),
             Effect::Emit(_)
@@ -175,6 +178,6 @@ fn check_no_image_bytes(effect: &Effect) {
             }));
         }
         ResponseItem::ImageGenerationCall { result, .. } => assert!(result.starts_with(HANDLE_SCHEME)),
-        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } => {}
+        ResponseItem::Reasoning { .. } | ResponseItem::FunctionCall { .. } | ResponseItem::ContextCompaction(_) => {}
     }
 }

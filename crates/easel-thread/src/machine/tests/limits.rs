@@ -223,7 +223,10 @@ fn usage_limit_maps_to_codex_failure() {
     let failure = runner.effects.iter().find_map(|effect| match effect {
         Effect::Emit(Event::ItemCompleted(completed)) => match &completed.item {
             ThreadItem::ImageGeneration(image) => image.failure.clone(),
-            ThreadItem::UserMessage(_) | ThreadItem::AgentMessage(_) | ThreadItem::Reasoning(_) => None,
+            ThreadItem::UserMessage(_)
+            | ThreadItem::AgentMessage(_)
+            | ThreadItem::Reasoning(_)
+            | ThreadItem::ContextCompaction(_) => None,
         },
         Effect::Emit(_)
         | Effect::RequestResponse

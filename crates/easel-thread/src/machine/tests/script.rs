@@ -1,7 +1,8 @@
-//! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`,
-//! `attach A B`, `used ID`. Each further line is one input. After `unsaved`, the events that the input causes cannot be
-//! written.
+//! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`, `attach
+//! A B`, `used ID`, `turns 30` for earlier turns, `limit 5000` and `counted 9000` for the tokens of a request, `purpose
+//! compact`. Each further line is one input. After `unsaved`, the events that the input causes cannot be written.
 
+use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, ReasoningEvent, ReasoningPart, image_error};
 use easel_protocol::event::TokenUsage;
 use easel_protocol::input::{ImageDetail, UserInput};
@@ -11,7 +12,7 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::{HeldBackReason, ToolExposure};
 use easel_protocol::turn::CodexErrorInfo;
 
-use super::super::{CallOutput, Effect, Input, PreviewFile, SteerMessage, Turn, TurnConfig};
+use super::super::{CallOutput, Effect, Input, PreviewFile, Purpose, SteerMessage, Turn, TurnConfig};
 use crate::conversation::Conversation;
 use crate::fakes::images::{attachment, capabilities, record, requested};
 use crate::fakes::render;
@@ -44,18 +45,23 @@ pub(super) fn last(script: &str) -> String {
 }
 
 pub(super) fn is_setup(line: &str) -> bool {
-    ["exposure ", "closing ", "max ", "attach ", "used "].iter().any(|start| line.starts_with(start))
+    ["exposure ", "closing ", "max ", "attach ", "used ", "limit ", "turns ", "counted ", "purpose "]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
 
 impl ScriptRunner {
     pub(super) fn new<'a>(setup: impl Iterator<Item = &'a str>) -> Self {
         let (mut conversation, mut used) = (Conversation::default(), Vec::new());
+        let mut purpose = Purpose::Respond;
         let mut config = TurnConfig {
             exposure: ToolExposure::Standalone,
             capabilities: capabilities(),
             detail: ImageDetail::High,
             closing_answer: true,
             max_images: 16,
+            budget: ImageBudget { images: 8, bytes: 1_000_000 },
+            context_tokens: 100_000,
         };
         for line in setup {
             match line.split_once(' ').unwrap() {
@@ -64,24 +70,37 @@ impl ScriptRunner {
                 ("closing", _) => config.closing_answer = false,
                 ("max", count) => config.max_images = count.parse().unwrap(),
                 ("attach", names) => conversation.attach(&names.split(' ').map(attachment).collect::<Vec<_>>()),
+                ("limit", tokens) => config.context_tokens = tokens.parse().unwrap(),
+                ("turns", count) => conversation.history = old_turns(count.parse().unwrap()),
+                ("counted", tokens) => conversation.counted_tokens = Some(tokens.parse().unwrap()),
+                ("purpose", _) => purpose = Purpose::Compact,
                 ("used", id) => used.push(id),
                 (other, _) => panic!("unknown setup: {other}"),
             }
         }
-        let message = UserMessageItem {
-            id: "user_1".into(),
-            client_id: None,
-            content: vec![UserInput::Text { text: "Draw".into(), text_elements: Vec::new() }],
-            started_at_ms: 0,
-            completed_at_ms: None,
+        let (thread_id, turn_id) = (|| "thread".into(), || "turn".into());
+        let (turn, effects) = match purpose {
+            Purpose::Compact => Turn::begin_compaction(thread_id(), turn_id(), config.clone(), 0),
+            Purpose::Respond => {
+                let message = UserMessageItem {
+                    id: "user_1".into(),
+                    client_id: None,
+                    content: vec![UserInput::Text { text: "Draw".into(), text_elements: Vec::new() }],
+                    started_at_ms: 0,
+                    completed_at_ms: None,
+                };
+                let content = vec![ContentItem::InputText { text: "Draw".into() }];
+                let input = ResponseItem::Message { role: MessageRole::User, content };
+                let begun = Turn::begin(thread_id(), turn_id(), config.clone(), message, input.clone());
+                conversation.open_turn(&"user_1".into(), &[], input);
+                begun
+            }
         };
-        let content = vec![ContentItem::InputText { text: "Draw".into() }];
-        let input = ResponseItem::Message { role: MessageRole::User, content };
-        let (turn, effects) = Turn::begin("thread".into(), "turn".into(), config.clone(), message, input.clone());
-        conversation.open_turn(&"user_1".into(), &[], input);
         used.into_iter().for_each(|id| assert_eq!(conversation.ids.reserve(id), id));
         let text = String::new();
         let mut runner = Self { turn, conversation, effects: Vec::new(), config, text, clock: 0 };
+        runner.add(effects);
+        let effects = runner.turn.handle(&mut runner.conversation, 0, Input::Begin);
         runner.add(effects);
         runner
     }
@@ -106,6 +125,17 @@ impl ScriptRunner {
             self.effects.push(effect);
         }
     }
+}
+
+/// Returns the items of earlier turns, each with a message of the user and an answer.
+fn old_turns(count: usize) -> Vec<ResponseItem> {
+    let turn = |number: usize| {
+        let question = ContentItem::InputText { text: format!("Question {number}").into() };
+        let answer = ContentItem::OutputText { text: "Answer ".repeat(20).into() };
+        [(MessageRole::User, question), (MessageRole::Assistant, answer)]
+    };
+    let message = |(role, content)| ResponseItem::Message { role, content: vec![content] };
+    (1..=count).flat_map(turn).map(message).collect()
 }
 
 fn input(line: &str) -> Input {
@@ -151,11 +181,16 @@ fn input(line: &str) -> Input {
             Input::ModelEvent(ModelEvent::HostedStarted { call_id: id.into(), requested, references })
         }
         "done" => {
-            let usage = TokenUsage { total_tokens: 10, ..TokenUsage::default() };
+            let input_tokens = id.parse().unwrap_or_default();
+            let usage = TokenUsage { total_tokens: 10, input_tokens, ..TokenUsage::default() };
             Input::ModelEvent(ModelEvent::Completed { usage })
         }
         "fail" => {
             Input::ResponseFailed(ModelError { message: rest.to_owned(), info: CodexErrorInfo::RateLimitExceeded })
+        }
+        "long" => {
+            let info = CodexErrorInfo::ContextWindowExceeded;
+            Input::ResponseFailed(ModelError { message: "it is too long".to_owned(), info })
         }
         "preview" => {
             let facts = record("P").facts;
