@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `queue` | the turn waits for the actor, or an image call for one of `images.parallel` permits |
 //! | `plan` | the conversation is rendered, and the body of a request is prepared |
+//! | `copy` | the copies of images that the model sees are found or made |
 //! | `journal` | the row that must exist before a request is sent becomes durable |
 //! | `credential` | the credential is read, which may run a program |
 //! | `connect` | from the request to a connection that is ready for it, including an upload slot of HTTP/2 |

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use easel_imagegen::history::{History, images_to_copy, render_for_model};
 use easel_imagegen::model_copy::{ModelCopies, Pictures};
+use easel_imagegen::phase;
 use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, Store};
 use easel_imagegen::spec;
 use easel_protocol::record::ImageErrorKind;
@@ -14,6 +15,7 @@ use easel_protocol::turn::CodexErrorInfo;
 use futures_util::StreamExt;
 use futures_util::stream::{self, BoxStream};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
 use super::TurnRunner;
 use crate::event_sink::EventSink;
@@ -75,9 +77,15 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
         let (token, budget) = (stop.clone(), self.budget);
         let events = async move {
-            let copies =
-                if to_copy.is_empty() { ModelCopies::new() } else { context.store.model_copies(to_copy).await };
-            let (input, images) = render_for_model(&request.history, budget, &copies);
+            let copies = if to_copy.is_empty() {
+                ModelCopies::new()
+            } else {
+                let span = tracing::debug_span!(target: phase::TARGET, "copy");
+                context.store.model_copies(to_copy).instrument(span).await
+            };
+            let span = tracing::debug_span!(target: phase::TARGET, "plan");
+            let (input, images) = span.in_scope(|| render_for_model(&request.history, budget, &copies));
+            drop(span);
             let request = ModelRequest { input, images, copies, ..request };
             provider.respond(request, context.store.files(&context.thread_id), token)
         };
