@@ -132,7 +132,7 @@ impl Scale {
         }
         rest.reverse();
         let (bytes, shown) = rest.first().copied().unwrap_or_default();
-        let text_bytes = FIXED_BYTES + bytes + old.map_or(0, |old| text_len(old));
+        let text_bytes = FIXED_BYTES + bytes + old.map_or(0, text_len);
         let image_tokens = shown * IMAGE_TOKENS;
         // Texts have two to eight bytes a token, depending on the language.
         let tokens = limits.counted.unwrap_or(text_bytes / 3 + image_tokens);

@@ -28,6 +28,8 @@ struct Log {
     arrivals: Semaphore,
     /// One permit for each client that disconnected while a handler waited.
     disconnects: Arc<Semaphore>,
+    /// One permit for each connection that the server has closed.
+    closes: Semaphore,
 }
 
 impl MockServer {
@@ -93,7 +95,10 @@ impl MockServer {
                 let (Ok(stream), false) = (stream, shared.is_stopped.load(Ordering::Acquire)) else { return };
                 let (log, handler, stream) = (Arc::clone(&shared), Arc::clone(&handler), Arc::new(stream));
                 log.connections.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&stream));
-                std::thread::spawn(move || serve(stream, &log, &*handler));
+                std::thread::spawn(move || {
+                    serve(stream, &log, &*handler);
+                    log.closes.add_permits(1);
+                });
             }
         });
         Self { address, log }
@@ -151,6 +156,15 @@ impl MockServer {
     pub async fn client_disconnected(&self) {
         self.log.disconnects.acquire().await.expect("the semaphore is open").forget();
     }
+
+    /// Waits until the server has closed one more connection.
+    ///
+    /// # Panics
+    ///
+    /// Never: the semaphore is not closed.
+    pub async fn connection_closed(&self) {
+        self.log.closes.acquire().await.expect("the semaphore is open").forget();
+    }
 }
 
 impl Drop for MockServer {
@@ -175,6 +189,7 @@ impl Log {
             is_stopped: AtomicBool::new(false),
             arrivals: Semaphore::new(0),
             disconnects: Arc::new(Semaphore::new(0)),
+            closes: Semaphore::new(0),
         }
     }
 

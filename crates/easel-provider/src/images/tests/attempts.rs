@@ -196,6 +196,9 @@ async fn closed_idle_connection_costs_no_call() {
     for _ in 0..5 {
         let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;
         assert_eq!(generated.expect("generated").attempts, 1);
+        server.connection_closed().await;
+        // Lets the client's connection read the end of its input, as it would while it is idle.
+        tokio::task::yield_now().await;
     }
     assert_eq!(server.requests().len(), 5);
 }
