@@ -13,7 +13,7 @@ use crate::port::{Provenance, ThreadImage};
 const MESSAGE_CHARS: usize = 1_000;
 
 /// Bytes of the sentences around the lists.
-const FRAME_BYTES: u64 = 700;
+const FRAME_BYTES: u64 = 400;
 
 /// Returns the text of a catalogue as a model and clients read it.
 pub(super) fn to_text(catalogue: &Catalogue) -> String {

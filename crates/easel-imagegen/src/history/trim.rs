@@ -16,6 +16,9 @@ use crate::port::ThreadImage;
 /// Maximum number of turns that stay as they are.
 const KEPT_TURNS: usize = 12;
 
+/// Tokens that a catalogue may have in any case, so that that of a short conversation has more than its first sentence.
+const MIN_CATALOGUE_TOKENS: u64 = 300;
+
 /// Estimated tokens of one image. The sizes of images differ little between models that scale them down; OpenAI's
 /// models since GPT-5.4 count 1,843 for 1536x1024 pixels.
 const IMAGE_TOKENS: u64 = 1_850;
@@ -63,8 +66,8 @@ pub fn trim(items: &[ResponseItem], images: &[ThreadImage], limits: TrimLimits) 
     // The instructions stay in any case, so they do not count.
     let fixed = scale.to_tokens(FIXED_BYTES);
     let target = (limits.tokens / 2).saturating_sub(fixed).min(scale.tokens.saturating_sub(fixed) / 2);
-    let catalogue_tokens = (limits.tokens / 4).min(target / 2);
-    let kept_tokens = target - catalogue_tokens;
+    let catalogue_tokens = (target / 2).max(MIN_CATALOGUE_TOKENS).min(limits.tokens / 4);
+    let kept_tokens = target.saturating_sub(catalogue_tokens);
     let starts = turn_starts(items);
     let newest = *starts.last()?;
     let fits = |start: usize| scale.tokens_from(start) <= kept_tokens;
