@@ -2147,7 +2147,8 @@ export type ThreadClosedNotification = {
 threadId: string, };
 
 /**
- * Reduces the older turns of a thread to a catalogue that the model reads instead of them. Clients still read all turns.
+ * Reduces the older turns of a thread to a catalogue that the model reads instead of them. Clients still read all
+ * turns.
  */
 export type ThreadCompactStartParams = {
 /**

@@ -28,8 +28,8 @@ const IMAGE_TOKENS: u64 = 1_843;
 /// Starts a provider that counts tokens. `window` returns a response for a request with this number of tokens that the
 /// model does not accept.
 ///
-/// The model calls the tool for a message that begins with `draw`, edits the image that a message names after `edit`, and
-/// answers with a sentence of 300 characters otherwise.
+/// The model calls the tool for a message that begins with `draw`, edits the image that a message names after `edit`,
+/// and answers with a sentence of 300 characters otherwise.
 fn start_provider(window: impl Fn(u64) -> Option<Response> + Send + Sync + 'static) -> MockServer {
     let images = AtomicUsize::new(0);
     MockServer::respond(move |request| {

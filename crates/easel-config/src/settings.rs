@@ -35,7 +35,8 @@ pub struct Config {
     pub model_reasoning_summary: Option<ReasoningSummary>,
     /// Instructions that follow the system prompt, written by the developer of a client.
     pub developer_instructions: Option<String>,
-    /// The number of tokens in a request to the model above which older turns are reduced to a catalogue. Unset: 100,000.
+    /// The number of tokens in a request to the model above which older turns are reduced to a catalogue. Unset:
+    /// 100,000.
     pub model_context_tokens: Option<u64>,
     /// The provider of turns and images: `preview`, `openai` or a name under `model_providers`. Unset: chosen from
     /// what is configured.

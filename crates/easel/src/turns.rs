@@ -124,8 +124,8 @@ impl Turns {
         Ok(StartedTurn { turn: new_turn_in_progress(turn_id.into()), settings_event, response_signal })
     }
 
-    /// Starts a turn that compacts the conversation of a thread, without a request to the model. Returns once the turn is
-    /// committed.
+    /// Starts a turn that compacts the conversation of a thread, without a request to the model. Returns once the turn
+    /// is committed.
     ///
     /// # Errors
     /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::TurnRunning`],

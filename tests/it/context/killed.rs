@@ -35,6 +35,9 @@ async fn thread_is_readable_after_a_kill_behind_the_compaction() {
     }
     server.start_turn(&thread.id, vec![text("describe the fifth")]).await;
     server.events_until(|event| event.method() == "thread/compacted").await;
+    while model_requests(&provider).len() < 5 {
+        provider.request_arrived().await;
+    }
     server.client.kill().await.expect("the process is killed");
 
     let mut server = start_server_with_key(&sandbox, STANDALONE).await;

@@ -51,7 +51,8 @@ pub struct Trim {
     pub kept_from: usize,
 }
 
-/// Trims a conversation to half of its size, and of the limit. At most a quarter of the limit is for the catalogue. Returns `None` if there is nothing to remove: only the newest turn is left.
+/// Trims a conversation to half of its size, and of the limit. At most a quarter of the limit is for the catalogue.
+/// Returns `None` if there is nothing to remove, because only the newest turn is left.
 ///
 /// A turn begins with a message of the user, also with one that was added to a running turn. A call and its output stay
 /// together, and so does everything between them.

@@ -51,7 +51,8 @@ pub struct ThreadRollbackResponse {
     pub thread: Thread,
 }
 
-/// Reduces the older turns of a thread to a catalogue that the model reads instead of them. Clients still read all turns.
+/// Reduces the older turns of a thread to a catalogue that the model reads instead of them. Clients still read all
+/// turns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadCompactStartParams {

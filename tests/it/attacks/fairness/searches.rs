@@ -18,8 +18,12 @@ fn fill(sandbox: &Sandbox, thread_id: &str) {
     let folded = |context: &rusqlite::functions::Context<'_>| context.get::<String>(0);
     database.create_scalar_function("folded", 1, FunctionFlags::default(), folded).expect("a function");
     let sql = "WITH RECURSIVE row (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM row LIMIT 200) \
-               INSERT INTO words (thread_id, item_id, text) SELECT ?1, 'w' || number, hex(zeroblob(50000)) FROM row";
-    assert_eq!(database.execute(sql, [thread_id]).expect("rows"), 200);
+               INSERT INTO item_words (thread_id, item_id, text) \
+               SELECT ?1, 'w' || number, hex(zeroblob(50000)) FROM row";
+    database.execute(sql, [thread_id]).expect("a view for writes");
+    let sql = "SELECT count(*) FROM item_words WHERE thread_id = ?1 AND length(text) = 100000";
+    let count: usize = database.query_row(sql, [thread_id], |row| row.get(0)).expect("a count");
+    assert_eq!(count, 200);
 }
 
 #[test]

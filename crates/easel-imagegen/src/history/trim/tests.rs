@@ -147,7 +147,8 @@ proptest! {
         let budget = ImageBudget { images, ..EIGHT };
         let mut thread = Thread::of(&turns);
         let counted = thread.count_tokens(budget);
-        let (sent, all_handles) = (render_for_model(&thread.history, budget, &ModelCopies::new()).1, thread.handles().len());
+        let (_, sent) = render_for_model(&thread.history, budget, &ModelCopies::new());
+        let all_handles = thread.handles().len();
         let limits = TrimLimits { tokens: limit, counted: Some(counted), images: budget };
         let dropped = thread.trim(limits).expect("more than one turn");
         let after = thread.count_tokens(budget);

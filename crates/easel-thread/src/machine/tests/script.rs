@@ -1,6 +1,7 @@
-//! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`, `attach
-//! A B`, `used ID`, `turns 30` for earlier turns, `limit 5000` and `counted 9000` for the tokens of a request, `purpose
-//! compact`. Each further line is one input. After `unsaved`, the events that the input causes cannot be written.
+//! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`,
+//! `attach A B`, `used ID`, `turns 30` for earlier turns, `limit 5000` and `counted 9000` for the tokens of a request,
+//! `purpose compact`. Each further line is one input. After `unsaved`, the events that the input causes cannot be
+//! written.
 
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, ReasoningEvent, ReasoningPart, image_error};
