@@ -1,8 +1,8 @@
 //! The stored conversation of a thread, and how a model reads it.
 //!
-//! The size of a request is bounded. Only some of the newest images are sent ([`window`]), and every image, sent or
-//! not, is described by a line of text ([`render`]). A conversation that has grown too long is trimmed ([`trim`]): a
-//! [`catalogue`] takes the place of its older turns.
+//! The size of a request is bounded. Only some of the newest images are sent (`window`), and every image, sent or
+//! not, is described by a line of text (`render`). A conversation that has grown too long is trimmed ([`trim`]): a
+//! `catalogue` takes the place of its older turns.
 
 mod catalogue;
 mod copies;

@@ -30,7 +30,7 @@ pub struct ApiProfile {
     pub namespace_tools: bool,
     /// Whether a request to the model may carry `prompt_cache_key`, which groups requests for the prompt cache.
     pub prompt_cache_key: bool,
-    /// Whether newer models accept `prompt_cache_breakpoint` (see [`crate::responses`]).
+    /// Whether newer models accept `prompt_cache_breakpoint` (see the module `responses`).
     pub cache_breakpoints: bool,
     /// Whether the model's reasoning is kept in encrypted form, and sent back with each later request.
     pub keep_reasoning: bool,

@@ -22,7 +22,7 @@ fn fill(sandbox: &Sandbox, thread_id: &str) {
                SELECT ?1, 'w' || number, hex(zeroblob(50000)) FROM row";
     database.execute(sql, [thread_id]).expect("a view for writes");
     let sql = "SELECT count(*) FROM item_words WHERE thread_id = ?1 AND length(text) = 100000";
-    let count: usize = database.query_row(sql, [thread_id], |row| row.get(0)).expect("a count");
+    let count: u32 = database.query_row(sql, [thread_id], |row| row.get(0)).expect("a count");
     assert_eq!(count, 200);
 }
 
