@@ -22,7 +22,7 @@ fn run_size() -> (usize, u64, &'static str) {
 
 /// The message of a turn. Every third one asks for an image.
 fn message(turn: usize) -> String {
-    let what = if turn % 3 == 0 { "draw" } else { "describe" };
+    let what = if turn.is_multiple_of(3) { "draw" } else { "describe" };
     format!("{what} square {turn} {}", "with soft edges ".repeat(12))
 }
 

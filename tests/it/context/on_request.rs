@@ -39,10 +39,9 @@ async fn compaction_is_a_turn_without_a_request() {
             "turn/completed",
         ]
     );
-    let raw = events.iter().find_map(|event| match event {
-        Event::RawResponseItemCompleted(raw) => Some(&raw.item),
-        _ => None,
-    });
+    let raw = events
+        .iter()
+        .find_map(|event| if let Event::RawResponseItemCompleted(raw) = event { Some(&raw.item) } else { None });
     let Some(ResponseItem::Message { content, .. }) = raw else { panic!("{raw:?}") };
     assert!(matches!(&content[..], [ContentItem::InputText { text }] if text.starts_with(CATALOGUE)), "{content:?}");
     assert_eq!(model_requests(&provider).len(), 5);
