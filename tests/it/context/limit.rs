@@ -54,6 +54,7 @@ async fn long_thread_stays_below_its_limit() {
 
     let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
     let trims = compactions(read.turns.iter().flat_map(|turn| &turn.items));
+    println!("{turns} turns with a limit of {limit} tokens: {trims} trims, largest request {largest} tokens");
     assert_eq!(read.turns.len(), turns, "clients still read all turns");
     assert!(trims >= 1 && trims <= turns / 4, "{trims} trims");
     let catalogues = bodies.windows(2).filter(|pair| catalogue(&pair[0]) != catalogue(&pair[1])).count();

@@ -70,6 +70,7 @@ async fn requests_of_60_turns_repeat_each_other() {
     let share = compared.iter().map(|(share, _)| share).sum::<f64>() / count;
     let behind = compared.iter().map(|(_, images)| *images as f64).sum::<f64>() / count;
     let whole = compared.iter().filter(|(share, _)| *share >= 1.0).count();
+    println!("{share:.3} of a request is repeated, {behind:.2} images are behind it; {whole} of {count} repeat all");
     assert!(share >= 0.9 && behind <= 2.0, "{share:.3} of a request is repeated, {behind:.2} images are behind it");
     assert!(whole * 10 >= compared.len() * 9, "{whole} of {count} requests repeat the whole one before");
 }
