@@ -71,6 +71,10 @@ pub(crate) fn run() -> ExitCode {
     match Cli::parse().command {
         Command::Table { programs, effort, json, docs } => {
             let programs = programs.to_list();
+            // Before the measurements, which take long, so that they are not lost to a folder that does not exist.
+            if let Some(folder) = json.parent() {
+                std::fs::create_dir_all(folder).expect("the folder of the JSON file can be created");
+            }
             let mut report = Report::new(environment::describe(&programs));
             scenarios::run_all(&programs, &effort, &mut report);
             let table = report.to_markdown();
