@@ -145,11 +145,11 @@ async fn usage_of_older_databases_is_migrated() {
     let before = read(&mut server, UsageReadParams::default()).await.totals;
     server.close().await;
     let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
-    let older = "DROP VIEW item_words; DROP TRIGGER words_go_with_their_last_item; DROP TABLE word_items;
+    let older = "DROP TRIGGER threads_have_words; DROP TRIGGER threads_change_words; DROP TRIGGER items_have_words;
+        DROP TRIGGER items_change_words; DROP TRIGGER items_take_their_words;
+        DROP VIEW item_words; DROP TABLE word_items; DROP TABLE words; DROP VIEW said;
         DROP INDEX model_items_summaries; DROP INDEX model_items_by_turn; DROP INDEX model_items_by_call;
         DROP INDEX images_by_turn; ALTER TABLE model_items DROP COLUMN keeps_from;
-        DROP TRIGGER threads_have_words; DROP TRIGGER threads_change_words; DROP TRIGGER items_have_words;
-        DROP TRIGGER items_change_words; DROP TRIGGER items_take_their_words; DROP TABLE words; DROP VIEW said;
         DROP INDEX threads_by_creation; DROP INDEX threads_by_update; ALTER TABLE threads DROP COLUMN source;
         CREATE INDEX threads_by_creation ON threads (created_at);
          CREATE INDEX threads_by_update ON threads (updated_at);
