@@ -171,7 +171,7 @@ fn kept(id: &str) -> ResponseItem {
     ResponseItem::Reasoning {
         id: Some(id.to_owned()),
         summary: vec![ReasoningSummaryText::SummaryText { text: "Cats".to_owned() }],
-        content: Some(vec![ReasoningText::Text { text: "Hm".to_owned() }]),
+        content: Some(vec![ReasoningText::ReasoningText { text: "Hm".to_owned() }]),
         encrypted_content: format!("encrypted {id}").into(),
     }
 }
@@ -207,7 +207,7 @@ async fn kept_reasoning_is_sent_back_unchanged_before_its_item() {
     assert_eq!(
         sent[0]["input"][1],
         json!({"type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Cats"}],
-            "content": [{"type": "text", "text": "Hm"}], "encrypted_content": "encrypted rs_1"}),
+            "content": [{"type": "reasoning_text", "text": "Hm"}], "encrypted_content": "encrypted rs_1"}),
     );
     assert_eq!(sent[0]["include"], json!(["reasoning.encrypted_content"]));
     let (_, sent) = bodies(false, vec![conversation()], vec![complete_response()]).await;
