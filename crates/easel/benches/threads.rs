@@ -37,7 +37,7 @@ fn main() {
     long::measure();
     let home = tempfile::tempdir().expect("a temporary folder");
     let begun = Instant::now();
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(fill(home.path()));
+    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime").block_on(fill(home.path()));
     println!("{THREADS} threads of {MESSAGES} messages written in {:.1} s", begun.elapsed().as_secs_f64());
     let database = Connection::open(home.path().join("easel.db")).expect("a database");
     let mut server = Server::start(home.path());

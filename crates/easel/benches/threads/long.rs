@@ -19,7 +19,7 @@ type Operation = fn(&mut Server, &str) -> Duration;
 
 pub(crate) fn measure() {
     let home = tempfile::tempdir().expect("a temporary folder");
-    tokio::runtime::Builder::new_current_thread().build().expect("a runtime").block_on(fill(home.path()));
+    tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime").block_on(fill(home.path()));
     let operations: [(&str, Operation, usize); 6] = [
         ("thread/resume", resume, 3),
         ("page of 20 turns", page_of_turns, 3),
