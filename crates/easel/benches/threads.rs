@@ -77,7 +77,7 @@ fn searches(server: &mut Server, database: &Connection) {
         [("search, found in one", "number 0 "), ("search, found in all", "HARBOUR"), ("search, found in none", "zebra")]
     {
         let searched = server.median("thread/search", &json!({ "searchTerm": term }));
-        let sql = format!("{COLUMNS} AND id IN (SELECT thread_id FROM words WHERE text LIKE ?1) {NEWEST}");
+        let sql = format!("{COLUMNS} AND id IN (SELECT thread_id FROM item_words WHERE text LIKE ?1) {NEWEST}");
         compare(what, searched, raw(database, &sql, &[format!("%{term}%")]));
     }
     let listed = server.median("thread/list", &json!({ "searchTerm": "zebra" }));

@@ -17,6 +17,10 @@ use crate::recovery::schedule::RecoverySchedule;
 /// Size to which the write-ahead log is cut after a checkpoint. Without it one large transaction leaves a large log.
 const LOG_BYTES: i64 = 64 << 20;
 
+/// Size of the write-ahead log, in pages of 4 KiB, at which a commit copies it to the database. Copying takes half as
+/// long as a fork of 1,000 turns, and SQLite's own limit of 1,000 pages would add it to every such fork.
+const CHECKPOINT_PAGES: i64 = 4_000;
+
 /// The state of the worker that writes to `easel.db`.
 #[derive(Debug)]
 pub(crate) struct Database {
@@ -118,6 +122,7 @@ pub(crate) fn set_full_sync(connection: &Connection, schema: Option<&str>) -> Re
 pub(crate) fn configure(connection: &Connection) -> Result<(), Error> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     search::register_functions(connection)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())

@@ -49,9 +49,9 @@ pub(crate) async fn fill(home: &Path) {
     }
     store.close().await;
     let database = Connection::open(home.join("easel.db")).expect("a database");
-    let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json) \\
-               SELECT thread_id, json_extract(json, '$.images[0].id'), 'made', turn_id, id, \\
-               json_extract(json, '$.images[0].path'), 1700000000, json_extract(json, '$.images[0]') \\
+    let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json) \
+               SELECT thread_id, json_extract(json, '$.images[0].id'), 'made', turn_id, id, \
+               json_extract(json, '$.images[0].path'), 1700000000, json_extract(json, '$.images[0]') \
                FROM items WHERE kind = 'imageGeneration' ORDER BY thread_id, position";
     database.execute(sql, []).expect("images");
 }
