@@ -121,6 +121,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             {
                 match event {
                     Ok(event @ ModelEvent::HostedStarted { .. }) => {
+                        self.look_up(turn.lookups_for(&event)).await;
                         effects.extend(self.handle(turn, Input::ModelEvent(event)));
                         effects.push(Effect::CloseResponse);
                         return effects;

@@ -102,6 +102,21 @@ async fn interrupt_keeps_hosted_image_whose_start_was_not_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn hosted_image_of_closing_response_does_not_reuse_an_id() {
+    let mut fixture = Fixture::hosted();
+    fixture.earlier.ids = vec!["b"];
+    let handle = fixture.load("thread", &["text msg_1 Hm\n store shelf\n hosted b\n image b\n wait nothing"]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("begin to store").await;
+    handle.slot.interrupt_token().expect("a turn runs").cancel();
+    run_pending_tasks().await;
+    fixture.log.open("shelf");
+    fixture.wait_for_end().await;
+    fixture.log.assert_order(&["reserve b-2", "settle b-2 made", "close response"]);
+    assert!(fixture.log.has("send thread item/completed imageGeneration b-2 completed"), "{:#?}", fixture.log.lines());
+}
+
+#[tokio::test(start_paused = true)]
 async fn interrupt_before_any_image_reports_possible_billing() {
     for (bills, exposure_is_hosted) in [(true, true), (false, true), (true, false)] {
         let mut fixture = if exposure_is_hosted { Fixture::hosted() } else { Fixture::new() };
