@@ -13,8 +13,8 @@ use crate::db::workers::ReadKind;
 use crate::error::Error;
 use crate::threads::lease::{self, Acquisition, LeaseError};
 
-/// How long to wait before asking again for a recovery whose database could not be opened.
-const RETRY_DELAY: Duration = Duration::from_secs(1);
+/// How long to wait before asking again for a recovery whose database could not be opened. Each attempt logs an error.
+const RETRY_DELAY: Duration = Duration::from_secs(60);
 
 impl EaselStore {
     /// Completes a recovery that was put off because another program had locked the database. Returns when everything
