@@ -148,7 +148,7 @@ async fn usage_of_older_databases_is_migrated() {
     let older = "DROP TRIGGER threads_have_words; DROP TRIGGER threads_change_words; DROP TRIGGER items_have_words;
         DROP TRIGGER items_change_words; DROP TRIGGER items_take_their_words;
         DROP VIEW item_words; DROP TABLE word_items; DROP TABLE words; DROP VIEW said;
-        DROP INDEX model_items_summaries; DROP INDEX model_items_by_turn; DROP INDEX model_items_by_call;
+        DROP INDEX model_items_catalogues; DROP INDEX model_items_by_turn; DROP INDEX model_items_by_call;
         DROP INDEX images_by_turn; ALTER TABLE model_items DROP COLUMN keeps_from;
         DROP INDEX threads_by_creation; DROP INDEX threads_by_update; ALTER TABLE threads DROP COLUMN source;
         CREATE INDEX threads_by_creation ON threads (created_at);

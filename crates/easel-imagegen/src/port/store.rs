@@ -68,14 +68,14 @@ pub enum ImageSource {
 }
 
 /// What an actor needs to continue a stored thread. Its size does not depend on the length of a thread whose history
-/// begins with a summary.
+/// begins with a catalogue.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredThread {
     /// The thread without its turns.
     pub thread: Thread,
     /// The `config` of `thread/start`, by dotted key.
     pub overrides: serde_json::Map<String, Value>,
-    /// The conversation that a model reads, oldest item first: the newest summary and what it keeps, or everything.
+    /// The conversation that a model reads, oldest item first: the newest catalogue and what it keeps, or everything.
     pub history: Vec<ResponseItem>,
     /// The images that `history` shows, and the newest generated ones, oldest first. [`Store::find_images`] finds the
     /// others.

@@ -1,9 +1,9 @@
 -- Costs that do not grow with a thread: its rows are found by turn, by handle, and from a position on.
 
--- Set in an item that summarizes older ones: the position of the oldest item that a model reads besides it. The history
--- for a model is the newest such item, then the other items from that position on.
+-- Set in a catalogue, which stands for older items: the position of the oldest item that a model reads besides it. The
+-- history for a model is the newest catalogue, then the other items from that position on.
 ALTER TABLE model_items ADD COLUMN keeps_from INTEGER;
-CREATE INDEX model_items_summaries ON model_items (thread_id, position) WHERE keeps_from IS NOT NULL;
+CREATE INDEX model_items_catalogues ON model_items (thread_id, position) WHERE keeps_from IS NOT NULL;
 CREATE INDEX model_items_by_turn ON model_items (thread_id, turn_id, position);
 -- The ids of function calls, which new items must not repeat. A row that is not JSON fails when it is read, not here.
 CREATE INDEX model_items_by_call
@@ -127,7 +127,7 @@ INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
     ('items', 'sqlite_autoindex_items_2', '100000 5000 1'),
     ('items', 'items_by_turn', '100000 5000 5 1'),
     ('model_items', 'model_items', '100000 5000 1'),
-    ('model_items', 'model_items_summaries', '100 5 1'),
+    ('model_items', 'model_items_catalogues', '100 5 1'),
     ('model_items', 'model_items_by_turn', '100000 5000 5 1'),
     ('model_items', 'model_items_by_call', '20000 1000 1'),
     ('images', 'sqlite_autoindex_images_1', '20000 1000 1'),

@@ -48,7 +48,7 @@ impl EaselStore {
     /// If the database cannot be read.
     pub async fn token_usage(&self, thread_id: &str) -> Result<Option<(TurnId, ThreadTokenUsage)>, StorageError> {
         let id = thread_id.to_owned();
-        self.read_thread(thread_id, ReadKind::Page, move |connection| history::token_usage(connection, &id)).await
+        self.read_thread(thread_id, ReadKind::Page, move |connection| history::find_token_usage(connection, &id)).await
     }
 
     /// Returns the settings that a thread was stored with.
@@ -148,7 +148,7 @@ impl EaselStore {
         let id = thread_id.to_owned();
         let scope = attachments::write_scope(&items);
         let append = move |write: &Transaction<'_>| {
-            let turn_id = history::newest_turn(write, &id)?.unwrap_or_default();
+            let turn_id = history::find_newest_turn(write, &id)?.unwrap_or_default();
             items.iter().try_for_each(|item| {
                 append::append_model_item(write, &id, &turn_id, item)?;
                 attachments::claim_for_message(write, &id, item)

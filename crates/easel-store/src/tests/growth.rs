@@ -152,7 +152,7 @@ async fn reading_the_end_of_a_thread_is_constant() {
         thread.count(|db, home| turn_list::list_items(db, home, &params).unwrap())
     };
     assert_constant("the items of a turn", threads.each_ref().map(items));
-    let usage = |thread: &LongThread| thread.count(|db, _| history::token_usage(db, THREAD).unwrap());
+    let usage = |thread: &LongThread| thread.count(|db, _| history::find_token_usage(db, THREAD).unwrap());
     assert_constant("the token usage", threads.each_ref().map(usage));
 }
 
@@ -169,24 +169,24 @@ async fn lookups_are_constant() {
 }
 
 #[tokio::test]
-async fn actor_loads_nothing_before_a_summary() {
+async fn actor_loads_nothing_before_a_catalogue() {
     let threads = short_and_long().await;
     for thread in &threads {
-        summarize(thread, thread.turns - 12);
+        add_catalogue(thread, thread.turns - 12);
     }
     let load = |thread: &LongThread| thread.count(|db, home| history::load(db, home, THREAD).unwrap());
     assert_constant("loading", threads.each_ref().map(load));
     let loaded = threads[1].store.load_thread(THREAD).await.unwrap().unwrap();
-    assert_eq!(loaded.history.len(), 1 + 12 * 3, "the summary and the items of twelve turns");
+    assert_eq!(loaded.history.len(), 1 + 12 * 3, "the catalogue and the items of twelve turns");
     assert_eq!(loaded.history[0], user_says("What came before."));
     assert_eq!(loaded.images.len(), 16, "twelve are shown; four are among the newest");
 }
 
 #[tokio::test]
-async fn newest_summary_replaces_older_ones() {
+async fn newest_catalogue_replaces_older_ones() {
     let thread = LongThread::new(SHORT).await;
     for kept in [10, 30] {
-        summarize(&thread, kept);
+        add_catalogue(&thread, kept);
     }
     thread.store.fork_thread(fork_of_thread()).await.unwrap();
     for id in [THREAD, "copy"] {
@@ -217,7 +217,7 @@ async fn whole_thread_costs_linear_work() {
     };
     assert_linear("reading all turns", threads.each_ref().map(read));
     let load = |thread: &LongThread| thread.count(|db, home| history::load(db, home, THREAD).unwrap());
-    assert_linear("loading without a summary", threads.each_ref().map(load));
+    assert_linear("loading without a catalogue", threads.each_ref().map(load));
     let fork = |thread: &LongThread| thread.count_write(|tx| fork::copy_on_disk(tx, &fork_of_thread()).unwrap());
     assert_linear("a fork", threads.each_ref().map(fork));
     let delete = |thread: &LongThread| {
@@ -243,8 +243,8 @@ fn fork_of_thread() -> Fork {
     Fork { source: THREAD.into(), thread: thread("copy"), overrides: serde_json::Map::new(), last_turn: None }
 }
 
-/// Adds a summary that keeps the turns from this one on.
-fn summarize(thread: &LongThread, first_kept: usize) {
+/// Adds a catalogue that keeps the turns from this one on.
+fn add_catalogue(thread: &LongThread, first_kept: usize) {
     let database = Connection::open(thread.store.home.database()).unwrap();
     let sql = "INSERT INTO model_items (thread_id, position, turn_id, json, keeps_from) \
                SELECT thread_id, max(position) + 1, ?1, ?2, ?3 FROM model_items WHERE thread_id = 'thread-1'";

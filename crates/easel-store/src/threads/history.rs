@@ -34,7 +34,8 @@ pub(crate) fn find_thread(connection: &Connection, thread_id: &str) -> Result<Op
     rows.next()?.map(read_thread).transpose()
 }
 
-fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<String, Value>, Error> {
+/// Reads the `config` of `thread/start`, by dotted key.
+fn read_overrides(connection: &Connection, thread_id: &str) -> Result<Map<String, Value>, Error> {
     let sql = "SELECT overrides FROM threads WHERE id = ?1";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query([thread_id])?;
@@ -42,8 +43,8 @@ fn overrides(connection: &Connection, thread_id: &str) -> Result<Map<String, Val
     Ok(serde_json::from_str(row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?)?)
 }
 
-/// Returns the id of the newest turn.
-pub(crate) fn newest_turn(connection: &Connection, thread_id: &str) -> Result<Option<TurnId>, Error> {
+/// Finds the newest turn. Returns its id.
+pub(crate) fn find_newest_turn(connection: &Connection, thread_id: &str) -> Result<Option<TurnId>, Error> {
     let sql = "SELECT id FROM turns WHERE thread_id = ?1 ORDER BY position DESC LIMIT 1";
     Ok(connection
         .prepare_cached(sql)?
@@ -51,8 +52,8 @@ pub(crate) fn newest_turn(connection: &Connection, thread_id: &str) -> Result<Op
         .optional()?)
 }
 
-/// Returns the newest turn with a token usage, and that usage.
-pub(crate) fn token_usage(
+/// Finds the newest turn with a token usage. Returns its id and that usage.
+pub(crate) fn find_token_usage(
     connection: &Connection,
     thread_id: &str,
 ) -> Result<Option<(TurnId, ThreadTokenUsage)>, Error> {
@@ -79,7 +80,7 @@ pub(crate) fn load(connection: &Connection, home: &Home, thread_id: &str) -> Res
         images::mark_deleted(connection, home, thread_id, catalogue)?;
     }
     let images = images::read_for_history(connection, home, thread_id, &history)?;
-    let overrides = overrides(connection, thread_id)?;
+    let overrides = read_overrides(connection, thread_id)?;
     let counted_tokens = u64::try_from(usage.last.input_tokens).ok().filter(|tokens| *tokens > 0);
     Ok(Some(StoredThread { thread, overrides, history, images, usage: usage.total, counted_tokens }))
 }

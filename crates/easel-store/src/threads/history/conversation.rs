@@ -5,19 +5,19 @@ use rusqlite::{Connection, OptionalExtension, Params};
 
 use crate::error::Error;
 
-/// Returns the conversation from the newest summary on: the summary, then the items that it keeps, oldest first.
-/// Without a summary it returns the whole conversation.
+/// Returns the conversation from the newest catalogue on: the catalogue, then the items that it keeps, oldest first.
+/// Without a catalogue it returns the whole conversation.
 ///
-/// A summary is an item whose row has `keeps_from`, the position of the oldest item that a model reads besides it. The
-/// rows before that position are not read.
+/// A catalogue is an item whose row has `keeps_from`, the position of the oldest item that a model reads besides it.
+/// The rows before that position are not read.
 pub(crate) fn read(connection: &Connection, thread_id: &str) -> Result<Vec<ResponseItem>, Error> {
-    let summary = connection
-        .prepare_cached(NEWEST_SUMMARY_SQL)?
+    let catalogue = connection
+        .prepare_cached(NEWEST_CATALOGUE_SQL)?
         .query_row([thread_id], |row| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?)))
         .optional()?;
-    let (summary, keeps_from) = summary.map_or((None, 0), |(json, keeps_from)| (Some(json), keeps_from));
+    let (catalogue, keeps_from) = catalogue.map_or((None, 0), |(json, keeps_from)| (Some(json), keeps_from));
     let mut items: Vec<ResponseItem> = Vec::new();
-    if let Some(json) = summary {
+    if let Some(json) = catalogue {
         items.push(serde_json::from_str(&json)?);
     }
     items.extend(read_items(connection, FROM_POSITION_SQL, (thread_id, keeps_from))?);
@@ -29,10 +29,10 @@ pub(crate) fn read_turn(connection: &Connection, thread_id: &str, turn_id: &str)
     read_items(connection, OF_TURN_SQL, (thread_id, turn_id))
 }
 
-pub(crate) const NEWEST_SUMMARY_SQL: &str = "SELECT json, keeps_from FROM model_items \
+pub(crate) const NEWEST_CATALOGUE_SQL: &str = "SELECT json, keeps_from FROM model_items \
     WHERE thread_id = ?1 AND keeps_from IS NOT NULL ORDER BY position DESC LIMIT 1";
 
-/// Leaves out older summaries: the newest one includes what they say.
+/// Leaves out older catalogues: the newest one includes what they list.
 pub(crate) const FROM_POSITION_SQL: &str = "SELECT json FROM model_items \
     WHERE thread_id = ?1 AND position >= ?2 AND keeps_from IS NULL ORDER BY position";
 
