@@ -15,7 +15,7 @@ use crate::http::{ApiClient, Endpoint};
 use crate::images::{self, ImagesApi};
 use crate::models::ModelList;
 use crate::profile::ApiProfile;
-use crate::responses::{self, RefusedFields, RefusedImages, RefusedReasoning, ResponsesApi};
+use crate::responses::{self, Refusals, ResponsesApi};
 use crate::settings::{Retries, Timeouts};
 
 /// A provider that speaks OpenAI's HTTP API in the dialect of its [`ApiProfile`].
@@ -26,9 +26,7 @@ pub struct HttpProvider<C> {
     pub(crate) timeouts: Timeouts,
     pub(crate) retries: Retries,
     pub(crate) models: ModelList,
-    pub(crate) refused_images: RefusedImages,
-    pub(crate) refused_fields: RefusedFields,
-    pub(crate) refused_reasoning: RefusedReasoning,
+    pub(crate) refusals: Refusals,
 }
 
 impl<C: Credentials> HttpProvider<C> {
@@ -42,16 +40,7 @@ impl<C: Credentials> HttpProvider<C> {
         retries: Retries,
     ) -> Self {
         let client = ApiClient { provider_id: info.id.clone(), profile, endpoint, credentials };
-        Self {
-            info,
-            client,
-            timeouts,
-            retries,
-            models: ModelList::default(),
-            refused_images: RefusedImages::default(),
-            refused_fields: RefusedFields::default(),
-            refused_reasoning: RefusedReasoning::default(),
-        }
+        Self { info, client, timeouts, retries, models: ModelList::default(), refusals: Refusals::default() }
     }
 
     /// Returns the ids of the chat models that the provider lists, in its order.
@@ -82,9 +71,7 @@ impl<C: Credentials> Provider for HttpProvider<C> {
             client: &self.client,
             timeouts: self.timeouts,
             retries: self.retries,
-            refused_images: &self.refused_images,
-            refused_fields: &self.refused_fields,
-            refused_reasoning: &self.refused_reasoning,
+            refusals: &self.refusals,
         };
         responses::respond(api, request, files, stop)
     }

@@ -8,8 +8,7 @@
 mod body;
 mod model_call;
 mod prompt_cache;
-mod refused_images;
-mod refused_reasoning;
+mod refusals;
 mod retry_budget;
 
 mod open_stream;
@@ -34,9 +33,7 @@ use tokio_util::sync::CancellationToken;
 use self::body::ConversationBody;
 use self::model_call::ModelCall;
 use self::prompt_cache::CacheFields;
-pub(crate) use self::prompt_cache::RefusedFields;
-pub(crate) use self::refused_images::RefusedImages;
-pub(crate) use self::refused_reasoning::RefusedReasoning;
+pub(crate) use self::refusals::Refusals;
 use self::response_stream::ResponseStream;
 use crate::credential::Credentials;
 use crate::http::ApiClient;
@@ -48,9 +45,7 @@ pub(crate) struct ResponsesApi<'a, C> {
     pub(crate) client: &'a ApiClient<C>,
     pub(crate) timeouts: Timeouts,
     pub(crate) retries: Retries,
-    pub(crate) refused_images: &'a RefusedImages,
-    pub(crate) refused_fields: &'a RefusedFields,
-    pub(crate) refused_reasoning: &'a RefusedReasoning,
+    pub(crate) refusals: &'a Refusals,
 }
 
 /// Returns the events of one response. Nothing is sent before the stream is polled.
@@ -65,7 +60,7 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
 ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send + 'a {
     let span = tracing::debug_span!(target: phase::TARGET, "plan");
     let profile = &api.client.profile;
-    let cache_fields = CacheFields::new(profile, &request.model, api.refused_fields);
+    let cache_fields = CacheFields::new(profile, &request.model, &api.refusals.fields);
     let body = match span
         .in_scope(|| ConversationBody::new(&request, cache_fields, profile.metadata, profile.keep_reasoning))
     {

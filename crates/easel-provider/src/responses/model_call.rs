@@ -11,9 +11,8 @@ use easel_protocol::turn::CodexErrorInfo;
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 
 use super::body::{ConversationBody, ConversationImage, OmissionReason, unreadable_message};
-use super::prompt_cache::{CacheField, RefusedFields};
-use super::refused_images::{ImageRefusal, RefusedImages, find_refused_images};
-use super::refused_reasoning::{RefusedReasoning, is_about_reasoning};
+use super::prompt_cache::CacheField;
+use super::refusals::{ImageRefusal, Refusals, find_refused_images, is_about_reasoning};
 use super::retry_budget::{MAX_PAUSE, RetryBudget};
 use super::state::ResponseContext;
 use super::{ResponsesApi, other_error};
@@ -41,9 +40,7 @@ pub(super) struct ModelCall<'a, F> {
     prompt: String,
     /// Images that the conversation may show.
     images: Vec<Reference>,
-    refused_images: &'a RefusedImages,
-    refused_fields: &'a RefusedFields,
-    refused_reasoning: &'a RefusedReasoning,
+    refusals: &'a Refusals,
     pub(super) budget: RetryBudget,
     /// How often images were omitted because the provider refused them.
     omissions: u32,
@@ -64,8 +61,9 @@ impl<'a, F: Files> ModelCall<'a, F> {
             prompt.truncate(end);
         }
         let ModelRequest { model, originator, images, exposure, partial_images, gate, .. } = request;
-        body.omit(&api.refused_images.of_model(&model), OmissionReason::Refused);
-        if api.refused_reasoning.contains(&model) {
+        let refused = api.refusals.images.collect(|(of, handle)| (*of == model).then(|| handle.clone()));
+        body.omit(&refused, OmissionReason::Refused);
+        if api.refusals.reasoning.contains(|refused| *refused == model) {
             body.omit_reasoning();
         }
         Self {
@@ -79,9 +77,7 @@ impl<'a, F: Files> ModelCall<'a, F> {
             idle_timeout: api.timeouts.stream_idle,
             prompt,
             images,
-            refused_images: api.refused_images,
-            refused_fields: api.refused_fields,
-            refused_reasoning: api.refused_reasoning,
+            refusals: api.refusals,
             budget: RetryBudget::new(api.retries),
             omissions: 0,
             was_unreadable: false,
@@ -121,7 +117,7 @@ impl<'a, F: Files> ModelCall<'a, F> {
             code = rejection.code,
             "the provider refused kept reasoning; the request is sent again without it"
         );
-        self.refused_reasoning.add(&self.model);
+        self.refusals.reasoning.add(self.model.clone());
         self.body.omit_reasoning();
         true
     }
@@ -134,7 +130,9 @@ impl<'a, F: Files> ModelCall<'a, F> {
             return false;
         }
         if are_named {
-            self.refused_images.add(&self.model, &handles);
+            for handle in &handles {
+                self.refusals.images.add((self.model.clone(), handle.clone()));
+            }
         }
         if self.omissions > 0 {
             handles = self.body.handles();
@@ -156,7 +154,7 @@ impl<'a, F: Files> ModelCall<'a, F> {
         if !self.body.omit_cache_field(field) {
             return false;
         }
-        self.refused_fields.add(field);
+        self.refusals.fields.add(field);
         tracing::info!(?field, reason = rejection.message, "the provider refused a field; it is not sent again");
         true
     }

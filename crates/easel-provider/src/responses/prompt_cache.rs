@@ -5,10 +5,9 @@
 //! the newest message, and Easel puts another before the oldest image, where the conversation changes when images are
 //! left out.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
+use super::refusals::RecentRefusals;
 use crate::profile::ApiProfile;
 use crate::rejection::Rejection;
 
@@ -42,26 +41,6 @@ impl CacheField {
     }
 }
 
-/// The fields that a provider has refused. They are not sent to it again while the process runs.
-#[derive(Debug, Default)]
-pub(crate) struct RefusedFields {
-    key: AtomicBool,
-    breakpoint: AtomicBool,
-}
-
-impl RefusedFields {
-    pub(super) fn add(&self, field: CacheField) {
-        self.flag(field).store(true, Ordering::Relaxed);
-    }
-
-    const fn flag(&self, field: CacheField) -> &AtomicBool {
-        match field {
-            CacheField::Key => &self.key,
-            CacheField::Breakpoint => &self.breakpoint,
-        }
-    }
-}
-
 /// The fields that a request carries.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct CacheFields {
@@ -70,9 +49,9 @@ pub(super) struct CacheFields {
 }
 
 impl CacheFields {
-    /// Returns the fields for a request to `model`.
-    pub(super) fn new(profile: &ApiProfile, model: &str, refused: &RefusedFields) -> Self {
-        let is_accepted = |field| !refused.flag(field).load(Ordering::Relaxed);
+    /// Returns the fields for a request to `model`, without those that the provider has refused.
+    pub(super) fn new(profile: &ApiProfile, model: &str, refused: &RecentRefusals<CacheField>) -> Self {
+        let is_accepted = |field| !refused.contains(|refused| *refused == field);
         let key = profile.prompt_cache_key && is_accepted(CacheField::Key);
         let takes_breakpoints = profile.cache_breakpoints && takes_breakpoints(model);
         // Without the key, the API does not match breakpoints reliably.
@@ -145,9 +124,9 @@ mod tests {
     #[test]
     fn fields_depend_on_provider_model_and_refusals() {
         let fields = |preset, model: &str, refused: &[CacheField]| {
-            let memory = RefusedFields::default();
-            refused.iter().for_each(|field| memory.add(*field));
-            let CacheFields { key, breakpoint } = CacheFields::new(&ApiProfile::from_preset(preset), model, &memory);
+            let refusals = RecentRefusals::default();
+            refused.iter().for_each(|field| refusals.add(*field));
+            let CacheFields { key, breakpoint } = CacheFields::new(&ApiProfile::from_preset(preset), model, &refusals);
             (key, breakpoint)
         };
         assert_eq!(fields(Preset::Openai, "gpt-6", &[]), (true, true));

@@ -1,12 +1,6 @@
-//! Images that a provider refused.
-//!
-//! Without this, one image that the provider does not accept would end a thread, because every later request shows it
-//! again.
+//! Rejections that are about images.
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
-
-use super::body::{ConversationBody, ConversationImage};
+use super::super::body::{ConversationBody, ConversationImage};
 use crate::rejection::Rejection;
 
 /// Statuses of a rejection that may be about an image. 200 is an error inside a response that began with success.
@@ -16,15 +10,15 @@ const IMAGE_WORDS: [&str; 5] = ["image", "picture", "vision", "multimodal", "mul
 
 /// The images that a rejection is about.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct ImageRefusal {
-    pub(super) handles: Vec<String>,
+pub(in super::super) struct ImageRefusal {
+    pub(in super::super) handles: Vec<String>,
     /// Whether the provider named these images. Otherwise they are all images that were sent.
-    pub(super) are_named: bool,
+    pub(in super::super) are_named: bool,
 }
 
 /// Finds the images that a rejection is about: those that it names, or all if it is about images without naming one.
 /// Returns no images if it is about something else.
-pub(super) fn find_refused_images(rejection: &Rejection, body: &ConversationBody) -> ImageRefusal {
+pub(in super::super) fn find_refused_images(rejection: &Rejection, body: &ConversationBody) -> ImageRefusal {
     let param = rejection.param.as_deref().unwrap_or_default();
     if !STATUSES.contains(&rejection.status) || param.starts_with("tool") {
         return ImageRefusal::default();
@@ -37,33 +31,6 @@ pub(super) fn find_refused_images(rejection: &Rejection, body: &ConversationBody
     }
     let handles = if is_about_images(rejection) { body.handles() } else { Vec::new() };
     ImageRefusal { handles, are_named: false }
-}
-
-/// Images that a provider named when it rejected a request, each with the model that should have seen it.
-///
-/// They are not sent to that model again, because each would cost another request.
-#[derive(Debug, Default)]
-pub(crate) struct RefusedImages(Mutex<VecDeque<(String, String)>>);
-
-impl RefusedImages {
-    /// Images that are remembered. The oldest ones are forgotten.
-    const MAX_IMAGES: usize = 256;
-
-    pub(super) fn add(&self, model: &str, handles: &[String]) {
-        let mut images = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for handle in handles {
-            images.push_back((model.to_owned(), handle.clone()));
-            if images.len() > Self::MAX_IMAGES {
-                images.pop_front();
-            }
-        }
-    }
-
-    /// Returns the handles of the images that are not sent to `model`.
-    pub(super) fn of_model(&self, model: &str) -> Vec<String> {
-        let images = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        images.iter().filter(|(of, _)| of == model).map(|(_, handle)| handle.clone()).collect()
-    }
 }
 
 /// A position in the request: the index of an item, and of a part of its content.
@@ -126,19 +93,6 @@ mod tests {
         for none in ["", "input", "input[", "input[x]", "input[-1]", "messages[1].content"] {
             assert_eq!(RequestPosition::find(none), None, "{none}");
         }
-    }
-
-    #[test]
-    fn oldest_refused_images_are_forgotten() {
-        let refused = RefusedImages::default();
-        for number in 0..300 {
-            refused.add(if number % 2 == 0 { "a" } else { "b" }, &[format!("img_{number}")]);
-        }
-        assert_eq!(
-            (refused.of_model("a").len(), refused.of_model("b").len(), refused.of_model("c").len()),
-            (128, 128, 0)
-        );
-        assert_eq!(refused.of_model("a").last().map(String::as_str), Some("img_298"));
     }
 
     #[test]

@@ -1,10 +1,5 @@
-//! Providers that refuse the reasoning that is kept for them.
-//!
-//! Models without reasoning refuse to encrypt it, and what one account or model encrypted another cannot read. Without
-//! this, such a refusal would end a thread, because every later request sends the same reasoning again.
-
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+//! Rejections that are about kept reasoning. Models without reasoning refuse to encrypt it, and what was encrypted for
+//! one account or model cannot be read by another.
 
 use crate::rejection::Rejection;
 
@@ -15,7 +10,7 @@ const STATUSES: [u16; 4] = [400, 404, 422, 200];
 const WORDS: [&str; 6] = ["encrypted_content", "encrypted content", "reasoning item", "'reasoning'", "'rs_", "\"rs_"];
 
 /// Whether a rejection is about kept reasoning.
-pub(super) fn is_about_reasoning(rejection: &Rejection) -> bool {
+pub(in super::super) fn is_about_reasoning(rejection: &Rejection) -> bool {
     let Rejection { status, code, param, message, .. } = rejection;
     let param = param.as_deref().unwrap_or_default();
     // The parameter `reasoning` has effort and summary, which are sent all the same.
@@ -27,28 +22,6 @@ pub(super) fn is_about_reasoning(rejection: &Rejection) -> bool {
         WORDS.iter().any(|word| text.contains(word))
     };
     param.starts_with("include") || [code.as_deref().unwrap_or_default(), param, message].into_iter().any(mentions)
-}
-
-/// The models for which the provider refused kept reasoning. They get none until the process ends, so that a refusal
-/// costs one request only.
-#[derive(Debug, Default)]
-pub(crate) struct RefusedReasoning(Mutex<VecDeque<String>>);
-
-impl RefusedReasoning {
-    /// Models that are remembered. The oldest ones are forgotten.
-    const MAX_MODELS: usize = 256;
-
-    pub(super) fn add(&self, model: &str) {
-        let mut models = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        models.push_back(model.to_owned());
-        if models.len() > Self::MAX_MODELS {
-            models.pop_front();
-        }
-    }
-
-    pub(super) fn contains(&self, model: &str) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|refused| refused == model)
-    }
 }
 
 #[cfg(test)]
@@ -95,14 +68,5 @@ mod tests {
         ] {
             assert!(!is_about_reasoning(&rejection(status, param, None, message)), "{message}");
         }
-    }
-
-    #[test]
-    fn oldest_models_are_forgotten() {
-        let refused = RefusedReasoning::default();
-        for number in 0..300 {
-            refused.add(&format!("model-{number}"));
-        }
-        assert!(refused.contains("model-299") && !refused.contains("model-43"));
     }
 }
