@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::event::Event;
 use easel_protocol::image::{ImageDeleteParams, ImageExportParams, ImageReadParams};
 use easel_protocol::method::{ImageDelete, ImageExport, ImageRead, ThreadDelete, ThreadResume};
-use easel_protocol::thread::ThreadDeleteParams;
+use easel_protocol::thread::{Thread, ThreadDeleteParams};
 use easel_protocol::turn::TurnStatus;
 use easel_testkit::http::{MockServer, Request, Response};
 use easel_testkit::image::noise_png;
@@ -55,6 +55,14 @@ async fn start(provider: &MockServer, config: &str, arguments: &[&str]) -> (Sand
     let sandbox = Sandbox::with_config(&config);
     let server = sandbox.start_server_with(arguments).await;
     (sandbox, server)
+}
+
+/// Runs a turn whose message shows the photo.
+async fn show_photo(sandbox: &Sandbox, server: &mut Server) -> Thread {
+    let photo_file = sandbox.write_file("photo.png", &photo());
+    let thread = server.start_thread().await;
+    server.run_turn(&thread.id, vec![text("hello"), local_image(&photo_file)]).await;
+    thread
 }
 
 /// The data URLs in a request to the model: media type and bytes.
@@ -134,9 +142,7 @@ async fn request_that_is_sent_again_has_equal_bytes() {
         vec![easel_testkit::http::Step::Send(response.to_bytes())]
     });
     let (sandbox, mut server) = start(&provider, "", STANDALONE).await;
-    let photo_file = sandbox.write_file("photo.png", &photo());
-    let thread = server.start_thread().await;
-    server.run_turn(&thread.id, vec![text("hello"), local_image(&photo_file)]).await;
+    show_photo(&sandbox, &mut server).await;
     let requests = provider.requests_to("/responses");
     let [refused, accepted] = requests.as_slice() else { panic!("{} requests", requests.len()) };
     assert_eq!(refused.body, accepted.body);
@@ -148,9 +154,7 @@ async fn request_that_is_sent_again_has_equal_bytes() {
 async fn edits_reads_and_exports_use_the_file() {
     let provider = provider();
     let (sandbox, mut server) = start(&provider, "", STANDALONE).await;
-    let photo_file = sandbox.write_file("photo.png", &photo());
-    let thread = server.start_thread().await;
-    server.run_turn(&thread.id, vec![text("hello"), local_image(&photo_file)]).await;
+    let thread = show_photo(&sandbox, &mut server).await;
     assert_eq!(newest_images(&provider)[0].0, "image/jpeg");
     let events = server.run_turn(&thread.id, vec![text("edit")]).await;
     let record = completed_image(&events).images[0].clone();
@@ -176,9 +180,7 @@ async fn hosted_tool_and_original_pictures_get_files() {
     for (config, tool) in [("", HOSTED), (original_detail, STANDALONE), (original_pictures, STANDALONE)] {
         let provider = provider();
         let (sandbox, mut server) = start(&provider, config, tool).await;
-        let photo_file = sandbox.write_file("photo.png", &photo());
-        let thread = server.start_thread().await;
-        server.run_turn(&thread.id, vec![text("hello"), local_image(&photo_file)]).await;
+        show_photo(&sandbox, &mut server).await;
         assert_eq!(newest_images(&provider), [("image/png".to_owned(), photo())], "{config}{tool:?}");
         assert_eq!(copy_folders(&sandbox), Vec::<PathBuf>::new());
         server.close().await;
