@@ -3,38 +3,22 @@
 //! The client waits for one response at a time and queues the events that arrive before it. A message that it does not
 //! expect is an error, so nothing is lost silently. The crate depends only on the types of the protocol.
 
+mod error;
+mod message;
+
 use std::collections::VecDeque;
 use std::io;
 use std::process::{ExitStatus, Stdio};
 
 use easel_protocol::event::Event;
 use easel_protocol::method::Method;
-use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
-/// Why a request has no result.
-#[derive(Debug, thiserror::Error)]
-pub enum ClientError {
-    /// The server responded with an error.
-    #[error("{message} ({code})")]
-    Refused {
-        /// The JSON-RPC error code.
-        code: i32,
-        /// The text for the user.
-        message: String,
-    },
-    /// The server closed its output, or this client closed its input.
-    #[error("the server closed the connection")]
-    Closed,
-    /// The server broke the protocol; the text says how.
-    #[error("{0}")]
-    Protocol(String),
-    /// The pipes to the server failed.
-    #[error(transparent)]
-    Io(#[from] io::Error),
-}
+pub use self::error::ClientError;
+use self::error::protocol_error;
+pub use self::message::RpcError;
+use self::message::{Line, Reply, Request, ServerRequest};
 
 /// The direction of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,49 +41,6 @@ pub struct Client {
     events: VecDeque<Event>,
     server_requests: VecDeque<ServerRequest>,
     tap: Tap,
-}
-
-/// A request of the server that waits for [`Client::server_request`].
-#[derive(Debug)]
-struct ServerRequest {
-    id: u64,
-    method: String,
-    params: Box<RawValue>,
-}
-
-#[derive(Serialize)]
-struct Request<'a, P> {
-    id: u64,
-    method: &'a str,
-    params: &'a P,
-}
-
-/// A line from the server: a response if it has an id and no method, a request if it has both, else a notification.
-#[derive(Deserialize)]
-struct Line<'a> {
-    id: Option<u64>,
-    method: Option<String>,
-    #[serde(borrow)]
-    params: Option<&'a RawValue>,
-    #[serde(borrow)]
-    result: Option<&'a RawValue>,
-    error: Option<RpcError>,
-}
-
-/// A JSON-RPC error, of the server or of this client.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RpcError {
-    /// The JSON-RPC error code.
-    pub code: i32,
-    /// The text for people.
-    pub message: String,
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Reply<'a, R> {
-    Result { id: u64, result: &'a R },
-    Error { id: u64, error: &'a RpcError },
 }
 
 impl Client {
@@ -299,8 +240,4 @@ impl Client {
         self.events.push_back(event);
         Ok(())
     }
-}
-
-fn protocol_error(error: &serde_json::Error) -> ClientError {
-    ClientError::Protocol(error.to_string())
 }

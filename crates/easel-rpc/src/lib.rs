@@ -42,8 +42,9 @@ pub use request::request_params::{HeavyWork, RequestParams};
 pub use request::table::{DuplicateMethod, Table, TableBuilder};
 
 pub use outbound::budget::Share;
-pub use outbound::outbox::{Closed, Outbox, Sink};
+pub use outbound::outbox::{Closed, Outbox};
 pub use outbound::peer_request::PeerError;
+pub use outbound::sink::Sink;
 
 pub use os::HangUpProbe;
 pub use os::lifecycle::{ClientExit, ClientWatch, Signals};

@@ -5,4 +5,6 @@ pub(crate) mod frame;
 pub(crate) mod message;
 pub(crate) mod outbox;
 pub(crate) mod peer_request;
+pub(crate) mod queue;
+pub(crate) mod sink;
 pub(crate) mod writer;

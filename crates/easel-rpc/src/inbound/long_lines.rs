@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::outbound::writer::Queue;
+use crate::outbound::queue::Queue;
 
 /// Bytes of a message that a connection may receive without a permit.
 const MAX_WITHOUT_PERMIT: usize = 1024 * 1024;

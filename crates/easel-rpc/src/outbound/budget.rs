@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::inbound::long_lines::LongLines;
 use crate::limits::Limits;
-use crate::outbound::writer::Queue;
+use crate::outbound::queue::Queue;
 
 /// Bytes of one permit.
 const UNIT: usize = 1024;

@@ -14,20 +14,14 @@ use crate::outbound::budget::{Bounds, Budget, Share};
 use crate::outbound::frame::Framing;
 use crate::outbound::message::{self, JsonRpcTag};
 use crate::outbound::peer_request::PeerRequests;
-use crate::outbound::writer::{PlainSink, Queue, run};
+use crate::outbound::queue::Queue;
+use crate::outbound::sink::{PlainSink, Sink};
+use crate::outbound::writer;
 
 /// The connection is closed: the client closed its end of our output, or the session has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the connection is closed")]
 pub struct Closed;
-
-/// The outgoing half of a connection.
-pub trait Sink: Write + Send + 'static {
-    /// Returns whether a write of at most one page would not block (512 bytes on systems that promise no more). Then
-    /// the reader thread writes its responses itself, which saves waking the writer thread. It must never block there:
-    /// a client that writes all its requests before it reads would hang.
-    fn is_ready(&self) -> bool;
-}
 
 /// When queued lines are written: now, or when the reader thread flushes, which it does before it blocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -84,8 +78,8 @@ impl Outbox {
 
     fn start_framed(sink: impl Sink, capacity: usize, framing: Framing) -> io::Result<Self> {
         let queue = Arc::new(Queue::new(Box::new(sink), capacity));
-        let writer = Arc::clone(&queue);
-        std::thread::Builder::new().name("easel-writer".to_owned()).spawn(move || run(&writer))?;
+        let queue_to_write = Arc::clone(&queue);
+        std::thread::Builder::new().name("easel-writer".to_owned()).spawn(move || writer::run(&queue_to_write))?;
         let (peer, versioned) = (PeerRequests::default(), AtomicBool::new(false));
         let (responses, shared) = (Budget::new(capacity), OnceLock::new());
         Ok(Self { inner: Arc::new(Inner { queue, peer, versioned, framing, responses, shared }) })
@@ -228,7 +222,7 @@ impl Outbox {
 
     /// Writes queued messages: on the calling reader thread if the sink is ready, else on the writer thread.
     pub(crate) fn flush(&self) {
-        self.inner.queue.flush();
+        writer::flush(&self.inner.queue);
     }
 
     /// Blocks the calling reader thread while the outbox is over its limit. Calls `keep_waiting` from time to time with

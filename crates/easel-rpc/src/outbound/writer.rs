@@ -1,281 +1,56 @@
-//! The queue of an outbox, and the thread that writes it.
+//! The writer of a queue: its thread, or the reader thread for a short response.
 
-use std::collections::VecDeque;
-use std::io::{self, Write};
-use std::time::{Duration, Instant};
-
-use parking_lot::{Condvar, Mutex};
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-
-use crate::outbound::budget::Share;
-use crate::outbound::outbox::{Closed, Sink, Wake};
+use crate::outbound::queue::{Queue, QueuedLine};
+use crate::outbound::sink::Sink;
 
 /// Short lines are joined up to this size, long ones are written in chunks of it.
-const CHUNK_SIZE: usize = 64 * 1024;
+pub(super) const CHUNK_SIZE: usize = 64 * 1024;
 
 /// Bytes that a pipe or socket accepts without blocking if it polls as writable: a page on Linux, 512 bytes on XNU.
 const PAGE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
-
-/// The queue of outgoing lines. Senders queue first and wait for room afterwards: a line in the queue takes no more
-/// memory than one that a waiting sender holds. Responses do not wait at all; the reader waits before its next request.
-pub(crate) struct Queue {
-    state: Mutex<QueueState>,
-    capacity: usize,
-    work: Condvar,
-    room: Condvar,
-    room_for_tasks: Notify,
-    /// The holder of this lock is the writer. Only the holder takes lines from the queue, which keeps their order.
-    sink: Mutex<Option<Box<dyn Sink>>>,
-    /// Cancelled when the queue accepts no more lines.
-    pub(crate) closed: CancellationToken,
-    /// Cancelled when the writer thread has ended and the sink is closed.
-    pub(crate) stopped: CancellationToken,
-}
-
-struct QueueState {
-    lines: VecDeque<QueuedLine>,
-    /// Bytes queued or being written.
-    bytes: usize,
-    /// When a chunk was last written, or a line was queued while the queue was empty.
-    progress: Instant,
-    phase: Phase,
-}
-
-/// A line, with the bytes that stay reserved until it is written.
-#[derive(Default)]
-struct QueuedLine {
-    bytes: Vec<u8>,
-    share: Option<Share>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Open,
-    Finishing,
-    Closed,
-}
-
-/// A sink that does not know whether it is ready.
-pub(crate) struct PlainSink<W>(pub(crate) W);
-
-impl<W: Write> Write for PlainSink<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
-    }
-}
-
-impl<W: Write + Send + 'static> Sink for PlainSink<W> {
-    fn is_ready(&self) -> bool {
-        false
-    }
-}
 
 /// Runs the writer thread.
 pub(crate) fn run(queue: &Queue) {
     let _stopped = queue.stopped.clone().drop_guard();
     while queue.wait_for_work() {
         if let Some(sink) = queue.sink.lock().as_deref_mut() {
-            queue.write_all(sink);
+            write_all(queue, sink);
         }
     }
     *queue.sink.lock() = None;
 }
 
-impl Queue {
-    pub(crate) fn new(sink: Box<dyn Sink>, capacity: usize) -> Self {
-        Self {
-            state: Mutex::new(QueueState {
-                lines: VecDeque::new(),
-                bytes: 0,
-                progress: Instant::now(),
-                phase: Phase::Open,
-            }),
-            capacity,
-            work: Condvar::new(),
-            room: Condvar::new(),
-            room_for_tasks: Notify::new(),
-            sink: Mutex::new(Some(sink)),
-            closed: CancellationToken::new(),
-            stopped: CancellationToken::new(),
+/// Writes up to a page in place if that cannot block, and leaves the rest to the writer thread.
+pub(crate) fn flush(queue: &Queue) {
+    if queue.bytes() <= PAGE
+        && let Some(mut sink) = queue.sink.try_lock()
+        && let Some(sink) = sink.as_deref_mut()
+        && sink.is_ready()
+    {
+        let page = queue.take_batch(PAGE);
+        write(queue, sink, page);
+    }
+    queue.wake_writer();
+}
+
+fn write_all(queue: &Queue, sink: &mut dyn Sink) {
+    loop {
+        let batch = queue.take_batch(CHUNK_SIZE);
+        if batch.bytes.is_empty() {
+            return;
         }
+        write(queue, sink, batch);
     }
+}
 
-    pub(crate) fn push(&self, bytes: Vec<u8>, share: Option<Share>, wake: Wake) -> Result<(), Closed> {
-        let mut state = self.state.lock();
-        if state.phase != Phase::Open {
-            return Err(Closed);
+/// Writes a batch. A failing sink closes the connection; the callers then find no more lines.
+fn write(queue: &Queue, sink: &mut dyn Sink, batch: QueuedLine) {
+    let QueuedLine { bytes, share: _share } = batch;
+    for chunk in bytes.chunks(CHUNK_SIZE) {
+        if let Err(e) = sink.write_all(chunk).and_then(|()| sink.flush()) {
+            tracing::debug!(error = %e, "the client closed our output");
+            return queue.close();
         }
-        if state.bytes == 0 {
-            state.progress = Instant::now();
-        }
-        state.bytes += bytes.len();
-        state.lines.push_back(QueuedLine { bytes, share });
-        drop(state);
-        if wake == Wake::Now {
-            self.work.notify_one();
-        }
-        Ok(())
-    }
-
-    pub(crate) fn has_room_for(&self, bytes: usize) -> bool {
-        self.state.lock().bytes.saturating_add(bytes) <= self.capacity
-    }
-
-    fn is_over(&self, state: &QueueState) -> bool {
-        state.phase == Phase::Open && state.bytes > self.capacity
-    }
-
-    /// Waits while the queue is over its limit.
-    pub(crate) async fn wait_for_room(&self) {
-        loop {
-            // Created before the check, so that room freed in between is not missed.
-            let freed = self.room_for_tasks.notified();
-            if !self.is_over(&self.state.lock()) {
-                return;
-            }
-            freed.await;
-        }
-    }
-
-    /// Blocks while the queue is over its limit, and calls `keep_waiting` from time to time with the time since the
-    /// last write. Returns false as soon as it does.
-    pub(crate) fn block_for_room(&self, keep_waiting: impl Fn(Duration) -> bool) -> bool {
-        const CHECK_INTERVAL: Duration = Duration::from_millis(500);
-        let mut state = self.state.lock();
-        if self.is_over(&state) {
-            // The writer may not know yet about the lines that the reader queued.
-            self.work.notify_one();
-        }
-        while self.is_over(&state) {
-            self.room.wait_for(&mut state, CHECK_INTERVAL);
-            if self.is_over(&state) && !keep_waiting(state.progress.elapsed()) {
-                return false;
-            }
-        }
-        true
-    }
-
-    /// Returns whether lines wait to be written and nothing was written for `limit`.
-    pub(crate) fn is_stalled(&self, limit: Duration) -> bool {
-        let state = self.state.lock();
-        state.phase == Phase::Open && state.bytes > 0 && state.progress.elapsed() >= limit
-    }
-
-    /// Writes up to a page in place if that cannot block, and leaves the rest to the writer thread.
-    pub(crate) fn flush(&self) {
-        let bytes = self.state.lock().bytes;
-        if bytes <= PAGE
-            && let Some(mut sink) = self.sink.try_lock()
-            && let Some(sink) = sink.as_deref_mut()
-            && sink.is_ready()
-        {
-            let page = self.take_batch(PAGE);
-            self.write(sink, page);
-        }
-        if !self.state.lock().lines.is_empty() {
-            self.work.notify_one();
-        }
-    }
-
-    /// Accepts no more lines. The writer thread writes the rest and ends.
-    pub(crate) fn finish(&self) {
-        let mut state = self.state.lock();
-        if state.phase == Phase::Open {
-            state.phase = Phase::Finishing;
-        }
-        drop(state);
-        self.wake_all();
-    }
-
-    /// Accepts no more lines and drops the rest.
-    pub(crate) fn close(&self) {
-        let mut state = self.state.lock();
-        state.phase = Phase::Closed;
-        state.lines = VecDeque::new();
-        state.bytes = 0;
-        drop(state);
-        self.wake_all();
-    }
-
-    /// Returns whether lines were dropped because the connection was closed.
-    pub(crate) fn has_lost_lines(&self) -> bool {
-        self.state.lock().phase == Phase::Closed
-    }
-
-    fn wake_all(&self) {
-        self.closed.cancel();
-        self.work.notify_all();
-        self.room.notify_all();
-        self.room_for_tasks.notify_waiters();
-    }
-
-    /// Waits for a line. Returns false if the queue is empty and accepts no more lines.
-    fn wait_for_work(&self) -> bool {
-        let mut state = self.state.lock();
-        while state.lines.is_empty() {
-            if state.phase != Phase::Open {
-                return false;
-            }
-            self.work.wait(&mut state);
-        }
-        true
-    }
-
-    fn write_all(&self, sink: &mut dyn Sink) {
-        loop {
-            let batch = self.take_batch(CHUNK_SIZE);
-            if batch.bytes.is_empty() {
-                return;
-            }
-            self.write(sink, batch);
-        }
-    }
-
-    /// Takes the next lines: together at most `limit` bytes, except for a single long line if `limit` is a chunk.
-    fn take_batch(&self, limit: usize) -> QueuedLine {
-        let mut state = self.state.lock();
-        let mut batch = QueuedLine::default();
-        while let Some(next) = state.lines.front() {
-            let allows_long = batch.bytes.is_empty() && limit == CHUNK_SIZE;
-            if !allows_long && batch.bytes.len() + next.bytes.len() > limit {
-                break;
-            }
-            match state.lines.pop_front() {
-                Some(line) if batch.bytes.is_empty() => batch = line,
-                // The reserved bytes of a line this short need not be kept.
-                Some(line) => batch.bytes.extend_from_slice(&line.bytes),
-                None => break,
-            }
-        }
-        batch
-    }
-
-    /// Writes a batch. A failing sink closes the connection; the callers then find no more lines.
-    fn write(&self, sink: &mut dyn Sink, batch: QueuedLine) {
-        let QueuedLine { bytes, share: _share } = batch;
-        for chunk in bytes.chunks(CHUNK_SIZE) {
-            if let Err(e) = sink.write_all(chunk).and_then(|()| sink.flush()) {
-                tracing::debug!(error = %e, "the client closed our output");
-                return self.close();
-            }
-            self.on_written(chunk.len());
-        }
-    }
-
-    fn on_written(&self, bytes: usize) {
-        let mut state = self.state.lock();
-        state.progress = Instant::now();
-        let was_over = state.bytes > self.capacity;
-        state.bytes = state.bytes.saturating_sub(bytes);
-        if was_over && state.bytes <= self.capacity {
-            drop(state);
-            self.room.notify_all();
-            self.room_for_tasks.notify_waiters();
-        }
+        queue.on_written(chunk.len());
     }
 }

@@ -7,7 +7,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use crate::os;
-use crate::outbound::outbox::Sink;
+use crate::outbound::sink::Sink;
 
 /// A handle to a connected, blocking socket. Clones share the connection: one reads, one writes, one hangs up.
 #[derive(Debug)]

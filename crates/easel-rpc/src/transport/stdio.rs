@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::os::{self, HangUpProbe};
-use crate::outbound::outbox::Sink;
+use crate::outbound::sink::Sink;
 
 /// Standard input, unbuffered.
 #[derive(Debug)]

@@ -1,0 +1,49 @@
+//! The shapes of messages on the wire.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+/// A request of the server that waits for [`Client::server_request`](crate::Client::server_request).
+#[derive(Debug)]
+pub(crate) struct ServerRequest {
+    pub(crate) id: u64,
+    pub(crate) method: String,
+    pub(crate) params: Box<RawValue>,
+}
+
+/// A request of this client.
+#[derive(Serialize)]
+pub(crate) struct Request<'a, P> {
+    pub(crate) id: u64,
+    pub(crate) method: &'a str,
+    pub(crate) params: &'a P,
+}
+
+/// A line from the server: a response if it has an id and no method, a request if it has both, else a notification.
+#[derive(Deserialize)]
+pub(crate) struct Line<'a> {
+    pub(crate) id: Option<u64>,
+    pub(crate) method: Option<String>,
+    #[serde(borrow)]
+    pub(crate) params: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub(crate) result: Option<&'a RawValue>,
+    pub(crate) error: Option<RpcError>,
+}
+
+/// A JSON-RPC error, of the server or of this client.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RpcError {
+    /// The JSON-RPC error code.
+    pub code: i32,
+    /// The text for people.
+    pub message: String,
+}
+
+/// A response of this client to a request of the server.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Reply<'a, R> {
+    Result { id: u64, result: &'a R },
+    Error { id: u64, error: &'a RpcError },
+}
