@@ -1,5 +1,7 @@
 //! A response that is being received: bytes become events within limits of size and time, and images go to disk.
 
+mod decoder;
+
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -8,20 +10,17 @@ use std::time::Duration;
 use bytes::Bytes;
 use easel_imagegen::phase;
 use easel_imagegen::port::{Files, ModelError};
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Response, StatusCode};
+use reqwest::Response;
 use tracing::Span;
 
+use self::decoder::{RawDocument, StreamDecoder, StreamFormat};
 use super::state::{ResponseEvents, ResponseState};
 use super::wire::{self, InvalidEvent, StreamEvent};
 use super::{other_error, provider_error};
-use crate::http::sse::{Frame, Parser};
 use crate::http::{LimitReached, NetworkLimit, OpenResponse, SendError, root_cause};
-use crate::json_images::{BodyAssembler, BodyTooLarge, ImageKeys, ImagePart};
+use crate::json_images::ImagePart;
 use crate::rejection::Redactor;
 
-/// Images that may wait to be processed at the same time. Each is an open file.
-const MAX_IMAGES: usize = 64;
 /// A larger chunk is processed on a blocking thread.
 const SMALL_CHUNK_BYTES: usize = 2 << 10;
 /// A larger event is parsed on a blocking thread.
@@ -65,69 +64,12 @@ pub(super) struct OpenStream<F: Files> {
     decode_span: Span,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum StreamFormat {
-    Events,
-    /// Compatible servers may send the whole response as JSON although a stream was requested.
-    Json,
-    /// Not a response of the model. Error messages use the text to name what the provider sent instead.
-    Unsupported(&'static str),
-}
-
-/// An event or a whole response as JSON without its images, and the images.
-struct RawDocument<W> {
-    /// The name of the event; empty if it has none.
-    name: Vec<u8>,
-    json: Vec<u8>,
-    images: Vec<ImagePart<W>>,
-}
-
-/// Turns chunks into documents.
-struct StreamDecoder<F: Files> {
-    format: StreamFormat,
-    parser: Parser,
-    assembler: BodyAssembler<F>,
-}
-
-impl<F: Files> StreamDecoder<F> {
-    /// Returns the documents that end in `bytes`.
-    fn feed(&mut self, mut bytes: &[u8]) -> Result<Vec<RawDocument<F::Writer>>, BodyTooLarge> {
-        let (mut documents, mut image_count) = (Vec::new(), 0);
-        match self.format {
-            StreamFormat::Json => self.assembler.feed(bytes)?,
-            StreamFormat::Unsupported(_) => {}
-            StreamFormat::Events => {
-                while let Some(frame) = self.parser.next(&mut bytes) {
-                    match frame {
-                        Frame::Data(part) => self.assembler.feed(part)?,
-                        Frame::End => {
-                            let document = self.take_document();
-                            image_count += document.images.len();
-                            self.assembler.set_limit(MAX_IMAGES.saturating_sub(image_count));
-                            documents.push(document);
-                        }
-                    }
-                }
-            }
-        }
-        self.assembler.set_limit(MAX_IMAGES);
-        Ok(documents)
-    }
-
-    /// Takes the document that has arrived so far.
-    fn take_document(&mut self) -> RawDocument<F::Writer> {
-        let (json, images) = self.assembler.take();
-        RawDocument { name: self.parser.event().to_vec(), json, images }
-    }
-}
-
 impl<F: Files> OpenStream<F> {
     /// Starts to receive `response`. Messages call the provider `provider`.
     pub(super) fn new(response: OpenResponse, provider: String, files: Arc<F>, state: ResponseState) -> Self {
         let OpenResponse { response, redactor } = response;
         let format = StreamFormat::detect(&response);
-        let assembler = BodyAssembler::new(ImageKeys::Responses, files, MAX_IMAGES);
-        let decoder = Some(StreamDecoder { format, parser: Parser::default(), assembler });
+        let decoder = Some(StreamDecoder::new(format, files));
         let body_span = tracing::debug_span!(target: phase::TARGET, "body");
         let decode_span = tracing::debug_span!(target: phase::TARGET, parent: &body_span, "decode");
         Self { response, redactor, provider, format, decoder, received: VecDeque::new(), state, decode_span }
@@ -196,7 +138,7 @@ impl<F: Files> OpenStream<F> {
 
     async fn decode(&mut self, bytes: Bytes) -> Result<(), ModelError> {
         let mut decoder = self.decoder.take().ok_or_else(decoder_panicked)?;
-        let is_small = bytes.len() <= SMALL_CHUNK_BYTES && !decoder.assembler.is_in_image();
+        let is_small = bytes.len() <= SMALL_CHUNK_BYTES && !decoder.is_in_image();
         let (decoder, documents) = if is_small {
             let documents = self.decode_span.in_scope(|| decoder.feed(&bytes));
             (decoder, documents)
@@ -213,23 +155,6 @@ impl<F: Files> OpenStream<F> {
             documents.map_err(|error| provider_error(format!("the provider's response is too large: {error}")));
         self.received.extend(documents?);
         Ok(())
-    }
-}
-
-impl StreamFormat {
-    /// Detects the format from the headers.
-    fn detect(response: &Response) -> Self {
-        let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-        let is = |kind: &[u8]| media_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind));
-        if response.status() == StatusCode::NO_CONTENT {
-            Self::Unsupported("nothing (HTTP 204)")
-        } else if is(b"text/html") {
-            Self::Unsupported("a web page")
-        } else if is(b"application/json") {
-            Self::Json
-        } else {
-            Self::Events
-        }
     }
 }
 

@@ -4,23 +4,23 @@
 //! becomes one event here: [`identity`] decides which items are the same.
 
 mod calls;
+mod event;
 mod identity;
 mod images;
+mod known_items;
 mod messages;
 mod reasoning;
 
-use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::vec;
 
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent};
-use easel_protocol::record::{AppliedImage, ImageError};
 use easel_protocol::turn::CodexErrorInfo;
 
 use self::calls::Calls;
-use self::identity::{Fingerprint, match_known};
+pub(super) use self::event::{HostedImage, ResponseEvent, ResponseEvents};
 use self::images::HostedImages;
 pub(super) use self::images::ResponseContext;
+use self::known_items::KnownItems;
 use self::messages::Messages;
 use self::reasoning::ReasoningItems;
 use super::wire::{FinalResponse, Item, ItemContent, ItemKey, ResponseStatus, StreamEvent};
@@ -40,44 +40,6 @@ pub(super) struct ResponseState {
     reasoning: ReasoningItems,
     messages: Messages,
     calls: Calls,
-}
-
-/// Events for the caller, in order.
-pub(super) type ResponseEvents = VecDeque<ResponseEvent>;
-
-/// A model event that refers to its image by number.
-#[derive(Debug)]
-pub(super) enum ResponseEvent {
-    /// An event without an image.
-    Model(ModelEvent),
-    HostedPreview {
-        /// The id of the hosted call.
-        id: String,
-        index: u32,
-        image: usize,
-    },
-    HostedEnded {
-        /// The id of the hosted call.
-        id: String,
-        outcome: Result<HostedImage, ImageError>,
-    },
-}
-
-/// A complete image of the hosted tool.
-#[derive(Debug)]
-pub(super) struct HostedImage {
-    /// The number of the image among those of the event.
-    pub(super) image: usize,
-    pub(super) revised_prompt: Option<String>,
-    pub(super) applied: AppliedImage,
-    pub(super) request_id: Option<String>,
-    pub(super) generation_id: Option<String>,
-}
-
-impl From<ModelEvent> for ResponseEvent {
-    fn from(event: ModelEvent) -> Self {
-        Self::Model(event)
-    }
 }
 
 impl ResponseState {
@@ -255,39 +217,6 @@ impl ResponseState {
             return Err(provider_error("the provider's model produced too many items"));
         }
         Ok(())
-    }
-}
-
-/// The index of each item of a complete response among the known items of its kind; `None` for a new item.
-struct KnownItems {
-    reasoning: vec::IntoIter<Option<usize>>,
-    messages: vec::IntoIter<Option<usize>>,
-    calls: vec::IntoIter<Option<usize>>,
-    images: vec::IntoIter<Option<usize>>,
-}
-
-impl KnownItems {
-    fn new(state: &ResponseState, output: &[Item]) -> Self {
-        let (mut reasoning, mut messages) = (Vec::new(), Vec::new());
-        let (mut calls, mut images) = (Vec::new(), Vec::new());
-        for Item { key, content } in output {
-            match content {
-                ItemContent::Reasoning(item) => reasoning.push(Fingerprint::of_reasoning(key.clone(), item)),
-                ItemContent::Message(text) => messages.push(Fingerprint::of_message(key.clone(), text)),
-                ItemContent::FunctionCall { id, namespace, name, arguments } => {
-                    let call = state.function_call(id, namespace.as_deref(), name, arguments.clone());
-                    calls.push(Fingerprint::of_call(key.clone(), &call));
-                }
-                ItemContent::Image(_) => images.push(Fingerprint::of_image(key.clone())),
-                ItemContent::Other => {}
-            }
-        }
-        Self {
-            reasoning: match_known(state.reasoning.known(), &reasoning).into_iter(),
-            messages: match_known(state.messages.known(), &messages).into_iter(),
-            calls: match_known(state.calls.known(), &calls).into_iter(),
-            images: match_known(&state.images.known(), &images).into_iter(),
-        }
     }
 }
 

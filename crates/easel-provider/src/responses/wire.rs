@@ -3,83 +3,29 @@
 //! Fields that Easel does not use may have any shape. All other fields are parsed within [`limits`].
 
 use easel_imagegen::port::ReasoningPart;
-use easel_protocol::event::TokenUsage;
 use serde::Deserialize;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+mod event;
+mod final_response;
 mod item;
 mod limits;
 mod truncated_json;
 
+pub(super) use self::event::StreamEvent;
+use self::final_response::parse_ended;
+pub(super) use self::final_response::{FinalResponse, ResponseStatus, parse_response};
 pub(super) use self::item::{ImageItem, Item, ItemContent, ItemKey, ReasoningItem};
 use self::item::{parse_item, parse_position, parse_string};
 pub(super) use self::limits::InvalidEvent;
-use self::limits::{MAX_ID_CHARS, RawItems, parse_error_fields, parse_name, parse_small};
+use self::limits::{MAX_ID_CHARS, parse_error_fields, parse_name};
 pub(super) use self::truncated_json::complete_truncated_json;
 
 /// Bytes of an event without an image.
 const MAX_TEXT_EVENT_BYTES: usize = 4 << 20;
 
-/// An event that Easel uses. All others are [`StreamEvent::Other`].
-#[derive(Debug)]
-pub(super) enum StreamEvent {
-    TextDelta {
-        key: ItemKey,
-        delta: String,
-    },
-    /// A part of the model's reasoning starts. Its number is the provider's.
-    ReasoningPartAdded {
-        key: ItemKey,
-        part: ReasoningPart,
-    },
-    ReasoningDelta {
-        key: ItemKey,
-        part: ReasoningPart,
-        delta: String,
-    },
-    /// The whole text of a part.
-    ReasoningTextDone {
-        key: ItemKey,
-        part: ReasoningPart,
-        text: String,
-    },
-    ItemAdded(Item),
-    ItemDone(Item),
-    /// The hosted tool has started an image.
-    ImageStarted {
-        key: ItemKey,
-    },
-    /// An unfinished image.
-    ImagePreview {
-        key: ItemKey,
-        index: u32,
-        /// The number of the image among those of the event.
-        image: Option<usize>,
-    },
-    Ended(FinalResponse),
-    Error(Value),
-    Other,
-}
-
-/// A response that has ended, with success or not.
-#[derive(Debug)]
-pub(super) struct FinalResponse {
-    pub(super) status: ResponseStatus,
-    pub(super) output: Vec<Item>,
-    pub(super) usage: TokenUsage,
-    pub(super) error: Option<Value>,
-    /// Why the response is incomplete.
-    pub(super) reason: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ResponseStatus {
-    Completed,
-    Incomplete,
-    Failed,
-}
-
+/// The fields of any event that Easel uses.
 #[derive(Deserialize)]
 struct RawEvent<'a> {
     #[serde(rename = "type", borrow)]
@@ -124,20 +70,6 @@ impl RawEvent<'_> {
     fn item(&self) -> Result<Item, InvalidEvent> {
         parse_item(self.item.ok_or(InvalidEvent::NotJson)?, parse_position(self.output_index))
     }
-}
-
-#[derive(Deserialize)]
-struct RawResponse<'a> {
-    #[serde(borrow)]
-    status: Option<&'a RawValue>,
-    #[serde(borrow)]
-    output: Option<&'a RawValue>,
-    #[serde(borrow)]
-    usage: Option<&'a RawValue>,
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
-    #[serde(borrow)]
-    incomplete_details: Option<&'a RawValue>,
 }
 
 /// Parses an event of a stream. `name` is its kind if the data has no `type`.
@@ -199,48 +131,8 @@ pub(super) fn parse_event(name: &[u8], data: &[u8]) -> Result<StreamEvent, Inval
     })
 }
 
-/// Parses a response that was not streamed.
-///
-/// # Errors
-///
-/// Fails if it is not valid JSON or exceeds a limit.
-pub(super) fn parse_response(data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
-    let raw: RawResponse<'_> = parse_json(data)?;
-    if raw.output.is_none() {
-        return if raw.error.is_some() {
-            Ok(StreamEvent::Error(parse_error(data)?))
-        } else {
-            Err(InvalidEvent::NotJson)
-        };
-    }
-    Ok(StreamEvent::Ended(parse_final_response(&raw, ResponseStatus::Completed)?))
-}
-
 fn parse_json<'a, T: Deserialize<'a>>(data: &'a [u8]) -> Result<T, InvalidEvent> {
     serde_json::from_slice(data).map_err(|_| InvalidEvent::NotJson)
-}
-
-fn parse_ended(raw: Option<&RawValue>, status: ResponseStatus) -> Result<StreamEvent, InvalidEvent> {
-    let raw: RawResponse<'_> = parse_json(raw.ok_or(InvalidEvent::NotJson)?.get().as_bytes())?;
-    Ok(StreamEvent::Ended(parse_final_response(&raw, status)?))
-}
-
-/// Parses a response that has ended. `status` is the status of its event, for a response without its own.
-fn parse_final_response(raw: &RawResponse<'_>, status: ResponseStatus) -> Result<FinalResponse, InvalidEvent> {
-    let output = raw.output.map(|raw| RawItems::parse(raw.get())).transpose()?.unwrap_or_default();
-    let status = match parse_name(raw.status, MAX_ID_CHARS)?.as_str() {
-        "failed" | "cancelled" => ResponseStatus::Failed,
-        "incomplete" => ResponseStatus::Incomplete,
-        _ => status,
-    };
-    let reason = parse_small(raw.incomplete_details).and_then(|details| details["reason"].as_str().map(str::to_owned));
-    Ok(FinalResponse {
-        status,
-        output: (0..).zip(output.0).map(|(at, raw)| parse_item(raw, Some(at))).collect::<Result<_, _>>()?,
-        usage: parse_small(raw.usage).as_ref().map(parse_usage).unwrap_or_default(),
-        error: raw.error.and_then(parse_error_fields),
-        reason,
-    })
 }
 
 /// Parses an error, without a `type` that only says that it is an error.
@@ -252,23 +144,6 @@ fn parse_error(data: &[u8]) -> Result<Value, InvalidEvent> {
         fields.remove("type");
     }
     Ok(error)
-}
-
-fn parse_usage(usage: &Value) -> TokenUsage {
-    let count = |value: &Value| value.as_i64().unwrap_or(0).max(0);
-    let input = &usage["input_tokens_details"];
-    let (input_tokens, output_tokens) = (count(&usage["input_tokens"]), count(&usage["output_tokens"]));
-    TokenUsage {
-        total_tokens: usage["total_tokens"]
-            .as_i64()
-            .unwrap_or_else(|| input_tokens.saturating_add(output_tokens))
-            .max(0),
-        input_tokens,
-        cached_input_tokens: count(&input["cached_tokens"]),
-        cache_write_input_tokens: count(&input["cache_write_tokens"]),
-        output_tokens,
-        reasoning_output_tokens: count(&usage["output_tokens_details"]["reasoning_tokens"]),
-    }
 }
 
 #[cfg(test)]

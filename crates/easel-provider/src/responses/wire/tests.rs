@@ -1,3 +1,4 @@
+use easel_protocol::event::TokenUsage;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -32,8 +33,10 @@ proptest! {
 
 #[test]
 fn invalid_token_counts_are_zero() {
-    let counted = parse_usage(&json!({"input_tokens": -5, "output_tokens": "many", "total_tokens": null}));
-    assert_eq!(counted, TokenUsage::default());
+    let usage = json!({"input_tokens": -5, "output_tokens": "many", "total_tokens": null});
+    let response = json!({"output": [], "usage": usage}).to_string();
+    let Ok(StreamEvent::Ended(ended)) = parse_response(response.as_bytes()) else { panic!("not a response") };
+    assert_eq!(ended.usage, TokenUsage::default());
 }
 
 #[test]
