@@ -2,8 +2,9 @@
 
 #![expect(clippy::disallowed_methods, reason = "the provider port waits on a clock and draws on blocking threads")]
 
+mod drawing_pool;
+
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -17,9 +18,9 @@ use easel_protocol::model::{InputModality, Model};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
-use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use self::drawing_pool::{DrawingPool, Interruption};
 use crate::job;
 use crate::palette::Rng;
 use crate::response::{self, HostedCall, RuleResponse};
@@ -65,15 +66,7 @@ pub struct PreviewProvider {
     delay: Duration,
     /// Number of responses. It makes the ids differ when the same conversation is sent twice.
     responses: AtomicU64,
-    /// Limits parallel drawings: each takes a core and some tens of megabytes.
-    draw_permits: Arc<Semaphore>,
-}
-
-/// An interrupted drawing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Interruption {
-    Stopped,
-    Panicked,
+    pool: DrawingPool,
 }
 
 impl PreviewProvider {
@@ -100,8 +93,7 @@ impl PreviewProvider {
             synthetic: true,
             capabilities,
         };
-        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Self { info, delay: options.delay, responses: AtomicU64::new(0), draw_permits: Arc::new(Semaphore::new(cores)) }
+        Self { info, delay: options.delay, responses: AtomicU64::new(0), pool: DrawingPool::new() }
     }
 
     /// Returns a number for the ids of a response. It depends on the conversation, so that it differs between turns and
@@ -149,7 +141,7 @@ impl PreviewProvider {
         stop: &CancellationToken,
     ) -> Option<Preview> {
         let (pause, job, files) = (self.pause(job), job.clone(), Arc::clone(files));
-        self.draw(pause, stop, move || job::draw_preview(&job, &*files, stage)).await.ok()?.ok()
+        self.pool.draw(pause, stop, move || job::draw_preview(&job, &*files, stage)).await.ok()?.ok()
     }
 
     /// Draws the pictures of a job after the last part of the delay.
@@ -159,7 +151,7 @@ impl PreviewProvider {
         files: Arc<F>,
         stop: &CancellationToken,
     ) -> Result<GeneratedImages, ImageError> {
-        match self.draw(self.pause(&job), stop, move || job::draw_all(&job, &*files)).await {
+        match self.pool.draw(self.pause(&job), stop, move || job::draw_all(&job, &*files)).await {
             Ok(result) => result,
             Err(Interruption::Panicked) => {
                 Err(image_error(ImageErrorKind::Internal, "the preview failed internally while it drew the picture"))
@@ -175,27 +167,6 @@ impl PreviewProvider {
     /// Returns the delay before each picture or preview of a job.
     fn pause(&self, job: &ImageJob) -> Duration {
         self.delay / (job.partial_images + 1)
-    }
-
-    /// Draws on a blocking thread, after `pause` and once a permit is free. `stop` has no effect after the drawing has
-    /// started.
-    async fn draw<T: Send + 'static>(
-        &self,
-        pause: Duration,
-        stop: &CancellationToken,
-        draw: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Interruption> {
-        let permit = stop.run_until_cancelled(async {
-            tokio::time::sleep(pause).await;
-            Arc::clone(&self.draw_permits).acquire_owned().await
-        });
-        let permit = permit.await.ok_or(Interruption::Stopped)?;
-        let drawing = tokio::task::spawn_blocking(move || {
-            // Held to the end of the drawing, even if its future is dropped.
-            let _permit = permit;
-            draw()
-        });
-        drawing.await.map_err(|_| Interruption::Panicked)
     }
 
     /// Returns whether a call without a result counts as billed.

@@ -90,7 +90,7 @@ fn text_after_role(line: &str) -> Option<&str> {
 
 /// Words that refer to an existing image.
 const REFERRING: &[&str] = &[
-    "again", "edit", "change", "modify", "adjust", "tweak", "redo", "redraw", "recolor", "recolor", "retouch",
+    "again", "edit", "change", "modify", "adjust", "tweak", "redo", "redraw", "recolor", "recolour", "retouch",
     "refine", "upscale", "crop",
 ];
 /// Words that refer to an existing image at the start of the text ("Remove the hat").
@@ -106,7 +106,7 @@ const HANDLING: &[&str] = &[
     "paint",
     "draw",
     "color",
-    "color",
+    "colour",
     "render",
     "give",
     "put",
@@ -174,6 +174,7 @@ mod tests {
             "put a frame round the picture",
             "in the first one, swap the colors",
             "recolor the roof",
+            "recolour the roof",
             "User: make it blue",
         ] {
             assert!(matches!(plan(text, 0, 1), Rule::Edit { .. }), "{text}");

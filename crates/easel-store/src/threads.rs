@@ -8,4 +8,5 @@ pub(crate) mod item_json;
 pub(crate) mod lease;
 pub(crate) mod pending_messages;
 pub(crate) mod revert;
+pub(crate) mod rows;
 pub(crate) mod settings;

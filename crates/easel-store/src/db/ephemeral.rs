@@ -15,7 +15,7 @@ use crate::db::{connection, schema};
 use crate::error::Error;
 use crate::home::Home;
 use crate::images::attachments;
-use crate::threads::append;
+use crate::threads::rows;
 
 /// Names of the two databases on the connection of an [`EphemeralDatabase`].
 pub(crate) const IN_MEMORY: &str = "main";
@@ -110,12 +110,12 @@ impl EphemeralDatabase {
     /// Writes a thread. A new one is ephemeral from now on.
     pub(crate) fn save_thread(&mut self, thread: &Thread, overrides: Option<&Map<String, Value>>) -> Result<(), Error> {
         if self.threads.contains(&thread.id) {
-            return self.write(WriteScope::Memory, |write| append::save_thread(write, thread, overrides));
+            return self.write(WriteScope::Memory, |write| rows::save_thread(write, thread, overrides));
         }
         let owner = Arc::clone(&self.owner);
         self.write(WriteScope::Disk, |write| {
             record_owner(write, &thread.id, &owner)?;
-            append::save_thread(write, thread, overrides)
+            rows::save_thread(write, thread, overrides)
         })?;
         self.threads.insert(&thread.id);
         Ok(())

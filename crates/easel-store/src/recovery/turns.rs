@@ -19,7 +19,7 @@ use crate::journal::calls::{self, JournalCall, Outcome};
 use crate::journal::hosted;
 use crate::lists::turn_list;
 use crate::threads::history::conversation;
-use crate::threads::{append, pending_messages};
+use crate::threads::{pending_messages, rows};
 
 /// Closes a turn of a dead process and everything that is open in it.
 pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, turn_id: &str) -> Result<(), Error> {
@@ -34,7 +34,7 @@ pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, 
         if item.times().1.is_none() {
             has_open_image |= matches!(item, ThreadItem::ImageGeneration(_));
             close_item(&journal, &mut item, now)?;
-            append::save_item(write, home, thread_id, turn_id, &item)?;
+            rows::save_item(write, home, thread_id, turn_id, &item)?;
         }
     }
     add_missing_outputs(&journal, turn_id)?;
@@ -49,7 +49,7 @@ pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, 
     };
     let ended = Turn { status, error, completed_at: Some(now / 1000), duration_ms, ..turn };
     hosted::remove(write, thread_id, turn_id)?;
-    append::save_turn(write, thread_id, &ended, "")
+    rows::save_turn(write, thread_id, &ended, "")
 }
 
 /// Returns the error of a turn whose provider may have made an image that no item stands for.
@@ -127,7 +127,7 @@ pub(super) fn complete_closed_item(
     {
         complete(image, records.to_vec(), generation_id);
         image.error = missing;
-        append::save_item(write, home, &call.thread_id, &call.turn_id, &item)?;
+        rows::save_item(write, home, &call.thread_id, &call.turn_id, &item)?;
     }
     Ok(())
 }
@@ -188,7 +188,7 @@ fn add_missing_outputs(journal: &TurnJournal<'_>, turn_id: &str) -> Result<(), E
             CallEnding::Failed(error) => vec![output::describe_failure(&error)],
         };
         let answer = ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output };
-        append::append_model_item(write, thread_id, turn_id, &answer)?;
+        rows::append_model_item(write, thread_id, turn_id, &answer)?;
     }
     Ok(())
 }

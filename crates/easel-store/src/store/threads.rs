@@ -20,7 +20,7 @@ use crate::threads::fork::{self, Fork, HistoryError};
 use crate::threads::pending_messages::{self, PendingMessage};
 use crate::threads::revert::{self, RevertRange};
 use crate::threads::settings::{self, StoredSettings};
-use crate::threads::{append, delete_thread, history};
+use crate::threads::{delete_thread, history, rows};
 
 impl EaselStore {
     /// Finds a thread. It has no turns, and its status is `notLoaded`.
@@ -81,7 +81,7 @@ impl EaselStore {
             let save = move |database: &mut EphemeralDatabase| database.save_thread(&thread, overrides.as_ref());
             return Ok(self.workers.ephemeral.write(LockTimeout::Short, save).await?);
         }
-        let save = move |write: &Transaction<'_>| append::save_thread(write, &thread, overrides.as_ref());
+        let save = move |write: &Transaction<'_>| rows::save_thread(write, &thread, overrides.as_ref());
         self.write(LockTimeout::Short, move |database| database.write(save)).await
     }
 
@@ -150,7 +150,7 @@ impl EaselStore {
         let append = move |write: &Transaction<'_>| {
             let turn_id = history::find_newest_turn(write, &id)?.unwrap_or_default();
             items.iter().try_for_each(|item| {
-                append::append_model_item(write, &id, &turn_id, item)?;
+                rows::append_model_item(write, &id, &turn_id, item)?;
                 attachments::claim_for_message(write, &id, item)
             })
         };

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::db::connection::Database;
 use crate::db::ephemeral::{EphemeralDatabase, IN_MEMORY, ON_DISK};
 use crate::error::Error;
-use crate::threads::append;
+use crate::threads::rows;
 
 /// Why a thread's history was not copied or reverted.
 #[derive(Debug, thiserror::Error)]
@@ -85,7 +85,7 @@ pub(crate) fn fork_ephemeral(
 
 fn copy(write: &Transaction<'_>, fork: &Fork, schemas: &Schemas) -> Result<(), HistoryError> {
     let last = find_last_position(write, fork, schemas.from)?;
-    append::save_thread_in(write, schemas.to, &fork.thread, Some(&fork.overrides))?;
+    rows::save_thread_in(write, schemas.to, &fork.thread, Some(&fork.overrides))?;
     copy_history(write, fork, schemas, last)?;
     copy_images(write, fork, schemas.to)?;
     Ok(())
