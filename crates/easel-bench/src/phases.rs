@@ -11,7 +11,7 @@ use crate::provider::{Bodies, Pictures, Provider};
 const EARLIER_TURNS: usize = 3;
 const FILTER: &str = "easel::phases=debug";
 
-/// The end of a span.
+/// A line of the log that says that a span has ended.
 struct Line {
     turn: String,
     /// The names of the span and its parents below the turn, outermost first. Empty for the turn.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
-/// Maximum number of reference images of a provider that declares none.
+/// Maximum number of reference images of a provider that does not declare its own.
 pub const DEFAULT_MAX_REFERENCES: usize = 5;
 
 /// Maximum number of reference images of any provider.
@@ -41,7 +41,7 @@ pub enum AuthKind {
     Chatgpt,
     /// An API key.
     ApiKey,
-    /// A key of an actor, which no images endpoint accepts.
+    /// The header `x-openai-actor-authorization`, which no images endpoint accepts.
     Actor,
     /// No credential.
     None,

@@ -25,7 +25,7 @@ pub enum Pictures {
     Original,
 }
 
-/// The size that a copy has at most.
+/// The maximum size of a copy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum CopySize {
     /// For the detail `low`.

@@ -1,4 +1,6 @@
-/// The size that a scaled picture may have at most. A picture that fits is not scaled, and none is enlarged.
+//! The maximum size of a scaled picture.
+
+/// The maximum size of a scaled picture. A picture that fits is not scaled, and none is enlarged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bounds {
     /// The longest edge, in pixels.

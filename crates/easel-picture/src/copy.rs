@@ -1,3 +1,5 @@
+//! Smaller copies of pictures.
+
 use std::io::{BufRead, Seek};
 
 use crate::{Bounds, Error, Format, Limits, read};

@@ -37,9 +37,9 @@ struct Metadata {
     exif: Option<Vec<u8>>,
 }
 
-/// Decodes a picture from its start, scales it down to `bounds`, and turns it upright.
+/// Decodes a picture, scales it down to `bounds`, and turns it upright.
 ///
-/// Of an animation the first frame is decoded. The reader may be at any position; it is read from its beginning.
+/// Of an animation the first frame is decoded. The reader is read from its beginning, wherever its position is.
 ///
 /// # Errors
 ///
@@ -69,16 +69,15 @@ fn is_rgb(profile: &[u8]) -> bool {
     profile.get(16..20) == Some(b"RGB ")
 }
 
-impl Limits {
-    fn check(limit: u64, format: Format, width: u32, height: u32) -> Result<(), Error> {
-        if width == 0 || height == 0 {
-            return Err(Error::damaged(format, "a side of 0 pixels"));
-        }
-        if u64::from(width) * u64::from(height) > limit {
-            return Err(Error::TooLarge { format, width, height });
-        }
-        Ok(())
+/// Checks the size in a header against a limit in pixels.
+fn check_size(limit: u64, format: Format, width: u32, height: u32) -> Result<(), Error> {
+    if width == 0 || height == 0 {
+        return Err(Error::damaged(format, "a side of 0 pixels"));
     }
+    if u64::from(width) * u64::from(height) > limit {
+        return Err(Error::TooLarge { format, width, height });
+    }
+    Ok(())
 }
 
 /// Scales pixels that are in memory as a whole from `size` to `target`.

@@ -1,3 +1,5 @@
+//! Errors of decoding and encoding.
+
 use crate::Format;
 
 /// Why a picture could not be decoded or encoded.
@@ -6,7 +8,7 @@ pub enum Error {
     /// The bytes do not start like a PNG, JPEG, WebP or GIF file.
     #[error("not a PNG, JPEG, WebP or GIF file")]
     UnknownFormat,
-    /// The header names more pixels than the limit for its kind of file.
+    /// The size in the header exceeds the limit for files of this kind.
     #[error("a {format} of {width}x{height} pixels is too large")]
     TooLarge {
         /// The format of the file.

@@ -1,3 +1,5 @@
+//! Pixels in memory, and their encoders.
+
 use std::fmt;
 
 /// A file format that can be decoded.

@@ -7,7 +7,7 @@ use tiny_skia::{PixmapMut, PremultipliedColorU8};
 
 use crate::palette::{Palette, Rgb, Rng};
 
-/// Distance of two grid nodes, in pixels.
+/// Distance between two grid nodes, in pixels.
 const STEP: usize = 8;
 
 struct SoftLight {

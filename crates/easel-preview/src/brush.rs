@@ -29,7 +29,7 @@ impl Area {
         self.y + self.h
     }
 
-    pub(crate) fn shrunk(self, by: f32) -> Self {
+    pub(crate) fn shrink(self, by: f32) -> Self {
         Self::new(self.x + by, self.y + by, self.w - 2.0 * by, self.h - 2.0 * by)
     }
 
@@ -105,10 +105,10 @@ pub(crate) fn rounded_rect(area: Area, radius: f32) -> Option<Path> {
 }
 
 /// Parses the outline of a layer of `shapes`; `None` if the text is invalid.
-pub(crate) fn outline(layer: &str) -> Option<Path> {
+pub(crate) fn parse_outline(layer: &str) -> Option<Path> {
     let (kind, rest) = layer.split_at_checked(1)?;
     if kind == "M" {
-        return curve(layer);
+        return parse_curve(layer);
     }
     let numbers = rest.split_whitespace().map(str::parse).collect::<Result<Vec<f32>, _>>().ok()?;
     match (kind, numbers.as_slice()) {
@@ -153,7 +153,7 @@ fn line(width: f32, from: (f32, f32), to: (f32, f32)) -> Option<Path> {
     path.finish()?.stroke(&stroke, 16.0)
 }
 
-fn curve(text: &str) -> Option<Path> {
+fn parse_curve(text: &str) -> Option<Path> {
     let mut words = text.split_whitespace();
     let mut path = PathBuilder::new();
     while let Some(command) = words.next() {

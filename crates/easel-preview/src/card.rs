@@ -13,7 +13,7 @@ const AMBER: Rgb = Rgb(1.0, 0.76, 0.28);
 pub(crate) fn draw_card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &Palette, picture: &Picture<'_>) {
     let radius = 22.0 * layout.unit;
     let cast = Area::new(layout.card.x, layout.card.y + 6.0 * layout.unit, layout.card.w, layout.card.h);
-    fill(pixmap, rounded_rect(cast.shrunk(-3.0 * layout.unit), radius), &solid(INK.with_alpha(0.12)));
+    fill(pixmap, rounded_rect(cast.shrink(-3.0 * layout.unit), radius), &solid(INK.with_alpha(0.12)));
     // The dark part extends behind the light one only as far as its rounded corners require, so that no dark edge
     // shows.
     let foot = (layout.strip.y - 2.0 * radius).max(layout.card.y);

@@ -9,7 +9,7 @@ use crate::inset::draw_insets;
 use crate::layout::{DISCLAIMER, Layout};
 use crate::palette::{Palette, Rng};
 use crate::scene::{draw_motif, draw_subjects};
-use crate::subject::Named;
+use crate::subject::PromptParts;
 use crate::text::clean;
 
 /// Minimum width and height in pixels.
@@ -87,14 +87,14 @@ pub fn draw(picture: &Picture<'_>) -> Result<Vec<u8>, DrawError> {
 
 fn compose(pixmap: &mut PixmapMut<'_>, picture: &Picture<'_>) {
     let prompt = clean(picture.prompt);
-    let named = Named::parse(&prompt);
+    let parts = PromptParts::parse(&prompt);
     let mut rng = Rng::new(picture.prompt, picture.variant.into());
-    let palette = Palette::choose(&mut rng, &named);
+    let palette = Palette::choose(&mut rng, &parts);
     let layout = Layout::compute(picture.width, picture.height, &prompt);
-    let (art, inset_area) = split_stage(&layout, &named, picture.references.len());
+    let (art, inset_area) = split_stage(&layout, &parts, picture.references.len());
 
     // A transparent picture of a subject or of references has no background.
-    let is_abstract = named.subjects.is_empty() && picture.references.is_empty();
+    let is_abstract = parts.subjects.is_empty() && picture.references.is_empty();
     if !picture.transparent || is_abstract {
         paint_background(pixmap, &palette, &mut rng);
     }
@@ -104,21 +104,21 @@ fn compose(pixmap: &mut PixmapMut<'_>, picture: &Picture<'_>) {
     if picture.transparent && is_abstract {
         cut_to_disc(pixmap, art);
     }
-    draw_subjects(pixmap, art, &palette, &named);
+    draw_subjects(pixmap, art, &palette, &parts);
     draw_insets(pixmap, inset_area, layout.unit, &palette, picture.references);
     draw_card(pixmap, &layout, &palette, picture);
 }
 
 /// Splits the stage into one part for the art and one for the insets.
-pub(crate) fn split_stage(layout: &Layout, named: &Named, references: usize) -> (Area, Area) {
+pub(crate) fn split_stage(layout: &Layout, parts: &PromptParts, references: usize) -> (Area, Area) {
     let stage = layout.stage;
     let Area { x, y, w, h } = stage;
     let gap = 30.0 * layout.unit;
     if references == 0 {
         return (stage, Area::new(x, y, 0.0, 0.0));
     }
-    if named.subjects.is_empty() {
-        return (stage, stage.shrunk(gap / 2.0));
+    if parts.subjects.is_empty() {
+        return (stage, stage.shrink(gap / 2.0));
     }
     // A wide stage is split vertically. A tall one has the insets below the subject, next to the words.
     if w > h * 1.25 {

@@ -72,8 +72,8 @@ fn describe(error: &Error) -> String {
 /// Draws a white border and its shadow. Returns the window inside, which has the given aspect ratio.
 fn draw_frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) -> Area {
     let border = (9.0 * unit).max(1.0).min(cell.w.min(cell.h) * 0.2);
-    let window = cell.shrunk(border).fit(aspect);
-    let outer = window.shrunk(-border);
+    let window = cell.shrink(border).fit(aspect);
+    let outer = window.shrink(-border);
     let radius = border * 0.8;
     for step in [2.2_f32, 1.2, 0.5] {
         let cast = Area::new(
@@ -91,7 +91,7 @@ fn draw_frame(pixmap: &mut PixmapMut<'_>, cell: Area, aspect: f32, unit: f32) ->
 }
 
 fn draw_placeholder(pixmap: &mut PixmapMut<'_>, window: Area, label: &str) {
-    let inner = window.shrunk(window.w * 0.08);
+    let inner = window.shrink(window.w * 0.08);
     let block = text::fit(label, (inner.w, inner.h), window.w * 0.11, 7.0);
     let (x, y) = window.center();
     let top = y - block.height() / 2.0;

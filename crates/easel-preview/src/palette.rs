@@ -2,7 +2,7 @@
 
 use tiny_skia::Color;
 
-use crate::subject::{Named, Subject};
+use crate::subject::{PromptParts, Subject};
 
 /// A color without alpha. Each channel is between 0 and 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -133,12 +133,12 @@ pub(crate) struct Palette {
 
 impl Palette {
     /// Chooses a mood at random, adjusted to the color of the first subject or to a color without a subject.
-    pub(crate) fn choose(rng: &mut Rng, named: &Named) -> Self {
+    pub(crate) fn choose(rng: &mut Rng, parts: &PromptParts) -> Self {
         let own_hue = rng.random_range(0.0, 360.0);
         let turn = rng.random_range(150.0, 215.0);
         let light = if rng.random_below(5) < 2 { Light::Dusk } else { Light::Day };
 
-        if let Some(color) = named.mood {
+        if let Some(color) = parts.mood {
             let (hue, saturation) = color.hue_and_saturation();
             return Self::from_hue(
                 hue,
@@ -146,7 +146,7 @@ impl Palette {
                 if color.luma() < 0.35 { Light::Dusk } else { Light::Day },
             );
         }
-        let Some(subject) = named.subjects.first().and_then(Subject::color) else {
+        let Some(subject) = parts.subjects.first().and_then(Subject::color) else {
             return Self::from_background_hue(own_hue, 0.56, light);
         };
         let (hue, saturation) = subject.hue_and_saturation();

@@ -7,7 +7,7 @@ use tiny_skia::{Paint, Path, PathBuilder, PixmapMut, Rect, Stroke, Transform};
 use crate::brush::{self, Area, circle, fill, glow, solid, vertical};
 use crate::palette::{INK, Palette, Rgb, Rng, WHITE};
 use crate::shapes::{Shape, Tone};
-use crate::subject::{Named, Subject};
+use crate::subject::{PromptParts, Subject};
 
 /// A composition for a prompt without a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +96,7 @@ fn draw_tiles(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, rng: &
         .to_vec();
     for row in 0..rows {
         for column in 0..columns {
-            let cell = Area::new(left + side * column as f32, top + side * row as f32, side, side).shrunk(side * 0.025);
+            let cell = Area::new(left + side * column as f32, top + side * row as f32, side, side).shrink(side * 0.025);
             let paint = &paints[rng.random_below(4) as usize];
             let (cx, cy) = cell.center();
             let path = match rng.random_below(7) {
@@ -125,9 +125,9 @@ fn build_quarter_disc(cell: Area, corner: u64) -> Option<Path> {
 }
 
 /// Draws the subjects side by side. A hat that follows a subject with a head is drawn on the head.
-pub(crate) fn draw_subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, named: &Named) {
+pub(crate) fn draw_subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &Palette, parts: &PromptParts) {
     let mut seats: Vec<(Subject, Option<Subject>)> = Vec::new();
-    for subject in &named.subjects {
+    for subject in &parts.subjects {
         match seats.last_mut() {
             Some((wearer, hat @ None)) if subject.shape == Shape::Hat && wearer.shape.head().is_some() => {
                 *hat = Some(*subject);
@@ -137,7 +137,7 @@ pub(crate) fn draw_subjects(pixmap: &mut PixmapMut<'_>, stage: Area, palette: &P
     }
     let gap = stage.w.min(stage.h) * 0.06;
     for ((subject, hat), cell) in seats.iter().zip(crate::layout::cells(stage, seats.len(), gap)) {
-        let seat = cell.shrunk(cell.w.min(cell.h) * 0.04).fit(1.0);
+        let seat = cell.shrink(cell.w.min(cell.h) * 0.04).fit(1.0);
         let Some(hat) = hat else {
             draw_shadow(pixmap, seat, subject.shape);
             draw_subject(pixmap, seat, palette, *subject);
@@ -163,7 +163,7 @@ fn draw_shadow(pixmap: &mut PixmapMut<'_>, seat: Area, shape: Shape) {
         return;
     }
     let mut whole = PathBuilder::new();
-    for path in shape.layers().iter().filter_map(|(_, layer)| brush::outline(layer)) {
+    for path in shape.layers().iter().filter_map(|(_, layer)| brush::parse_outline(layer)) {
         whole.push_path(&path);
     }
     let Some(bounds) = whole.finish().map(|path| path.bounds()) else { return };
@@ -186,7 +186,7 @@ fn draw_subject(pixmap: &mut PixmapMut<'_>, seat: Area, palette: &Palette, subje
             Tone::Accent => choose_accent(main, palette),
             Tone::Fixed(hex) => Rgb::from_hex(*hex),
         };
-        let path: Option<Path> = brush::outline(layer).and_then(|path| path.transform(transform));
+        let path: Option<Path> = brush::parse_outline(layer).and_then(|path| path.transform(transform));
         let (top, bottom) = (color.mix(WHITE, 0.10), color.mix(INK, 0.06));
         fill(pixmap, path, &vertical(seat, top.with_alpha(1.0), bottom.with_alpha(1.0)));
     }
@@ -214,7 +214,7 @@ mod tests {
         ];
         for shape in all {
             for (_, layer) in shape.layers() {
-                let path = brush::outline(layer).unwrap_or_else(|| panic!("{shape:?}: {layer}"));
+                let path = brush::parse_outline(layer).unwrap_or_else(|| panic!("{shape:?}: {layer}"));
                 let bounds = path.bounds();
                 let inside = bounds.left() > -2.0 && bounds.right() < 102.0 && bounds.top() > -2.0;
                 assert!(inside && bounds.bottom() < 102.0, "{shape:?}: {layer} {bounds:?}");

@@ -6,6 +6,7 @@ use crate::shapes::Shape;
 /// Maximum number of subjects, so that each stays large enough to recognize.
 const MAX_SUBJECTS: usize = 4;
 
+/// A shape to draw.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Subject {
     pub(crate) shape: Shape,
@@ -21,43 +22,43 @@ impl Subject {
 
 /// The parts of a prompt that can be drawn.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Named {
+pub(crate) struct PromptParts {
     pub(crate) subjects: Vec<Subject>,
     /// A color without a subject. It tints the whole picture.
     pub(crate) mood: Option<Rgb>,
 }
 
-impl Named {
+impl PromptParts {
     /// Parses a prompt from left to right. A color belongs to the next subject, or else to the last one without a
     /// color.
     pub(crate) fn parse(prompt: &str) -> Self {
-        let mut named = Self::default();
+        let mut parts = Self::default();
         let mut waiting: Option<Rgb> = None;
         let mut count = 1;
         let lower = prompt.to_lowercase();
         for word in lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
-            if let Some(number) = number(word) {
+            if let Some(number) = parse_number(word) {
                 count = number;
-            } else if let Some(color) = color(word) {
+            } else if let Some(color) = find_color(word) {
                 waiting = Some(color);
-            } else if let Some(shape) = shape(word) {
+            } else if let Some(shape) = find_shape(word) {
                 let subject = Subject { shape, color: waiting.take() };
                 // A prompt that repeats its subject does not ask for a second one.
-                let room = if named.subjects.contains(&subject) { 0 } else { MAX_SUBJECTS - named.subjects.len() };
-                named.subjects.extend(std::iter::repeat_n(subject, count.min(room)));
+                let room = if parts.subjects.contains(&subject) { 0 } else { MAX_SUBJECTS - parts.subjects.len() };
+                parts.subjects.extend(std::iter::repeat_n(subject, count.min(room)));
                 count = 1;
             }
         }
-        let Some(left) = waiting else { return named };
-        match named.subjects.last_mut() {
+        let Some(left) = waiting else { return parts };
+        match parts.subjects.last_mut() {
             Some(last) if last.color.is_none() => last.color = Some(left),
-            Some(_) | None => named.mood = Some(left),
+            Some(_) | None => parts.mood = Some(left),
         }
-        named
+        parts
     }
 }
 
-fn number(word: &str) -> Option<usize> {
+fn parse_number(word: &str) -> Option<usize> {
     match word {
         "two" | "2" => Some(2),
         "three" | "3" => Some(3),
@@ -66,16 +67,16 @@ fn number(word: &str) -> Option<usize> {
     }
 }
 
-fn color(word: &str) -> Option<Rgb> {
-    COLOURS.iter().find(|(name, _)| *name == word).map(|(_, hex)| Rgb::from_hex(*hex))
+fn find_color(word: &str) -> Option<Rgb> {
+    COLORS.iter().find(|(name, _)| *name == word).map(|(_, hex)| Rgb::from_hex(*hex))
 }
 
-fn shape(word: &str) -> Option<Shape> {
+fn find_shape(word: &str) -> Option<Shape> {
     let single = |name: &str| word == name || word.strip_prefix(name).is_some_and(|rest| matches!(rest, "s" | "es"));
     SHAPES.iter().find(|(name, _)| single(name)).map(|(_, shape)| *shape)
 }
 
-const COLOURS: &[(&str, u32)] = &[
+const COLORS: &[(&str, u32)] = &[
     ("red", 0xe0_2b_2f),
     ("crimson", 0xb8_1d_3a),
     ("orange", 0xf2_82_1e),
@@ -146,12 +147,12 @@ mod tests {
     use super::*;
 
     fn subjects(prompt: &str) -> Vec<(Shape, Option<Rgb>)> {
-        Named::parse(prompt).subjects.iter().map(|subject| (subject.shape, subject.color)).collect()
+        PromptParts::parse(prompt).subjects.iter().map(|subject| (subject.shape, subject.color)).collect()
     }
 
     #[test]
     fn color_belongs_to_the_next_shape() {
-        let (red, blue) = (color("red"), color("blue"));
+        let (red, blue) = (find_color("red"), find_color("blue"));
         assert_eq!(subjects("Draw a RED square, and a blue circle."), [(Shape::Square, red), (Shape::Circle, blue)]);
         assert_eq!(subjects("a cat in a red hat"), [(Shape::Cat, None), (Shape::Hat, red)]);
         assert_eq!(subjects("a square that is blue"), [(Shape::Square, blue)]);
@@ -160,12 +161,12 @@ mod tests {
     #[test]
     fn matches_whole_words_only() {
         assert!(subjects("a catalogue of starters, reduced chatter").is_empty());
-        assert_eq!(Named::parse("a catalogue, reduced").mood, None);
+        assert_eq!(PromptParts::parse("a catalogue, reduced").mood, None);
     }
 
     #[test]
     fn number_repeats_subject_up_to_the_limit() {
-        assert_eq!(subjects("two green triangles"), [(Shape::Triangle, color("green")); 2]);
+        assert_eq!(subjects("two green triangles"), [(Shape::Triangle, find_color("green")); 2]);
         assert_eq!(subjects("four stars, four moons, three cats").len(), MAX_SUBJECTS);
     }
 
@@ -176,7 +177,7 @@ mod tests {
 
     #[test]
     fn color_without_shape_is_the_mood() {
-        assert_eq!(Named::parse("make it teal").mood, color("teal"));
-        assert_eq!(Named::parse("a red hat on a white table").mood, color("white"));
+        assert_eq!(PromptParts::parse("make it teal").mood, find_color("teal"));
+        assert_eq!(PromptParts::parse("a red hat on a white table").mood, find_color("white"));
     }
 }

@@ -26,7 +26,7 @@ mod turns;
 
 pub(crate) use leftovers::remove_parts;
 
-/// Recovers all dead processes. Runs at the start.
+/// Recovers all dead processes. Runs at the start. The lock makes one process recover at a time.
 pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Result<(), Error> {
     for dead in find_dead_owners(database)? {
         recover_owner(database, &dead, lock)?;
@@ -39,7 +39,7 @@ pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Resul
     arrival_notes::recover(database)
 }
 
-/// Recovers one dead process. If a call or a turn cannot be closed, the next start tries again.
+/// Recovers one dead process, under the lock. If a call or a turn cannot be closed, the next start tries again.
 pub(crate) fn recover_owner(database: &mut Database, dead_owner: &str, _lock: &RecoveryLock) -> Result<(), Error> {
     let mut open_calls = calls::load_open_calls(&database.connection, &database.home, dead_owner)?;
     let running = find_running_turns(database, dead_owner)?;

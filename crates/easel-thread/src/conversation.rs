@@ -19,8 +19,8 @@ pub use user_message::to_model_message;
 
 /// The state of a thread that outlives its turns. The actor owns it and lends it to the machine for each input.
 ///
-/// It has what the next request to the model needs. Of everything else in the thread it knows what the turn runner has
-/// looked up in the store for the event that the machine handles next.
+/// It has what the next request to the model needs. If an event needs more of the thread, the turn runner looks that up
+/// in the store and adds it before the machine handles the event.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Conversation {
     /// The items that the model reads, oldest first.

@@ -26,20 +26,20 @@ use tls::{Authority, in_front_of};
 const KEY: &str = "sk-mock";
 
 /// The model asks for an image until it has seen one. The images endpoint generates it.
-fn draws(sent: &Request) -> Response {
+fn respond(sent: &Request) -> Response {
     if !sent.path.ends_with("/responses") {
         let image = BASE64.encode(solid_png(16, 16, RED));
         return Response::json(200, &json!({ "created": 1, "data": [{ "b64_json": image }] }));
     }
     let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
         "name": "imagegen", "arguments": r#"{"prompt": "a square"}"# });
-    let model_request =
+    let has_drawn =
         sent.json()["input"].as_array().is_some_and(|input| input.iter().any(|item| item["call_id"] == "call_1"));
-    if model_request { Response::message("Done.") } else { Response::items(&[call]) }
+    if has_drawn { Response::message("Done.") } else { Response::items(&[call]) }
 }
 
 /// Runs a turn with one image.
-async fn turn(sandbox: &Sandbox, variables: Vec<(&str, OsString)>) -> Vec<Event> {
+async fn run_turn(sandbox: &Sandbox, variables: Vec<(&str, OsString)>) -> Vec<Event> {
     let mut command = sandbox.server_command(STANDALONE);
     command.env("MOCK_KEY", KEY).envs(variables);
     let mut server = Server::spawn(command);
@@ -56,7 +56,7 @@ fn assert_drawn(events: &[Event]) {
 }
 
 /// The error message of a failed turn.
-fn failure(events: &[Event]) -> &str {
+fn error_message(events: &[Event]) -> &str {
     let mut errors = events
         .iter()
         .filter_map(|event| if let Event::Error(error) = event { Some(&error.error.message) } else { None });
@@ -64,7 +64,7 @@ fn failure(events: &[Event]) -> &str {
 }
 
 /// Checks the three requests of a turn with one image: they have the key, and no header for the proxy.
-fn assert_arrived(backend: &MockServer) {
+fn assert_requests_arrived(backend: &MockServer) {
     let sent = backend.requests_to("");
     let paths: Vec<&str> = sent.iter().map(|sent| sent.path.as_str()).collect();
     assert_eq!(paths, ["/v1/responses", "/v1/images/generations", "/v1/responses"]);
@@ -83,13 +83,13 @@ async fn plain_requests_use_the_proxy_unless_exempt() {
         ("127.0.0.1", "", 0),
         ("localhost", "elsewhere.example", 0),
     ] {
-        let backend = MockServer::respond(draws);
+        let backend = MockServer::respond(respond);
         let base = format!("http://{host}:{}/v1", backend.address().port());
         let sandbox = Sandbox::with_config(&(provider_config(&base) + "allow_plain_http = true\n"));
         let proxy = Proxy::start(Some(backend.address()));
         let variables = vec![("HTTP_PROXY", proxy.url().into()), ("NO_PROXY", exempt.into())];
-        assert_drawn(&turn(&sandbox, variables).await);
-        assert_arrived(&backend);
+        assert_drawn(&run_turn(&sandbox, variables).await);
+        assert_requests_arrived(&backend);
         let responses = format!("POST {base}/responses HTTP/1.1");
         let expected = [responses.clone(), format!("POST {base}/images/generations HTTP/1.1"), responses];
         assert_eq!(proxy.log().request_lines(), expected[..passes], "{host} {exempt:?}");
@@ -105,14 +105,14 @@ fn sandbox_at(address: SocketAddr) -> Sandbox {
 
 #[tokio::test]
 async fn tunnel_shows_the_proxy_only_the_host() {
-    let (backend, authority) = (MockServer::respond(draws), Authority::new("known"));
+    let (backend, authority) = (MockServer::respond(respond), Authority::new("known"));
     let address = in_front_of(backend.address(), vec![authority.server("studio.example")]);
     let host = format!("studio.example:{}", address.port());
     let (sandbox, proxy) =
         (Sandbox::with_config(&provider_config(&format!("https://{host}/v1"))), Proxy::start(Some(address)));
     let certificate = authority.file(&sandbox).into_os_string();
-    assert_drawn(&turn(&sandbox, vec![("HTTPS_PROXY", proxy.url().into()), ("SSL_CERT_FILE", certificate)]).await);
-    assert_arrived(&backend);
+    assert_drawn(&run_turn(&sandbox, vec![("HTTPS_PROXY", proxy.url().into()), ("SSL_CERT_FILE", certificate)]).await);
+    assert_requests_arrived(&backend);
 
     let seen = proxy.log();
     assert_eq!(seen.request_lines(), [format!("CONNECT {host} HTTP/1.1").as_str(); 3]);
@@ -129,12 +129,12 @@ async fn tunnel_shows_the_proxy_only_the_host() {
 
 #[tokio::test]
 async fn unknown_certificate_authority_is_an_error_and_sends_nothing() {
-    let (backend, known, unknown) = (MockServer::respond(draws), Authority::new("known"), Authority::new("unknown"));
+    let (backend, known, unknown) = (MockServer::respond(respond), Authority::new("known"), Authority::new("unknown"));
     let (good, bad) = (known.server("localhost"), unknown.server("localhost"));
     // The model request succeeds. The three image attempts get a certificate of another authority.
     let configs = vec![good.clone(), bad.clone(), bad.clone(), bad, good];
     let sandbox = sandbox_at(in_front_of(backend.address(), configs));
-    let events = turn(&sandbox, vec![("SSL_CERT_FILE", known.file(&sandbox).into_os_string())]).await;
+    let events = run_turn(&sandbox, vec![("SSL_CERT_FILE", known.file(&sandbox).into_os_string())]).await;
     let error = completed_image(&events).error.as_ref().expect("an error");
     assert_eq!((error.kind, error.attempts, error.billed), (ImageErrorKind::Network, 3, Billed::No));
     assert!(error.message.ends_with("cannot be reached: invalid peer certificate: UnknownIssuer"), "{}", error.message);
@@ -144,23 +144,27 @@ async fn unknown_certificate_authority_is_an_error_and_sends_nothing() {
 
 #[tokio::test]
 async fn a_certificate_for_another_host_is_refused() {
-    let (backend, authority) = (MockServer::respond(draws), Authority::new("known"));
+    let (backend, authority) = (MockServer::respond(respond), Authority::new("known"));
     let sandbox = sandbox_at(in_front_of(backend.address(), vec![authority.server("elsewhere.example")]));
-    let events = turn(&sandbox, vec![("SSL_CERT_FILE", authority.file(&sandbox).into_os_string())]).await;
-    assert!(failure(&events).contains(" cannot be reached: invalid peer certificate: "), "{}", failure(&events));
+    let events = run_turn(&sandbox, vec![("SSL_CERT_FILE", authority.file(&sandbox).into_os_string())]).await;
+    assert!(
+        error_message(&events).contains(" cannot be reached: invalid peer certificate: "),
+        "{}",
+        error_message(&events)
+    );
     assert!(backend.requests_to("").is_empty());
 }
 
 #[tokio::test]
 async fn host_without_root_certificates_reaches_http_providers_only() {
-    let backend = MockServer::respond(draws);
+    let backend = MockServer::respond(respond);
     let nothing = |sandbox: &Sandbox| vec![("SSL_CERT_FILE", sandbox.project().join("nothing.pem").into_os_string())];
     let sandbox = Sandbox::with_config(&provider_config(&format!("http://{}/v1", backend.address())));
-    assert_drawn(&turn(&sandbox, nothing(&sandbox)).await);
+    assert_drawn(&run_turn(&sandbox, nothing(&sandbox)).await);
 
     let sandbox = sandbox_at(backend.address());
-    let events = turn(&sandbox, nothing(&sandbox)).await;
+    let events = run_turn(&sandbox, nothing(&sandbox)).await;
     let expected =
         "the HTTP client cannot be created: unexpected error: No CA certificates were loaded from the system";
-    assert_eq!(failure(&events), expected);
+    assert_eq!(error_message(&events), expected);
 }

@@ -1,13 +1,15 @@
+//! Decodes GIF.
+
 use std::io::BufRead;
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
-use super::{Limits, Metadata, finish};
+use super::{Limits, Metadata, check_size, finish};
 use crate::shrink::Shrink;
 use crate::{Bounds, Error, Format, Picture};
 
-/// Decodes the first frame, on the canvas that the header names.
+/// Decodes the first frame, on a canvas of the size in the header.
 pub(super) fn read<R: BufRead>(reader: R, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
     let damaged = |error: DecodingError| Error::damaged(Format::Gif, error);
     let limit = limits.pixels.min(limits.whole);
@@ -18,7 +20,7 @@ pub(super) fn read<R: BufRead>(reader: R, bounds: Bounds, limits: Limits) -> Res
     }
     let mut decoder = options.read_info(reader).map_err(damaged)?;
     let (width, height) = (decoder.width(), decoder.height());
-    Limits::check(limit, Format::Gif, width.into(), height.into())?;
+    check_size(limit, Format::Gif, width.into(), height.into())?;
     let frame = decoder.read_next_frame().map_err(damaged)?;
     let frame = frame.ok_or_else(|| Error::damaged(Format::Gif, "no frame"))?;
     // A frame may extend beyond its canvas, or start outside it.

@@ -1,8 +1,10 @@
+//! Decodes JPEG.
+
 use std::io::BufRead;
 
 use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
 
-use super::{Limits, Metadata, shrink_whole};
+use super::{Limits, Metadata, check_size, shrink_whole};
 use crate::{Bounds, Error, Format, Picture};
 
 /// Decodes at an eighth, a quarter or half of the size where that is enough, which the cosine transform gives for free.
@@ -12,9 +14,9 @@ pub(super) fn read<R: BufRead>(reader: R, bounds: Bounds, limits: Limits) -> Res
     decoder.read_info().map_err(damaged)?;
     let info = decoder.info().ok_or_else(|| Error::damaged(Format::Jpeg, "no frame"))?;
     let (width, height) = (u32::from(info.width), u32::from(info.height));
-    Limits::check(limits.pixels, Format::Jpeg, width, height)?;
+    check_size(limits.pixels, Format::Jpeg, width, height)?;
     if info.coding_process == CodingProcess::DctProgressive {
-        Limits::check(limits.progressive, Format::Jpeg, width, height)?;
+        check_size(limits.progressive, Format::Jpeg, width, height)?;
     }
     let channels = match info.pixel_format {
         PixelFormat::L8 => 1,

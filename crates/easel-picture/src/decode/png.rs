@@ -1,8 +1,10 @@
+//! Decodes PNG.
+
 use std::io::{BufRead, Seek};
 
 use png::{Decoder, Transformations};
 
-use super::{Limits, Metadata, finish, shrink_whole};
+use super::{Limits, Metadata, check_size, finish, shrink_whole};
 use crate::shrink::Shrink;
 use crate::{Bounds, Error, Format, Picture};
 
@@ -16,9 +18,9 @@ pub(super) fn read<R: BufRead + Seek>(reader: R, bounds: Bounds, limits: Limits)
     decoder.set_transformations(Transformations::normalize_to_color8());
     let header = decoder.read_header_info().map_err(damaged)?;
     let (width, height, interlaced) = (header.width, header.height, header.interlaced);
-    Limits::check(limits.pixels, Format::Png, width, height)?;
+    check_size(limits.pixels, Format::Png, width, height)?;
     if interlaced {
-        Limits::check(limits.whole, Format::Png, width, height)?;
+        check_size(limits.whole, Format::Png, width, height)?;
     }
     let mut reader = decoder.read_info().map_err(damaged)?;
     let metadata = Metadata {

@@ -1,15 +1,17 @@
+//! Decodes WebP.
+
 use std::io::{BufRead, Seek};
 
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{Limits, Metadata, shrink_whole};
+use super::{Limits, Metadata, check_size, shrink_whole};
 use crate::{Bounds, Error, Format, Picture};
 
 pub(super) fn read<R: BufRead + Seek>(reader: R, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
     let damaged = |error: DecodingError| Error::damaged(Format::WebP, error);
     let mut decoder = WebPDecoder::new(reader).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
-    Limits::check(limits.pixels.min(limits.whole), Format::WebP, width, height)?;
+    check_size(limits.pixels.min(limits.whole), Format::WebP, width, height)?;
     let size = decoder.output_buffer_size().ok_or_else(|| Error::damaged(Format::WebP, "too many bytes"))?;
     decoder.set_memory_limit(size.saturating_mul(4));
     let channels = if decoder.has_alpha() { 4 } else { 3 };

@@ -48,7 +48,7 @@ fn plain(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
 /// Returns the centers of the insets, in order.
 fn inset_centers(picture: &Picture<'_>) -> Vec<(f32, f32)> {
     let layout = Layout::compute(picture.width, picture.height, &clean(picture.prompt));
-    let (_, inset_area) = split_stage(&layout, &Named::parse(picture.prompt), picture.references.len());
+    let (_, inset_area) = split_stage(&layout, &PromptParts::parse(picture.prompt), picture.references.len());
     crate::inset::inset_cells(inset_area, layout.unit, picture.references.len()).into_iter().map(Area::center).collect()
 }
 
@@ -126,7 +126,7 @@ fn disclaimer_is_the_same_on_every_picture() {
         let pixels = |prompt: &str| {
             let layout = Layout::compute(width, height, prompt);
             let decoded = draw_and_decode(&picture(prompt, width, height));
-            let strip = layout.strip.shrunk(layout.strip.h * 0.2);
+            let strip = layout.strip.shrink(layout.strip.h * 0.2);
             let rows = strip.y as usize..strip.bottom() as usize;
             let span = strip.x as usize * 3..(strip.x + strip.w) as usize * 3;
             rows.flat_map(|y| decoded.samples[y * width as usize * 3..][span.clone()].to_vec()).collect::<Vec<u8>>()

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use super::hashing_writer::HashingWriter;
 use super::staged;
 use super::unfinished::{FileState, UnfinishedFile, tag_of_kept_file, unfinished_files};
+use crate::error::Error;
 use crate::os;
 
 /// Prefix of the names of kept images.
@@ -38,14 +39,17 @@ pub(crate) fn kept_name(name: &str, tag: &str) -> String {
 }
 
 /// Returns the complete images of a call that a process of this user left in spare folders.
-pub(crate) fn images_of_call(tag: &str) -> io::Result<Vec<UnfinishedFile>> {
+///
+/// # Errors
+/// If a spare folder cannot be read, for another reason than its permissions.
+pub(crate) fn images_of_call(tag: &str) -> Result<Vec<UnfinishedFile>, Error> {
     let mut found = Vec::new();
     for shared in shared_folders() {
         for folder in os::own_folder(&shared).iter().chain([&shared]) {
             match images_in(folder, tag) {
                 // A folder that this user cannot read has no files of this user.
                 Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied) => {}
-                images => found.extend(images?),
+                images => found.extend(images.map_err(Error::io("read the folder", folder))?),
             }
         }
     }

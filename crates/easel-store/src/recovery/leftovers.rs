@@ -35,8 +35,7 @@ impl Leftovers {
     pub(super) fn take(&mut self, tag: &str) -> Result<Vec<UnfinishedFile>, Error> {
         let of_call = |file: &mut UnfinishedFile| file.call_tag.as_deref() == Some(tag);
         let mut images: Vec<_> = self.images.extract_if(.., of_call).collect();
-        let folder = Path::new("the spare folders");
-        images.extend(spare_folders::images_of_call(tag).map_err(Error::io("read the folder", folder))?);
+        images.extend(spare_folders::images_of_call(tag)?);
         Ok(images)
     }
 
@@ -81,8 +80,8 @@ fn is_complete_image(path: &Path) -> io::Result<bool> {
     }
 }
 
-/// Removes incomplete images of dead processes from a thread's folder. Their calls may have ended: an interrupted
-/// drawing goes on until its process ends. Complete images are kept.
+/// Removes incomplete images of dead processes from a thread's folder. Their calls may have ended, because an
+/// interrupted drawing continues until its process ends. Complete images are kept.
 pub(crate) fn remove_parts(home: &Home, thread_id: &str) {
     for file in unfinished_files(&home.thread_images(thread_id)).unwrap_or_default() {
         if file.state != FileState::Staged && !process_lock::is_alive(home, &file.owner) {

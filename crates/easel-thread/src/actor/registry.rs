@@ -22,8 +22,8 @@ const MAILBOX_CAPACITY: usize = 1;
 /// The loaded threads and their actors.
 ///
 /// A thread is loaded from [`Threads::insert`] to [`Threads::unload`]. Its actor, which keeps the conversation in
-/// memory, lives shorter: [`Threads::start_actor`] starts it for a turn, and [`Threads::evict`] ends it when too many
-/// are idle.
+/// memory, has a shorter life: [`Threads::start_actor`] starts it for a turn, and [`Threads::evict`] ends it when too
+/// many are idle.
 #[derive(Debug)]
 pub struct Threads<P> {
     table: Arc<Mutex<Table<P>>>,

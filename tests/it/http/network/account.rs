@@ -17,7 +17,7 @@ use crate::harness::{STANDALONE, Sandbox, Server, text};
 fn takes_the_new_key(sent: &Request) -> Response {
     let is_new = sent.header("authorization").is_some_and(|key| key.ends_with("sk-new-canary"));
     if sent.path.ends_with("/responses") || is_new {
-        return super::draws(sent);
+        return super::respond(sent);
     }
     Response::json(401, &json!({ "error": { "message": "No.", "code": "invalid_api_key" } }))
 }

@@ -35,7 +35,7 @@ pub(super) fn build_segments(
     }
     writer.write_reasoning_params(&request.reasoning)?;
     if keep_reasoning {
-        writer.push_reasoning(br#","include":["reasoning.encrypted_content"]"#.to_vec(), false);
+        writer.write_reasoning(br#","include":["reasoning.encrypted_content"]"#.to_vec(), false);
     }
     if !request.tools.is_empty() {
         writer.write_raw(r#","tool_choice":"auto","parallel_tool_calls":true,"tools":"#);

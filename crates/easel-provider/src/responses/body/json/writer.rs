@@ -21,7 +21,7 @@ pub(super) struct BodyWriter<'a> {
     segments: Vec<Segment>,
     /// JSON after the last segment.
     json: Vec<u8>,
-    /// Whether a comma stands before the next item.
+    /// Whether the next item needs a comma before it.
     needs_comma: bool,
 }
 
@@ -69,7 +69,7 @@ impl<'a> BodyWriter<'a> {
         Ok(())
     }
 
-    pub(super) fn push_reasoning(&mut self, json: Vec<u8>, is_item: bool) {
+    pub(super) fn write_reasoning(&mut self, json: Vec<u8>, is_item: bool) {
         self.close();
         self.segments.push(Segment::Reasoning { json: json.into(), is_item });
     }
@@ -92,7 +92,7 @@ impl<'a> BodyWriter<'a> {
             ResponseItem::Reasoning { .. } => {
                 let mut json = serde_json::to_vec(item)?;
                 json.push(b',');
-                self.push_reasoning(json, true);
+                self.write_reasoning(json, true);
                 self.needs_comma = false;
                 return Ok(());
             }
