@@ -14,7 +14,8 @@ use crate::port::{Reference, ThreadImage};
 /// Renders a stored conversation for a model: with the images of the window, and with a line of text for each image,
 /// sent or not. Also returns the images that are sent, oldest first.
 ///
-/// An image that the conversation shows several times counts each time. One of `copies` counts with its own size.
+/// An image that the conversation shows several times counts each time. An image that is sent as a copy counts with the
+/// size of the copy.
 pub fn render_for_model(
     history: &History,
     budget: ImageBudget,

@@ -14,8 +14,8 @@ use super::ThreadConfig;
 
 /// The current configuration of a thread, shared by its actor and all handles of the thread.
 ///
-/// It carries the version of the configuration from which it was made, so that a request that starts a turn can detect
-/// that it is out of date.
+/// It has the version of the process's configuration from which it was derived, so that a request that starts a turn
+/// can detect that it is out of date.
 #[derive(Debug, Clone)]
 pub struct LiveConfig(Arc<watch::Sender<Current>>);
 
@@ -48,7 +48,7 @@ impl PendingSends {
 }
 
 impl LiveConfig {
-    /// Creates the configuration of a thread from version `version` of the process's configuration.
+    /// Creates the configuration of a thread, derived from version `version` of the process's configuration.
     pub fn new(version: u64, config: Arc<ThreadConfig>) -> Self {
         Self(Arc::new(watch::Sender::new(Current {
             version,
@@ -63,12 +63,12 @@ impl LiveConfig {
         Arc::clone(&self.0.borrow().config)
     }
 
-    /// Returns the version from which the configuration was made.
+    /// Returns the version of the process's configuration from which this one was derived.
     pub fn version(&self) -> u64 {
         self.0.borrow().version
     }
 
-    /// Replaces the configuration, unless the current one was made from a later version. `response_sent` is cancelled
+    /// Replaces the configuration, unless the current one was derived from a later version. `response_sent` is cancelled
     /// once the response to the request that changed the configuration is sent; events that follow from the change
     /// wait for it.
     pub fn replace(

@@ -41,7 +41,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         }
     }
 
-    /// Finds images that a call names. It fails for those that are not found.
+    /// Finds images that a call names. The call fails if one of them is not found.
     async fn find_images(&mut self, names: Vec<String>) {
         let finding = self.context.store.find_images(&self.context.thread_id, names);
         let found = AssertUnwindSafe(finding).catch_unwind().await.unwrap_or_else(|_| Err(store_panicked()));

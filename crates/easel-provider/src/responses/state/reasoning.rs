@@ -5,7 +5,7 @@ mod open_item;
 use easel_imagegen::port::{ModelError, ReasoningEvent, ReasoningPart};
 use easel_protocol::response_item::ResponseItem;
 
-use self::open_item::{OpenItem, event};
+use self::open_item::{OpenItem, to_event};
 use super::identity::Fingerprint;
 use super::{ResponseEvents, provider_error};
 use crate::responses::wire::{ItemKey, ReasoningItem};
@@ -38,7 +38,7 @@ impl ReasoningItems {
     }
 
     pub(super) fn on_added(&mut self, key: ItemKey, events: &mut ResponseEvents) {
-        self.open(key, events);
+        self.find_or_open(key, events);
     }
 
     /// Adds an empty part, whose number at the provider is that of `part`.
@@ -48,8 +48,8 @@ impl ReasoningItems {
         part: ReasoningPart,
         events: &mut ResponseEvents,
     ) -> Result<(), ModelError> {
-        let item = self.open(key, events);
-        item.part(part, events)?;
+        let item = self.find_or_open(key, events);
+        item.find_or_add_part(part, events)?;
         Ok(())
     }
 
@@ -61,8 +61,8 @@ impl ReasoningItems {
         events: &mut ResponseEvents,
     ) -> Result<(), ModelError> {
         self.count_text(delta.len())?;
-        let item = self.open(key, events);
-        let part = item.part(part, events)?;
+        let item = self.find_or_open(key, events);
+        let part = item.find_or_add_part(part, events)?;
         item.append(part, delta, events);
         Ok(())
     }
@@ -75,8 +75,8 @@ impl ReasoningItems {
         text: &str,
         events: &mut ResponseEvents,
     ) -> Result<(), ModelError> {
-        let item = self.open(key, events);
-        let part = item.part(part, events)?;
+        let item = self.find_or_open(key, events);
+        let part = item.find_or_add_part(part, events)?;
         if item.text(part).is_some_and(|so_far| so_far.is_empty()) {
             item.append(part, text, events);
             self.count_text(text.len())?;
@@ -132,7 +132,7 @@ impl ReasoningItems {
         let model_item = model_item.filter(|_| self.is_kept);
         let encrypted = model_item.as_ref().map_or(0, encrypted_bytes);
         let at = self.find_open(&key);
-        self.open(key, events);
+        self.find_or_open(key, events);
         let mut item = self.open.remove(at.unwrap_or(self.open.len() - 1));
         self.complete.push(fingerprint);
         let bytes = summary.iter().chain(&content).map(String::len).sum::<usize>();
@@ -155,9 +155,9 @@ impl ReasoningItems {
     }
 
     /// Returns the open item with this key, or starts one.
-    fn open(&mut self, key: ItemKey, events: &mut ResponseEvents) -> &mut OpenItem {
+    fn find_or_open(&mut self, key: ItemKey, events: &mut ResponseEvents) -> &mut OpenItem {
         let at = self.find_open(&key).unwrap_or_else(|| {
-            events.push_back(event(&key, ReasoningEvent::Started).into());
+            events.push_back(to_event(&key, ReasoningEvent::Started).into());
             self.open.push(OpenItem::new(key));
             self.open.len() - 1
         });
@@ -179,7 +179,7 @@ fn push_complete(
     model_item: Option<ResponseItem>,
     events: &mut ResponseEvents,
 ) {
-    events.push_back(event(key, ReasoningEvent::Completed { summary, content, model_item }).into());
+    events.push_back(to_event(key, ReasoningEvent::Completed { summary, content, model_item }).into());
 }
 
 fn encrypted_bytes(item: &ResponseItem) -> usize {

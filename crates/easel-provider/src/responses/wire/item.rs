@@ -9,6 +9,7 @@ use serde_json::value::RawValue;
 use super::InvalidEvent;
 use super::limits::{MAX_ID_CHARS, MAX_NAME_CHARS, parse_each, parse_error_fields, parse_name};
 
+/// An item.
 #[derive(Debug)]
 pub(in super::super) struct Item {
     pub(in super::super) key: ItemKey,
@@ -24,6 +25,7 @@ pub(in super::super) struct ItemKey {
     pub(in super::super) id: String,
 }
 
+/// What an item is.
 #[derive(Debug)]
 pub(in super::super) enum ItemContent {
     Message(String),
@@ -33,6 +35,7 @@ pub(in super::super) enum ItemContent {
     Other,
 }
 
+/// A call of the hosted tool.
 #[derive(Debug)]
 pub(in super::super) struct ImageItem {
     pub(in super::super) status: String,
@@ -44,6 +47,7 @@ pub(in super::super) struct ImageItem {
     pub(in super::super) error: Option<Value>,
 }
 
+/// Reasoning of the model.
 #[derive(Debug)]
 pub(in super::super) struct ReasoningItem {
     pub(in super::super) summary: Vec<String>,
@@ -53,6 +57,7 @@ pub(in super::super) struct ReasoningItem {
     pub(in super::super) model_item: Option<ResponseItem>,
 }
 
+/// The fields of any item that Easel uses.
 #[derive(Deserialize)]
 struct RawItem<'a> {
     #[serde(rename = "type", borrow)]

@@ -31,7 +31,7 @@ impl OpenItem {
     /// # Errors
     ///
     /// Fails if the item has too many parts.
-    pub(super) fn part(
+    pub(super) fn find_or_add_part(
         &mut self,
         at_provider: ReasoningPart,
         events: &mut ResponseEvents,
@@ -48,7 +48,7 @@ impl OpenItem {
     pub(super) fn append(&mut self, part: ReasoningPart, delta: &str, events: &mut ResponseEvents) {
         let Some(text) = self.text(part).filter(|_| !delta.is_empty()) else { return };
         text.push_str(delta);
-        events.push_back(event(&self.key, ReasoningEvent::Delta { part, delta: delta.to_owned() }).into());
+        events.push_back(to_event(&self.key, ReasoningEvent::Delta { part, delta: delta.to_owned() }).into());
     }
 
     /// Returns the text of a part so far, as clients number it.
@@ -96,7 +96,7 @@ impl OpenItem {
         let parts = &mut self.parts(kind).0;
         let part = with_index(kind, parts.len())?;
         parts.push((number, String::new()));
-        events.push_back(event(&self.key, ReasoningEvent::PartAdded(part)).into());
+        events.push_back(to_event(&self.key, ReasoningEvent::PartAdded(part)).into());
         Ok(part)
     }
 
@@ -109,7 +109,7 @@ impl OpenItem {
 }
 
 /// Creates an event of the item with this key.
-pub(super) fn event(key: &ItemKey, event: ReasoningEvent) -> ModelEvent {
+pub(super) fn to_event(key: &ItemKey, event: ReasoningEvent) -> ModelEvent {
     ModelEvent::Reasoning { item_id: key.id.as_str().into(), event }
 }
 
