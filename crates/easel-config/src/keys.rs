@@ -35,7 +35,7 @@ pub(crate) struct Key {
     pub(crate) is_home_only: bool,
     /// Whether its value may be a secret. Such a value is shown as [`HIDDEN`] and never stored with a thread.
     pub(crate) is_secret: bool,
-    /// Whether `true` is the stricter value. For other keys `false` is, or the lower number.
+    /// Whether `true` is the stricter value. For other keys, `false` or the lower number is.
     pub(crate) is_stricter_when_on: bool,
 }
 

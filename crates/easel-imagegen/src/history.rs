@@ -49,3 +49,12 @@ impl History {
         texts.collect::<Vec<_>>().join("\n")
     }
 }
+
+/// Returns the size of the texts of a message or an output, in bytes.
+pub fn content_bytes(content: &[ContentItem]) -> usize {
+    let bytes = content.iter().map(|part| match part {
+        ContentItem::InputText { text } | ContentItem::OutputText { text } => text.len(),
+        ContentItem::InputImage { .. } => 0,
+    });
+    bytes.sum()
+}

@@ -1,4 +1,4 @@
-//! Successive requests of a thread repeat each other, so that the provider's prompt cache works.
+//! Each request of a thread begins like the one before, so that the provider's prompt cache works.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

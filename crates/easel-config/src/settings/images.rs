@@ -64,10 +64,10 @@ pub enum Detail {
 #[serde(default)]
 pub struct History {
     /// Maximum number of images that the model sees as images. When a thread exceeds it, all but the newest half become
-    /// a line of text at once, so that requests repeat each other.
+    /// a line of text at once. Until then each request begins like the one before, which prompt caches need.
     pub model_images: u32,
-    /// Maximum total size of those images in bytes, as they are sent. When one more image exceeds it, the newest ones
-    /// stay that fit into half of it.
+    /// Maximum total size of those images in bytes, as they are sent. When another image exceeds it, only the newest
+    /// ones that fit into half of it stay.
     pub model_image_bytes: u64,
     /// What the model sees of those images.
     pub pictures: Pictures,

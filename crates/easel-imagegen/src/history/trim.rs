@@ -4,12 +4,12 @@
 //! No model is asked, and nothing is invented. The catalogue has the user's own words, a line for each image, and the
 //! numbers of what it leaves out.
 
-use easel_protocol::response_item::{Catalogue, ContentItem, MessageRole, ResponseItem};
+use easel_protocol::response_item::{Catalogue, MessageRole, ResponseItem};
 
-use super::ImageBudget;
 use super::catalogue::{CatalogueBuilder, text_len};
 use super::render::to_handles;
 use super::window::Window;
+use super::{ImageBudget, content_bytes};
 use crate::model_copy::ModelCopies;
 use crate::port::ThreadImage;
 
@@ -162,13 +162,9 @@ impl Scale {
 /// Returns the size of an item's text in a request, in bytes.
 fn text_bytes(item: &ResponseItem) -> u64 {
     let text = match item {
-        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => content
-            .iter()
-            .map(|part| match part {
-                ContentItem::InputText { text } | ContentItem::OutputText { text } => text.len(),
-                ContentItem::InputImage { .. } => 0,
-            })
-            .sum(),
+        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
+            content_bytes(content)
+        }
         ResponseItem::FunctionCall { arguments, .. } => arguments.len(),
         ResponseItem::Reasoning { encrypted_content, .. } => encrypted_content.as_str().len(),
         ResponseItem::ImageGenerationCall { .. } | ResponseItem::ContextCompaction(_) => 0,

@@ -79,7 +79,7 @@ pub trait Provider: Send + Sync + 'static {
 /// A request for one response of a model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelRequest {
-    /// The thread that the response continues. Requests of one thread repeat each other.
+    /// The thread that the response continues. Each request of a thread begins like the one before.
     pub thread_id: ThreadId,
     /// The model's name at the provider.
     pub model: String,

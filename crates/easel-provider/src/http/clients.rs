@@ -90,7 +90,7 @@ impl ClientOptions {
     }
 
     fn builder(self) -> ClientBuilder {
-        // Fails only if a crypto provider is already installed, which is just as good.
+        // Fails only if a crypto provider is already installed. That one is used then.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Client::builder()
             .user_agent(concat!("easel/", env!("CARGO_PKG_VERSION")))

@@ -108,7 +108,8 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
                 Ok(images) => return Ok(images),
                 Err(error) => error,
             };
-            let pause = self.count_failure(&error, false, None).filter(|pause| *pause < limit.time_left());
+            let pause =
+                self.count_failure(&error, /*is_unaccepted*/ false, None).filter(|pause| *pause < limit.time_left());
             let Some(pause) = pause else { return Err(error) };
             limit.sleep(pause).await.map_err(|reason| limit_error(reason, self.job, Billed::No))?;
         }

@@ -1,4 +1,4 @@
-//! The writer of a queue: its thread, or the reader thread for a short response.
+//! Writes the lines of a queue: on a thread of its own, or on the reader thread for a short response.
 
 use crate::outbound::queue::{Queue, QueuedLine};
 use crate::outbound::sink::Sink;

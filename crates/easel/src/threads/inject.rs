@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use easel_imagegen::handle;
+use easel_imagegen::history::content_bytes;
 use easel_imagegen::port::{ImageSource, Store};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, ResponseItem};
 use serde_json::{Value, json};
@@ -129,13 +130,9 @@ fn too_long_error() -> RequestError {
 /// Returns a lower bound of the size of an item without its images, in bytes.
 fn text_bytes(item: &ResponseItem) -> usize {
     match item {
-        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => content
-            .iter()
-            .map(|part| match part {
-                ContentItem::InputText { text } | ContentItem::OutputText { text } => text.len(),
-                ContentItem::InputImage { .. } => 0,
-            })
-            .sum(),
+        ResponseItem::Message { content, .. } | ResponseItem::FunctionCallOutput { output: content, .. } => {
+            content_bytes(content)
+        }
         ResponseItem::Reasoning { .. } => 0,
         ResponseItem::FunctionCall { arguments, .. } => arguments.len(),
         ResponseItem::ImageGenerationCall { revised_prompt, .. } => revised_prompt.as_ref().map_or(0, String::len),
