@@ -101,7 +101,7 @@ fn catalogue(body: &Value) -> Option<&str> {
     body["input"][0]["content"][0]["text"].as_str().filter(|text| text.starts_with(CATALOGUE))
 }
 
-fn compactions<'a>(items: impl IntoIterator<Item = &'a ThreadItem>) -> usize {
+fn count_compactions<'a>(items: impl IntoIterator<Item = &'a ThreadItem>) -> usize {
     items.into_iter().filter(|item| matches!(item, ThreadItem::ContextCompaction(_))).count()
 }
 

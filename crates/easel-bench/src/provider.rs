@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::program::Tool;
 
-/// Tokens of a conversation that no program would trim.
+/// Tokens of a conversation that no program would compact.
 const FEW_TOKENS: usize = 100;
 
 /// Encoded images, which the provider sends in turn.
@@ -43,7 +43,7 @@ pub(crate) struct Provider {
 pub(crate) enum Bodies {
     Discard,
     Keep,
-    /// Report a token for each four bytes. Easel then trims a conversation at the limit of its context, as it would
+    /// Report a token for each four bytes. Easel then compacts a conversation at the limit of its context, as it would
     /// with a real model.
     CountTokens,
 }

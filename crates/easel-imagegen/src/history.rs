@@ -1,13 +1,13 @@
 //! The stored conversation of a thread, and how a model reads it.
 //!
 //! The size of a request is bounded. Only some of the newest images are sent (`window`), and every image, sent or
-//! not, is described by a line of text (`render`). A conversation that has grown too long is trimmed ([`trim`]): a
+//! not, is described by a line of text (`render`). A conversation that has grown too long is compacted ([`compact`]): a
 //! `catalogue` takes the place of its older turns.
 
 mod catalogue;
+mod compaction;
 mod copies;
 mod render;
-mod trim;
 mod window;
 
 #[cfg(test)]
@@ -16,9 +16,9 @@ mod tests;
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 
 use crate::port::ThreadImage;
+pub use compaction::{Compaction, CompactionLimits, compact};
 pub use copies::images_to_copy;
 pub use render::{render_for_model, render_item, to_handles};
-pub use trim::{Trim, TrimLimits, trim};
 pub use window::{ImageBudget, MAX_DATA_URL_IMAGE_BYTES};
 
 /// A conversation as it is stored: its items refer to images by their handles.

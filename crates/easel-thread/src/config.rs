@@ -45,7 +45,7 @@ pub struct ThreadConfig {
     pub budget: ImageBudget,
     /// What the model sees of those images.
     pub pictures: Pictures,
-    /// The number of tokens in a request to the model above which the conversation is trimmed.
+    /// The number of tokens in a request to the model above which the conversation is compacted.
     pub context_tokens: u64,
     /// Folders from which the model of any thread may read files.
     pub reference_roots: Vec<PathBuf>,

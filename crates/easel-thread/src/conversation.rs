@@ -31,7 +31,7 @@ pub(crate) struct Conversation {
     pub(crate) older_images: Vec<ThreadImage>,
     pub(crate) usage: TokenUsage,
     /// The provider's count of input tokens for the last request; `None` before the first one, and after the
-    /// conversation was trimmed.
+    /// conversation was compacted.
     pub(crate) counted_tokens: Option<u64>,
     user_messages: usize,
     pub(crate) ids: ItemIds,
@@ -43,7 +43,7 @@ impl Conversation {
             Origin::Attached { message } => Some(message + 1),
             Origin::Generated => None,
         });
-        // A process that died right after it trimmed the conversation has not counted it again.
+        // A process that died right after it compacted the conversation has not counted it again.
         let counted_tokens = match stored.history.first() {
             Some(ResponseItem::ContextCompaction(last)) if last.counted_tokens == stored.counted_tokens => None,
             Some(_) | None => stored.counted_tokens,

@@ -56,7 +56,7 @@ pub(crate) struct TurnConfig {
     pub(crate) max_images: u32,
     /// The limits for the images that a request sends.
     pub(crate) budget: ImageBudget,
-    /// The number of tokens in a request above which the conversation is trimmed.
+    /// The number of tokens in a request above which the conversation is compacted.
     pub(crate) context_tokens: u64,
 }
 
@@ -92,7 +92,7 @@ pub(crate) struct Turn {
     steers: Vec<SteerMessage>,
     /// The tool that the last request to the model offered.
     requested_with: ToolExposure,
-    /// Whether the conversation was trimmed because the provider refused it as too long, since the last complete
+    /// Whether the conversation was compacted because the provider refused it as too long, since the last complete
     /// response.
     was_too_long: bool,
     /// Why the turn's tool was withdrawn while the turn ran.
@@ -274,7 +274,7 @@ impl Turn {
     }
 
     fn request_response(&mut self, step: &mut Step<'_>) {
-        self.trim_if_too_long(step);
+        self.compact_if_too_long(step);
         self.has_output = false;
         self.requested_with = self.tool_to_offer();
         step.effects.push(Effect::RequestResponse);

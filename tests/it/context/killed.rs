@@ -6,7 +6,7 @@ use easel_testkit::http::{MockServer, Request, Response, Step};
 use easel_testkit::openai;
 use serde_json::json;
 
-use super::{catalogue, compactions, model_requests, sandbox};
+use super::{catalogue, count_compactions, model_requests, sandbox};
 use crate::harness::events::completed_turn;
 use crate::harness::{STANDALONE, text};
 use crate::http::start_server_with_key;
@@ -43,11 +43,11 @@ async fn thread_is_readable_after_a_kill_behind_the_compaction() {
     let mut server = start_server_with_key(&sandbox, STANDALONE).await;
     let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
     assert_eq!((read.turns.len(), read.turns[4].status), (5, TurnStatus::Interrupted));
-    assert_eq!(compactions(&read.turns[4].items), 1);
+    assert_eq!(count_compactions(&read.turns[4].items), 1);
     server.request::<ThreadResume>(&resume_params(&thread.id)).await;
     let events = server.run_turn(&thread.id, vec![text("describe the end")]).await;
     assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
-    // The provider's count of the conversation before the compaction does not trim it again.
+    // The provider's count of the conversation before the compaction does not compact it again.
     let bodies = model_requests(&provider);
     let catalogues: Vec<_> = bodies[bodies.len() - 2..].iter().map(catalogue).collect();
     assert!(catalogues[0].is_some() && catalogues[0] == catalogues[1], "{catalogues:?}");

@@ -4,7 +4,7 @@ use easel_protocol::id::ImageId;
 use easel_protocol::method::{ThreadRead, ThreadResume, ThreadRollback};
 use easel_protocol::thread::ThreadRollbackParams;
 
-use super::{IMAGE_TOKENS, catalogue, compactions, count_tokens, model_requests, sandbox, start_provider};
+use super::{IMAGE_TOKENS, catalogue, count_compactions, count_tokens, model_requests, sandbox, start_provider};
 use crate::harness::events::completed_image;
 use crate::harness::{STANDALONE, Server, env_setting, text};
 use crate::http::start_server_with_key;
@@ -53,12 +53,14 @@ async fn long_thread_stays_below_its_limit() {
     assert!(largest <= limit + IMAGE_TOKENS + 600, "{largest}");
 
     let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
-    let trims = compactions(read.turns.iter().flat_map(|turn| &turn.items));
-    println!("{turns} turns with a limit of {limit} tokens: {trims} trims, largest request {largest} tokens");
+    let compactions = count_compactions(read.turns.iter().flat_map(|turn| &turn.items));
+    println!(
+        "{turns} turns with a limit of {limit} tokens: {compactions} compactions, largest request {largest} tokens"
+    );
     assert_eq!(read.turns.len(), turns, "clients still read all turns");
-    assert!(trims >= 1 && trims <= turns / 4, "{trims} trims");
+    assert!(compactions >= 1 && compactions <= turns / 4, "{compactions} compactions");
     let catalogues = bodies.windows(2).filter(|pair| catalogue(&pair[0]) != catalogue(&pair[1])).count();
-    assert_eq!(catalogues, trims, "a restart does not change the catalogue");
+    assert_eq!(catalogues, compactions, "a restart does not change the catalogue");
 
     // An image of a turn that only the catalogue may still name.
     let events = server.run_turn(&thread.id, vec![text(&format!("edit {oldest_image}"))]).await;

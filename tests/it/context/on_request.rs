@@ -7,7 +7,7 @@ use easel_protocol::thread::{ThreadCompactStartParams, ThreadRevertParams, Threa
 use easel_protocol::turn::TurnStatus;
 use easel_testkit::http::{MockServer, Step};
 
-use super::{CATALOGUE, catalogue, compactions, methods, model_requests, sandbox, start_provider};
+use super::{CATALOGUE, catalogue, count_compactions, methods, model_requests, sandbox, start_provider};
 use crate::harness::events::completed_turn;
 use crate::harness::{STANDALONE, text};
 use crate::http::start_server_with_key;
@@ -53,7 +53,7 @@ async fn compaction_is_a_turn_without_a_request() {
 
     // Without the turn of the compaction, the model reads everything again.
     let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
-    assert_eq!((read.turns.len(), compactions(&read.turns[5].items)), (7, 1));
+    assert_eq!((read.turns.len(), count_compactions(&read.turns[5].items)), (7, 1));
     let before_turn_id = read.turns[5].id.clone();
     server.request::<ThreadRevert>(&ThreadRevertParams { thread_id: thread.id.clone(), before_turn_id }).await;
     server.expect_event("thread/reverted", |event| event.method() == "thread/reverted").await;

@@ -5,7 +5,7 @@ use easel_protocol::turn::{CodexErrorInfo, TurnStatus};
 use easel_testkit::http::Response;
 use serde_json::json;
 
-use super::{catalogue, compactions, methods, model_requests, sandbox, start_provider};
+use super::{catalogue, count_compactions, methods, model_requests, sandbox, start_provider};
 use crate::harness::events::{completed_items, completed_turn};
 use crate::harness::{STANDALONE, text};
 use crate::http::start_server_with_key;
@@ -41,22 +41,22 @@ fn vllm_refusal() -> Response {
 }
 
 #[tokio::test]
-async fn refused_conversation_is_trimmed_and_sent_again() {
+async fn refused_conversation_is_compacted_and_sent_again() {
     for refusal in [openai_refusal, failed_response, llama_refusal, vllm_refusal] {
         let provider = start_provider(move |tokens| (tokens > WINDOW).then(refusal));
         let sandbox = sandbox(&provider, 100_000, "history.model_images = 0\n");
         let mut server = start_server_with_key(&sandbox, STANDALONE).await;
         let thread = server.start_thread().await;
-        let mut trims = 0;
+        let mut compactions = 0;
         for turn in 0..30 {
             let message = format!("describe square {turn} {}", "with soft edges ".repeat(12));
             let events = server.run_turn(&thread.id, vec![text(&message)]).await;
             assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
-            trims += compactions(completed_items(&events));
+            compactions += count_compactions(completed_items(&events));
         }
         let bodies = model_requests(&provider);
-        assert_eq!(bodies.len(), 30 + trims, "each refused request is sent once more");
-        assert!((1..=8).contains(&trims), "{trims} trims");
+        assert_eq!(bodies.len(), 30 + compactions, "each refused request is sent once more");
+        assert!((1..=8).contains(&compactions), "{compactions} compactions");
         assert!(catalogue(bodies.last().expect("a request")).is_some());
         server.close().await;
     }

@@ -83,7 +83,7 @@ async fn attached_file_may_be_deleted_after_turn_start() {
     assert_eq!(
         inputs,
         [sha256(&red), completed_image(&events).images[0].facts.sha256.clone()],
-        "the anchor, then what was made"
+        "the attachment, then the generated image"
     );
     server.close().await;
 }
@@ -103,7 +103,7 @@ async fn equal_attachments_share_one_file() {
     server.close().await;
 }
 
-/// Checks that the turn is refused without an event, and that the next turn works.
+/// Checks that the turn is refused and leaves nothing in its thread. Returns the error.
 async fn assert_refused(server: &mut Server, thread_id: &str, input: Vec<UserInput>) -> String {
     let refusal = server.request_error::<TurnStart>(&turn_start_params(thread_id, input)).await;
     let read = ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) };
@@ -127,7 +127,7 @@ async fn invalid_attachment_is_refused_by_its_position() {
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
     let mut refusals = String::new();
-    for piece in [
+    for part in [
         web("http://127.0.0.1/a.png"),
         web("https://example.com/a.png"),
         web("file:///etc/passwd"),
@@ -143,7 +143,7 @@ async fn invalid_attachment_is_refused_by_its_position() {
         local_image("/dev/zero".as_ref()),
         local_image(&huge),
     ] {
-        let refusal = assert_refused(&mut server, &thread.id, vec![text("edit this"), piece]).await;
+        let refusal = assert_refused(&mut server, &thread.id, vec![text("edit this"), part]).await;
         refusals += &refusal.replace(&sandbox.root().display().to_string(), "[root]");
         refusals.push('\n');
     }

@@ -17,7 +17,7 @@ fn send_and_cancel(server: &mut RawServer, method: &str, params: &Value) {
     assert_eq!(response, r#"{"id":"given up","error":{"code":-32800,"message":"Request cancelled"}}"#);
 }
 
-fn turn(server: &mut RawServer, thread_id: &str, text: &str) -> Vec<Value> {
+fn run_turn(server: &mut RawServer, thread_id: &str, text: &str) -> Vec<Value> {
     let input = json!([{ "type": "text", "text": text }]);
     server.request("turn/start", &json!({ "threadId": thread_id, "input": input }));
     server.read_until("turn/completed")
@@ -34,13 +34,13 @@ fn cancelled_rollback_is_completed_and_announced() {
     let sandbox = Sandbox::new();
     let mut server = RawServer::start(&sandbox, STANDALONE);
     let thread_id = server.start_thread();
-    turn(&mut server, &thread_id, "draw a red square, 64x64");
+    run_turn(&mut server, &thread_id, "draw a red square, 64x64");
     let lock = DatabaseLock::new(&sandbox);
     send_and_cancel(&mut server, "thread/rollback", &json!({ "threadId": thread_id, "numTurns": 1 }));
     lock.release();
     assert_eq!(server.read_json()["method"], "thread/reverted");
     assert_eq!(turns_of(&mut server, &thread_id), [] as [Value; 0]);
-    let events = turn(&mut server, &thread_id, "make it blue");
+    let events = run_turn(&mut server, &thread_id, "make it blue");
     let images = events.iter().filter_map(|event| event["params"]["item"]["images"].as_array()).flatten();
     let inputs: Vec<&Value> = images.filter_map(|image| image["inputs"].as_array()).flatten().collect();
     assert!(inputs.is_empty(), "the model still knows the image that was taken back: {inputs:?}");
@@ -67,7 +67,7 @@ fn a_cancelled_write_leaves_the_thread_free_for_another_process() {
     let sandbox = Sandbox::new();
     let (mut server, mut other) = (RawServer::start(&sandbox, &[]), RawServer::start(&sandbox, &[]));
     let thread_id = server.start_thread();
-    turn(&mut server, &thread_id, "hello");
+    run_turn(&mut server, &thread_id, "hello");
     server.request("thread/unsubscribe", &json!({ "threadId": thread_id }));
     assert_eq!(server.read_json()["method"], "thread/closed");
     for (method, params) in [
@@ -102,7 +102,7 @@ fn cancelled_turn_start_starts_no_turn() {
     send_and_cancel(&mut server, "turn/start", &json!({ "threadId": thread_id, "input": input }));
     lock.release();
     assert_eq!(turns_of(&mut server, &thread_id), [] as [Value; 0]);
-    let events = turn(&mut server, &thread_id, "hello");
+    let events = run_turn(&mut server, &thread_id, "hello");
     let started = events.iter().filter(|event| event["method"] == "turn/started");
     assert_eq!(started.count(), 1, "{events:#?}");
     server.close();
@@ -114,21 +114,21 @@ fn thread_recovers_from_an_unreadable_history() {
     let mut server = RawServer::start(&sandbox, STANDALONE);
     let thread_id = server.start_thread();
     for _ in 0..2 {
-        turn(&mut server, &thread_id, "hello");
+        run_turn(&mut server, &thread_id, "hello");
     }
     server.request("thread/rollback", &json!({ "threadId": thread_id, "numTurns": 1 }));
     assert_eq!(server.read_json()["method"], "thread/reverted");
     let database = Connection::open(sandbox.home().join("easel.db")).expect("the database of the home");
-    let wrap = |sql: &str| assert!(database.execute(sql, [&thread_id]).expect("a row is changed") > 0);
-    wrap("UPDATE model_items SET json = 'x' || json WHERE thread_id = ?1");
+    let change_rows = |sql: &str| assert!(database.execute(sql, [&thread_id]).expect("a row is changed") > 0);
+    change_rows("UPDATE model_items SET json = 'x' || json WHERE thread_id = ?1");
     let input = json!([{ "type": "text", "text": "hello" }]);
     let start = json!({ "id": 1, "method": "turn/start", "params": { "threadId": thread_id, "input": input } });
     let refused = server.round_trip(&start.to_string());
     assert!(refused.contains("-32603"), "{refused}");
     let status = server.request("thread/read", &json!({ "threadId": thread_id }));
     assert_eq!(status["thread"]["status"]["type"], "idle");
-    wrap("UPDATE model_items SET json = substr(json, 2) WHERE thread_id = ?1");
-    turn(&mut server, &thread_id, "hello");
+    change_rows("UPDATE model_items SET json = substr(json, 2) WHERE thread_id = ?1");
+    run_turn(&mut server, &thread_id, "hello");
     assert_eq!(turns_of(&mut server, &thread_id).len(), 2);
     server.close();
 }

@@ -109,8 +109,7 @@ pub struct ReasoningItem {
     pub completed_at_ms: Option<i64>,
 }
 
-/// A place in the history of a thread from which on the model reads a catalogue instead of the older turns. Clients
-/// still read all turns.
+/// Marks where a catalogue took the place of the older turns for the model. Clients still read all turns.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ContextCompactionItem {

@@ -52,7 +52,7 @@ pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, 
     rows::save_turn(write, thread_id, &ended, "")
 }
 
-/// Returns the error of a turn whose provider may have made an image that no item stands for.
+/// Returns the error of a turn whose provider may have made an image that has no item.
 fn lost_image_error() -> TurnError {
     let message =
         "Easel ended while the model answered; the provider may have made and billed an image that did not arrive.";

@@ -1,6 +1,6 @@
 //! Compaction: a catalogue takes the place of the older turns when the conversation has become too long for the model.
 
-use easel_imagegen::history::{Trim, TrimLimits, trim};
+use easel_imagegen::history::{Compaction, CompactionLimits, compact};
 use easel_imagegen::port::ModelError;
 use easel_protocol::event::{ContextCompactedNotification, Event};
 use easel_protocol::item::{ContextCompactionItem, ThreadItem};
@@ -14,8 +14,8 @@ const TOO_LONG_ADVICE: &str = "Shorten the message, use a model with a larger co
                                `model_context_tokens` to fewer tokens than the window of this model.";
 
 impl Turn {
-    /// Trims the conversation if the provider counted more tokens in the last request than the configuration allows.
-    pub(super) fn trim_if_too_long(&self, step: &mut Step<'_>) {
+    /// Compacts the conversation if the provider counted more tokens in the last request than the configuration allows.
+    pub(super) fn compact_if_too_long(&self, step: &mut Step<'_>) {
         let limit = self.config.context_tokens;
         if step.conversation.counted_tokens.is_some_and(|counted| counted > limit) {
             let _ = self.compact(step, limit);
@@ -29,9 +29,9 @@ impl Turn {
         }
     }
 
-    /// Trims the conversation and requests the response again, if the provider refused the conversation as too long. A
-    /// refused request is not billed. Fails the turn if that was already tried, if there is nothing to remove, or after
-    /// any other error.
+    /// Compacts the conversation and requests the response again, if the provider refused the conversation as too long.
+    /// A refused request is not billed. Fails the turn if that was already tried, if there is nothing to remove, or
+    /// after any other error.
     pub(super) fn on_response_failed(&mut self, step: &mut Step<'_>, error: ModelError) {
         let ModelError { message, info } = error;
         if info != CodexErrorInfo::ContextWindowExceeded {
@@ -44,12 +44,13 @@ impl Turn {
         self.fail(step, format!("{}. {TOO_LONG_ADVICE}", message.trim_end_matches('.')), info);
     }
 
-    /// Trims the conversation for requests of at most `tokens` tokens. Returns false if there is nothing to remove.
+    /// Compacts the conversation for requests of at most `tokens` tokens. Returns false if there is nothing to remove.
     #[must_use]
     fn compact(&self, step: &mut Step<'_>, tokens: u64) -> bool {
         let conversation = &mut step.conversation;
-        let limits = TrimLimits { tokens, counted: conversation.counted_tokens, images: self.config.budget };
-        let Some(Trim { catalogue, kept_from }) = trim(&conversation.history, &conversation.images, limits) else {
+        let limits = CompactionLimits { tokens, counted: conversation.counted_tokens, images: self.config.budget };
+        let Some(Compaction { catalogue, kept_from }) = compact(&conversation.history, &conversation.images, limits)
+        else {
             return false;
         };
         let item = ResponseItem::ContextCompaction(Box::new(catalogue));

@@ -15,7 +15,7 @@ use easel_thread::ThreadConfig;
 use parking_lot::Mutex;
 
 /// The default of `model_context_tokens`: long before the windows of current models end and OpenAI doubles its price,
-/// and so large that a thread is trimmed only once in hundreds of turns.
+/// and so large that a thread is compacted only once in hundreds of turns.
 const CONTEXT_TOKENS: u64 = 100_000;
 
 /// The thread configuration that was derived last. Most threads have an equal one, and share it.

@@ -248,7 +248,7 @@ async fn image_refused_inside_the_response_is_omitted() {
     assert_eq!(shown.len(), 1, "its words alone are not believed");
 }
 
-/// The caller trims the conversation instead, which keeps the images that matter.
+/// The caller compacts the conversation instead, which keeps the images that matter.
 #[tokio::test]
 async fn images_are_kept_when_the_conversation_is_too_long() {
     let error = json!({"object": "error", "message": "The prompt (total length 25938) is too long to fit into the model \

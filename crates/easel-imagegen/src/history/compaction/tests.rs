@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use easel_protocol::record::{ImageFacts, MediaType};
-use easel_protocol::response_item::CatalogueImage;
+use easel_protocol::response_item::{CatalogueImage, ContentItem};
 use proptest::prelude::*;
 
 use super::super::{History, render_for_model};
@@ -95,9 +95,9 @@ impl Thread {
         (2_400 + text.len() as u64) / 4 + sent.len() as u64 * 1_843
     }
 
-    /// Trims the conversation. Returns the items that the catalogue replaced.
-    fn trim(&mut self, limits: TrimLimits) -> Option<Vec<ResponseItem>> {
-        let Trim { catalogue, kept_from } = trim(&self.history.items, &self.history.images, limits)?;
+    /// Compacts the conversation. Returns the items that the catalogue replaced.
+    fn compact(&mut self, limits: CompactionLimits) -> Option<Vec<ResponseItem>> {
+        let Compaction { catalogue, kept_from } = compact(&self.history.items, &self.history.images, limits)?;
         assert_eq!(catalogue.kept_items as usize, self.history.items.len() - kept_from);
         let catalogue = ResponseItem::ContextCompaction(Box::new(catalogue));
         Some(self.history.items.splice(..kept_from, [catalogue]).collect())
@@ -141,7 +141,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn any_conversation_is_trimmed_below_the_limit(
+    fn any_conversation_is_compacted_below_the_limit(
         turns in prop::collection::vec(any_turn(), 2..120), limit in 5_000_u64..60_000, images in 0_u32..9,
     ) {
         let budget = ImageBudget { images, ..EIGHT };
@@ -149,8 +149,8 @@ proptest! {
         let counted = thread.count_tokens(budget);
         let (_, sent) = render_for_model(&thread.history, budget, &ModelCopies::new());
         let all_handles = thread.handles().len();
-        let limits = TrimLimits { tokens: limit, counted: Some(counted), images: budget };
-        let dropped = thread.trim(limits).expect("more than one turn");
+        let limits = CompactionLimits { tokens: limit, counted: Some(counted), images: budget };
+        let dropped = thread.compact(limits).expect("more than one turn");
         let after = thread.count_tokens(budget);
         prop_assert!(after <= limit && (counted <= limit || after < counted));
         // A conversation with room for the newest image loses half.
@@ -175,16 +175,16 @@ proptest! {
     }
 
     #[test]
-    fn growing_thread_is_trimmed_rarely(turns in prop::collection::vec(any_turn(), 100..120)) {
+    fn growing_thread_is_compacted_rarely(turns in prop::collection::vec(any_turn(), 100..120)) {
         let (limit, budget) = (15_000, ImageBudget { images: 4, ..EIGHT });
-        let (mut thread, mut trims, mut largest) = (Thread::default(), 0, 0);
+        let (mut thread, mut compactions, mut largest) = (Thread::default(), 0, 0);
         for (number, turn) in turns.iter().enumerate() {
             thread.add(turn);
             let counted = thread.count_tokens(budget);
             largest = largest.max(counted);
-            let limits = TrimLimits { tokens: limit, counted: Some(counted), images: budget };
-            if counted > limit && thread.trim(limits).is_some() {
-                trims += 1;
+            let limits = CompactionLimits { tokens: limit, counted: Some(counted), images: budget };
+            if counted > limit && thread.compact(limits).is_some() {
+                compactions += 1;
                 let kept = turn_starts(&thread.history.items[1..]).len() as u64;
                 prop_assert!(kept <= KEPT_TURNS as u64);
                 prop_assert_eq!(thread.catalogue().turns + kept, number as u64 + 1);
@@ -193,7 +193,7 @@ proptest! {
             }
         }
         prop_assert!(largest <= limit + 3_000, "{}", largest);
-        prop_assert!(trims <= turns.len() / 8, "{} trims of {} turns", trims, turns.len());
+        prop_assert!(compactions <= turns.len() / 8, "{} compactions of {} turns", compactions, turns.len());
     }
 }
 
@@ -201,21 +201,21 @@ proptest! {
 fn newest_turn_is_never_removed() {
     let turn = TestTurn { message: 40_000, answer: 10, attached: false, calls: 1 };
     let mut thread = Thread::of(std::slice::from_ref(&turn));
-    let limits = TrimLimits { tokens: 2_000, counted: Some(12_000), images: EIGHT };
-    assert_eq!(thread.trim(limits), None);
+    let limits = CompactionLimits { tokens: 2_000, counted: Some(12_000), images: EIGHT };
+    assert_eq!(thread.compact(limits), None);
     thread.add(&turn);
-    assert_eq!(thread.trim(limits).map(|dropped| dropped.len()), Some(4));
-    assert_eq!((thread.trim(limits), thread.catalogue().turns), (None, 1));
+    assert_eq!(thread.compact(limits).map(|dropped| dropped.len()), Some(4));
+    assert_eq!((thread.compact(limits), thread.catalogue().turns), (None, 1));
 }
 
 #[test]
 fn catalogue_shrinks_with_a_lower_limit() {
     let turn = TestTurn { message: 300, answer: 0, attached: false, calls: 0 };
     let mut thread = Thread::of(&vec![turn; 200]);
-    thread.trim(TrimLimits { tokens: 100_000, counted: None, images: EIGHT });
+    thread.compact(CompactionLimits { tokens: 100_000, counted: None, images: EIGHT });
     let listed = thread.catalogue().messages.len();
     for _ in 0..2 {
-        thread.trim(TrimLimits { tokens: 4_000, counted: None, images: EIGHT });
+        thread.compact(CompactionLimits { tokens: 4_000, counted: None, images: EIGHT });
     }
     let catalogue = thread.catalogue();
     assert!(catalogue.messages.len() < listed / 2, "{} of {listed}", catalogue.messages.len());

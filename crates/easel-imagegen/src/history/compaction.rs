@@ -1,5 +1,5 @@
-//! Trims a conversation that has grown too long for the model: the newest turns stay as they are, and a catalogue takes
-//! the place of all older ones.
+//! Compacts a conversation that has grown too long for the model: the newest turns stay as they are, and a catalogue
+//! takes the place of all older ones.
 //!
 //! No model is asked, and nothing is invented. The catalogue has the user's own words, a line for each image, and the
 //! numbers of what it leaves out.
@@ -16,7 +16,7 @@ use crate::port::ThreadImage;
 /// Maximum number of turns that stay as they are.
 const KEPT_TURNS: usize = 12;
 
-/// Tokens that a catalogue may have in any case, so that that of a short conversation has more than its first sentence.
+/// Tokens that a catalogue may always have: even that of a short conversation has more than its first sentence.
 const MIN_CATALOGUE_TOKENS: u64 = 300;
 
 /// Estimated tokens of one image. The sizes of images differ little between models that scale them down; OpenAI's
@@ -32,9 +32,9 @@ const ITEM_BYTES: u64 = 80;
 /// Estimated size of the line that describes an image, in bytes.
 const IMAGE_LINE_BYTES: u64 = 250;
 
-/// What the size of a trimmed conversation is measured by.
+/// The size that a compacted conversation must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TrimLimits {
+pub struct CompactionLimits {
     /// Maximum number of tokens of a request.
     pub tokens: u64,
     /// The provider's count for the last request; `None` if it is unknown.
@@ -43,20 +43,21 @@ pub struct TrimLimits {
     pub images: ImageBudget,
 }
 
-/// A conversation that was trimmed.
+/// How a conversation is compacted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Trim {
+pub struct Compaction {
+    /// What replaces the older items.
     pub catalogue: Catalogue,
     /// The index of the first item that stays.
     pub kept_from: usize,
 }
 
-/// Trims a conversation to half of its size, and of the limit. At most a quarter of the limit is for the catalogue.
+/// Compacts a conversation to half of its size, and of the limit. At most a quarter of the limit is for the catalogue.
 /// Returns `None` if there is nothing to remove, because only the newest turn is left.
 ///
-/// A turn begins with a message of the user, also with one that was added to a running turn. A call and its output stay
-/// together, and so does everything between them.
-pub fn trim(items: &[ResponseItem], images: &[ThreadImage], limits: TrimLimits) -> Option<Trim> {
+/// A turn begins with a message of the user, including one that was added to a running turn. A call, its output and
+/// everything between them stay together.
+pub fn compact(items: &[ResponseItem], images: &[ThreadImage], limits: CompactionLimits) -> Option<Compaction> {
     let (old, offset) = match items.first() {
         Some(ResponseItem::ContextCompaction(old)) => (Some(&**old), 1),
         Some(_) | None => (None, 0),
@@ -85,7 +86,7 @@ pub fn trim(items: &[ResponseItem], images: &[ThreadImage], limits: TrimLimits) 
     let mut catalogue = builder.finish();
     catalogue.kept_items = kept.len() as u64;
     catalogue.counted_tokens = limits.counted;
-    Some(Trim { catalogue, kept_from: offset + cut })
+    Some(Compaction { catalogue, kept_from: offset + cut })
 }
 
 /// Returns the indexes at which turns begin. The first item begins one in any case.
@@ -122,7 +123,7 @@ struct Scale {
 }
 
 impl Scale {
-    fn new(old: Option<&Catalogue>, items: &[ResponseItem], window: &Window<'_>, limits: TrimLimits) -> Self {
+    fn new(old: Option<&Catalogue>, items: &[ResponseItem], window: &Window<'_>, limits: CompactionLimits) -> Self {
         let mut index: usize = items.iter().map(|item| to_handles(item).len()).sum();
         let mut rest: Vec<(u64, u64)> = Vec::with_capacity(items.len());
         for item in items.iter().rev() {
