@@ -594,8 +594,7 @@ threadId: string,
 turnId: string, };
 
 /**
- * A place in the history of a thread from which on the model reads a catalogue instead of the older turns. Clients
- * still read all turns.
+ * Marks where a catalogue took the place of the older turns for the model. Clients still read all turns.
  */
 export type ContextCompactionItem = {
 /**
@@ -1143,7 +1142,7 @@ itemId: string,
 index: number,
 /**
  * Absolute path of the preview. The file is deleted when the item's next preview arrives or the item ends, so it
- * may not exist any more.
+ * may not exist anymore.
  */
 path: string,
 /**

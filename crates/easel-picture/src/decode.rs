@@ -39,7 +39,7 @@ struct Metadata {
 
 /// Decodes a picture, scales it down to `bounds`, and turns it upright.
 ///
-/// Of an animation the first frame is decoded. The reader is read from its beginning, wherever its position is.
+/// The first frame of an animation is decoded. The reader is read from its beginning, wherever its position is.
 ///
 /// # Errors
 ///

@@ -32,8 +32,8 @@ const QUOTED_CHARS: usize = 80;
 /// Plans what to draw for a text with `attached` images, in a thread with `generated_before` generated images.
 ///
 /// The result is an edit if the turn attaches images, or if the thread has generated some and the text refers to one
-/// ("make it", "the last image", "again", "add … to it"). Only whole words count, in any case. A role before the text
-/// (`User: `) is removed, and the prompt is cut at the tool's limit.
+/// ("make it", "the last image", "again", "add … to it"). Only whole words count, in upper or lower
+/// case. A role before the text (`User: `) is removed, and the prompt is cut at the tool's limit.
 pub fn plan(text: &str, attached: usize, generated_before: usize) -> Rule {
     let prompt: String = strip_role(text).chars().take(MAX_PROMPT_CHARS).collect();
     let prompt = prompt.trim().to_owned();

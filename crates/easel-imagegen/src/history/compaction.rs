@@ -65,7 +65,7 @@ pub fn compact(items: &[ResponseItem], images: &[ThreadImage], limits: Compactio
     let window = Window::new(items, images, limits.images, &ModelCopies::new());
     let items = &items[offset..];
     let scale = Scale::new(old, items, &window, limits);
-    // The instructions stay in any case, so they do not count.
+    // The instructions always stay, so they do not count.
     let fixed = scale.to_tokens(FIXED_BYTES);
     let target = (limits.tokens / 2).saturating_sub(fixed).min(scale.tokens.saturating_sub(fixed) / 2);
     let catalogue_tokens = (target / 2).max(MIN_CATALOGUE_TOKENS).min(limits.tokens / 4);
@@ -89,7 +89,7 @@ pub fn compact(items: &[ResponseItem], images: &[ThreadImage], limits: Compactio
     Some(Compaction { catalogue, kept_from: offset + cut })
 }
 
-/// Returns the indexes at which turns begin. The first item begins one in any case.
+/// Returns the indexes at which turns begin. The first item always begins one.
 fn turn_starts(items: &[ResponseItem]) -> Vec<usize> {
     let mut starts = Vec::new();
     let mut open = 0_usize;

@@ -101,7 +101,7 @@ pub struct ImageGenerationPreviewNotification {
     /// The number of the preview as the provider counts, from 0.
     pub index: u32,
     /// Absolute path of the preview. The file is deleted when the item's next preview arrives or the item ends, so it
-    /// may not exist any more.
+    /// may not exist anymore.
     pub path: String,
     /// The format of the preview.
     pub media_type: MediaType,

@@ -84,7 +84,7 @@ pub enum PlanType {
 }
 
 impl PlanType {
-    /// Returns the plan with this name on the wire, in any case; [`PlanType::Unknown`] for other names.
+    /// Returns the plan with this name on the wire, in upper or lower case; [`PlanType::Unknown`] for other names.
     pub fn from_name(name: &str) -> Self {
         serde_json::from_value(name.trim().to_ascii_lowercase().into()).unwrap_or_default()
     }

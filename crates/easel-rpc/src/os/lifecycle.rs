@@ -33,7 +33,7 @@ impl Signals {
 pub enum ClientExit {
     /// The parent process is dead.
     ParentExited,
-    /// Nobody can read standard output any more.
+    /// Nobody can read standard output anymore.
     OutputClosed,
 }
 

@@ -39,7 +39,7 @@ pub(crate) fn is_hung_up(handle: &impl AsFd) -> bool {
     has_ended(handle, PollFlags::IN | CLOSED, CLOSED)
 }
 
-/// Returns whether nobody can read this pipe any more.
+/// Returns whether nobody can read this pipe anymore.
 fn has_no_reader(handle: &impl AsFd) -> bool {
     has_ended(handle, PollFlags::OUT, PollFlags::empty())
 }
@@ -140,7 +140,7 @@ fn open(_pid: Pid) -> Option<OwnedFd> {
     None
 }
 
-/// Blocks until the parent is dead or nobody can read `stdout` any more. Returns `None` if neither can be watched.
+/// Blocks until the parent is dead or nobody can read `stdout` anymore. Returns `None` if neither can be watched.
 pub(crate) fn wait_for_client_exit(parent: &ParentProcess, stdout: &File) -> Option<ClientExit> {
     const SECOND: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
     let must_check = !POLL_REPORTS_HANG_UP || matches!(parent, ParentProcess::Polled { .. });

@@ -53,7 +53,7 @@ impl HeavyWork {
     ) -> Result<T, ErrorObjectOwned> {
         let permit = Arc::clone(&self.0).acquire_owned().await;
         let task = tokio::task::spawn_blocking(move || {
-            // The work holds the permit, since it continues when nobody waits for it any more.
+            // The work holds the permit, since it continues when nobody waits for it anymore.
             let _permit = permit;
             work()
         });

@@ -72,7 +72,7 @@ pub(crate) fn run_step(database: &mut Database, before: &str) -> Result<Option<S
     Ok(Some(last))
 }
 
-/// Removes those of the files that no thread references, with the copies that models saw of them.
+/// Removes the files that no thread references, and their model copies.
 fn remove_files(database: &mut Database, files: &[PathBuf]) -> Result<(), Error> {
     if files.is_empty() {
         return Ok(());

@@ -105,7 +105,7 @@ pub(super) fn files_named_after(
 /// Returns whether a file has this content.
 ///
 /// # Errors
-/// If the file cannot be read. It may have the content all the same.
+/// If the file cannot be read. It may still have the content.
 pub(super) fn has_content(path: &Path, facts: &ImageFacts) -> Result<bool, Error> {
     Ok(inspect_if_image(path)?.is_some_and(|found| found == *facts))
 }

@@ -140,7 +140,7 @@ enum CallEnding {
 
 impl TurnJournal<'_> {
     /// Returns how a call ended according to the journal. A standalone call that is not in the journal was never sent;
-    /// a hosted one may have been made all the same.
+    /// a hosted one may still have been made.
     fn call_ending(&self, call_id: &str) -> Result<CallEnding, Error> {
         let Self { write, home, thread_id, unknown_billed } = *self;
         let call = calls::find(write, home, thread_id, call_id)?;

@@ -1,4 +1,4 @@
-//! Attachments that no message shows any more.
+//! Attachments that no message shows anymore.
 
 use std::fs;
 use std::path::Path;

@@ -55,7 +55,7 @@ pub(crate) fn remove_of_turn(write: &Transaction<'_>, thread_id: &str, turn_id: 
     Ok(())
 }
 
-/// Moves the pending messages of a turn to the end of its history, because its model will not read them any more.
+/// Moves the pending messages of a turn to the end of its history, because its model will not read them anymore.
 /// Returns the events that clients have not seen.
 pub(crate) fn move_to_history(
     write: &Transaction<'_>,

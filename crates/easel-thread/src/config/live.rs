@@ -48,7 +48,7 @@ impl PendingSends {
 }
 
 impl LiveConfig {
-    /// Creates the configuration of a thread, derived from version `version` of the process's configuration.
+    /// Creates the configuration of a thread. It was derived from this version of the process's configuration.
     pub fn new(version: u64, config: Arc<ThreadConfig>) -> Self {
         Self(Arc::new(watch::Sender::new(Current {
             version,
@@ -68,9 +68,9 @@ impl LiveConfig {
         self.0.borrow().version
     }
 
-    /// Replaces the configuration, unless the current one was derived from a later version. `response_sent` is cancelled
-    /// once the response to the request that changed the configuration is sent; events that follow from the change
-    /// wait for it.
+    /// Replaces the configuration, unless the current one was derived from a later version. `response_sent` is
+    /// cancelled once the response to the request that changed the configuration is sent; events that follow from the
+    /// change wait for it.
     pub fn replace(
         &self,
         version: u64,

@@ -22,7 +22,7 @@ impl Turn {
         }
     }
 
-    /// Compacts the conversation because a client requested it. The client sees the item in any case.
+    /// Compacts the conversation because a client requested it. The client always sees the item.
     pub(super) fn compact_on_request(&self, step: &mut Step<'_>) {
         if !self.compact(step, self.config.context_tokens) {
             self.emit_compaction(step, None);

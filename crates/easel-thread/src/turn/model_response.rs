@@ -142,7 +142,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             }
         }
         *response = None;
-        // The item of an image that has started says itself what it may cost.
+        // An image that has started has an item, which says what it may cost.
         let has_lost_image = was_sent && self.hosted.is_empty() && self.context.provider.info().capabilities.bills;
         let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
             (true, _) => (ImageErrorKind::Interrupted, RESPONSE_CANCELLED),

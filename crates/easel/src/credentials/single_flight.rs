@@ -5,7 +5,7 @@ use std::fmt;
 use futures_util::future::{BoxFuture, FutureExt, Shared, WeakShared};
 use parking_lot::Mutex;
 
-/// An operation that never runs twice at once. Its callers poll it. It is dropped early if none of them waits any more.
+/// An operation that never runs twice at once. Its callers poll it. It is dropped early if none of them waits anymore.
 pub(super) struct SingleFlight<T: Clone>(Mutex<Option<WeakShared<BoxFuture<'static, T>>>>);
 
 impl<T: Clone> SingleFlight<T> {

@@ -19,7 +19,7 @@ use crate::threads::QueueGuard;
 pub(crate) struct ConnectionContext {
     app: Arc<App>,
     client: Arc<Client>,
-    /// Permits for writes in progress, including those whose response nobody waits for any more.
+    /// Permits for writes in progress, including those whose response nobody waits for anymore.
     write_permits: Arc<Semaphore>,
 }
 
@@ -101,7 +101,7 @@ async fn run_write<M: Handler>(
             Ok(HandlerOutput { response, follow_up }) => (response, follow_up),
             Err(error) => (Err(error), None),
         };
-        // A send fails if nobody waits for the response any more.
+        // A send fails if nobody waits for the response anymore.
         match (response, follow_up) {
             (Ok(response), Some(follow_up)) => {
                 let (reply, queued) = Reply::with_follow_up(response);

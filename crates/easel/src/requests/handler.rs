@@ -39,7 +39,7 @@ pub(crate) trait Service: Send + Sync + 'static {
 pub(crate) struct RequestContext {
     /// The connection that sent the request.
     pub(crate) client: Arc<Client>,
-    /// Cancelled when nobody waits for the response any more. A write that is about to cost money checks it once more;
+    /// Cancelled when nobody waits for the response anymore. A write that is about to cost money checks it once more;
     /// other writes run to their end.
     pub(crate) cancellation: CancellationToken,
 }

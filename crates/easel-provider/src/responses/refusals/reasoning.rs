@@ -13,7 +13,7 @@ const WORDS: [&str; 6] = ["encrypted_content", "encrypted content", "reasoning i
 pub(in super::super) fn is_about_reasoning(rejection: &Rejection) -> bool {
     let Rejection { status, code, param, message, .. } = rejection;
     let param = param.as_deref().unwrap_or_default();
-    // The parameter `reasoning` has effort and summary, which are sent all the same.
+    // The parameter `reasoning` has effort and summary, which are still sent.
     if !STATUSES.contains(status) || param.starts_with("reasoning") {
         return false;
     }
