@@ -42,7 +42,7 @@ pub(crate) struct Setup<'a> {
 }
 
 impl<'a> Setup<'a> {
-    /// A server without a provider.
+    /// Sets up a server without a provider.
     pub(crate) fn offline(home: &'a Path) -> Self {
         Self { home, provider: None, tool: Tool::Standalone }
     }
@@ -115,7 +115,8 @@ fn easel_options<'c>(command: &'c mut Command, setup: Setup<'_>) -> &'c mut Comm
     command
 }
 
-/// The Codex app-server, without what has no counterpart here. Its image tool needs the header of an actor.
+/// Sets the options of the Codex app-server, and turns off what has no counterpart here. Its image tool needs the
+/// header `x-openai-actor-authorization`.
 fn peer_options<'c>(command: &'c mut Command, setup: Setup<'_>) -> &'c mut Command {
     command.arg("app-server").env("CODEX_HOME", setup.home).env("BENCH_KEY", "bench").env_remove("OPENAI_API_KEY");
     let url = setup.provider.unwrap_or("http://127.0.0.1:9/v1");

@@ -97,8 +97,8 @@ impl Provider {
     }
 }
 
-/// Whether the newest item of the conversation is the output of a call. Only the order of two words is looked at,
-/// because parsing megabytes of images would take longer than the measured program.
+/// Returns whether the newest item of the conversation is the output of a call. Only the order of two words is looked
+/// at, because parsing megabytes of images would take longer than the measured program.
 fn ends_with_output(body: &[u8]) -> bool {
     let last = |word: &[u8]| memchr::memmem::rfind(body, word);
     last(b"\"function_call_output\"") > last(b"\"role\":\"user\"")

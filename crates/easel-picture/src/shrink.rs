@@ -53,7 +53,8 @@ impl Span {
 }
 
 impl Shrink {
-    /// `to` must not be larger than `from` in either direction; both are at least 1.
+    /// Creates a scaler from the size `from` to the size `to`, which must not be larger in either direction. Sides are
+    /// at least 1.
     pub(crate) fn new(from: (u32, u32), to: (u32, u32)) -> Self {
         let columns = to.0 as usize;
         let rgba = Vec::with_capacity(columns * to.1 as usize * 4);

@@ -42,7 +42,7 @@ impl<F: Files> BodyAssembler<F> {
         self.images.set_limit(limit);
     }
 
-    /// Whether the text so far ends inside an image.
+    /// Returns whether the text so far ends inside an image.
     pub(crate) fn is_in_image(&self) -> bool {
         self.images.is_open()
     }

@@ -91,7 +91,7 @@ impl ApiProfile {
         if self.bills { billed } else { Billed::No }
     }
 
-    /// Whether a configured header authorizes the requests.
+    /// Returns whether a configured header authorizes the requests.
     pub(crate) fn has_actor_authorization(&self) -> bool {
         self.headers.keys().any(|name| name.eq_ignore_ascii_case(ACTOR_AUTHORIZATION))
     }

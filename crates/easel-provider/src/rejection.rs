@@ -118,12 +118,13 @@ impl Rejection {
         }
     }
 
-    /// Whether the code or the type is `code`. Providers use the same values in either field.
+    /// Returns whether the code or the type is `code`. Providers use the same values in either field.
     pub(crate) fn has_code(&self, code: &str) -> bool {
         [&self.code, &self.error_type].into_iter().flatten().any(|own| own.eq_ignore_ascii_case(code))
     }
 
-    /// Whether the provider says that it did not start the request. An image call may then send it again at no cost.
+    /// Returns whether the provider says that it did not start the request. An image call may then send it again at no
+    /// cost.
     pub(crate) fn is_not_started(&self) -> bool {
         self.retry_after.is_some() && matches!(self.status, 429 | 503) && self.kind() != RejectionKind::UsageLimit
     }

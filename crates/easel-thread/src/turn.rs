@@ -191,7 +191,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     }
 }
 
-/// The error of a store that panicked; the panic hook has logged why.
+/// Returns the error of a store that panicked; the panic hook has logged why.
 fn store_panicked() -> StorageError {
     StorageError::new(StorageErrorKind::Other, "Easel's store failed internally; the log has details.")
 }

@@ -138,7 +138,7 @@ impl Accounts {
         }
     }
 
-    /// Whether [`Accounts::load_login`] has something to do.
+    /// Returns whether [`Accounts::load_login`] has something to do.
     pub(crate) fn is_login_pending(&self) -> bool {
         self.account.is_reading()
     }

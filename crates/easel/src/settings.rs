@@ -130,8 +130,8 @@ impl Settings {
     }
 }
 
-/// Whether a change turns image generation off or lowers the limit of a turn. Such a change applies to loaded threads
-/// even if the client does not request it.
+/// Returns whether a change turns image generation off or lowers the limit of a turn. Such a change applies to loaded
+/// threads even if the client does not request it.
 fn is_stricter(config: &Config, before: &Config) -> bool {
     (before.features.image_generation && !config.features.image_generation)
         || config.limits.images_per_turn < before.limits.images_per_turn

@@ -140,7 +140,7 @@ enum NextChunk<F: Files> {
 }
 
 impl<F: Files> Source<F> {
-    /// Whether nothing is left to read.
+    /// Returns whether nothing is left to read.
     fn is_at_end(&self) -> bool {
         self.parts.is_empty() && self.open.is_none()
     }

@@ -32,7 +32,7 @@ impl Resolve for PublicOnly {
     }
 }
 
-/// Whether an address belongs to the public internet.
+/// Returns whether an address belongs to the public internet.
 ///
 /// Loopback, private, link-local, multicast, documentation and reserved addresses do not. Clouds serve the credentials
 /// of their machines at link-local addresses.

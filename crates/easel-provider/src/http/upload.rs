@@ -52,7 +52,7 @@ impl Upload {
         }))
     }
 
-    /// Whether a connection has begun to take the body. Before that no provider can have accepted the request.
+    /// Returns whether a connection has begun to take the body. Before that no provider can have accepted the request.
     pub(crate) fn has_started(&self) -> bool {
         self.0.has_started.load(Ordering::Acquire)
     }

@@ -136,7 +136,7 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
         (*failed <= max_retries && pause <= MAX_PAUSE).then_some(pause)
     }
 
-    /// Whether another attempt without `response_format` may succeed. The rejected attempt was not billed.
+    /// Returns whether another attempt without `response_format` may succeed. The rejected attempt was not billed.
     fn may_drop_response_format(&self, error: &SendError) -> bool {
         let SendError::Rejected(rejection) = error else { return false };
         self.api.client.profile.generate.response_format == Some(ResponseFormat::TryB64Json)

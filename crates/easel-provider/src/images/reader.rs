@@ -91,7 +91,7 @@ fn with_error_type(mut json: Value, event: &[u8]) -> Value {
     json
 }
 
-/// Whether an event of this name contains an unfinished image.
+/// Returns whether an event of this name contains an unfinished image.
 fn is_preview(name: &[u8]) -> bool {
     name.ends_with(b"partial_image")
 }
@@ -121,7 +121,7 @@ impl<F: Files> Reader<F> {
         }
     }
 
-    /// Whether the rest of a stream does not need to be read.
+    /// Returns whether the rest of a stream does not need to be read.
     pub(super) fn is_done(&self) -> bool {
         let images = || self.documents.iter().map(|document| document.parts.len()).sum::<usize>();
         self.format == BodyFormat::Events && (self.has_ended || images() >= self.limit)

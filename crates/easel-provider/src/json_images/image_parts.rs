@@ -59,7 +59,7 @@ impl<F: Files> ImageParts<F> {
         self.limit = limit;
     }
 
-    /// Whether an image has started and not ended.
+    /// Returns whether an image has started and not ended.
     pub(crate) fn is_open(&self) -> bool {
         self.current.is_some()
     }

@@ -38,7 +38,7 @@ const TOO_LONG_WORDS: [&str; 6] = [
 ];
 
 impl Rejection {
-    /// Whether the provider refused a conversation that is too long for the model.
+    /// Returns whether the provider refused a conversation that is too long for the model.
     pub(crate) fn is_too_long(&self) -> bool {
         if TOO_LONG_CODES.iter().any(|code| self.has_code(code)) {
             return true;

@@ -122,8 +122,8 @@ fn to_plain_line(text: &str) -> String {
     line
 }
 
-/// Whether a character can hide text from people or change how it reads: a format character (general category Cf) or a
-/// character that is not displayed (`Default_Ignorable_Code_Point`).
+/// Returns whether a character can hide text from people or change how it reads: a format character (general category
+/// Cf) or a character that is not displayed (`Default_Ignorable_Code_Point`).
 fn is_invisible(c: char) -> bool {
     !c.is_ascii()
         && (CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)

@@ -95,7 +95,7 @@ impl ConversationBody {
         self.segments.len() < before
     }
 
-    /// Whether the body has or asks for kept reasoning.
+    /// Returns whether the body has or asks for kept reasoning.
     pub(super) fn keeps_reasoning(&self) -> bool {
         self.segments.iter().any(|segment| matches!(segment, Segment::Reasoning { .. }))
     }
@@ -150,7 +150,7 @@ impl ConversationBody {
     }
 }
 
-/// The message for an image that cannot be read.
+/// Returns the message for an image that cannot be read.
 pub(super) fn unreadable_message(error: &io::Error) -> String {
     format!("an image of the conversation cannot be read: {error}")
 }

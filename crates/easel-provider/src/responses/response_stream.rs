@@ -239,8 +239,8 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
     }
 }
 
-/// Whether the request must not be sent again after this event. Reasoning may be shown twice, but not kept twice for
-/// later requests.
+/// Returns whether the request must not be sent again after this event. Reasoning may be shown twice, but not kept
+/// twice for later requests.
 fn is_progress(event: &ResponseEvent) -> bool {
     let ResponseEvent::Model(ModelEvent::Reasoning { event, .. }) = event else { return true };
     matches!(event, ReasoningEvent::Completed { model_item: Some(_), .. })

@@ -76,7 +76,7 @@ impl Exchange {
         body
     }
 
-    /// Whether the client sent its body as announced.
+    /// Returns whether the client sent its body as announced.
     pub(super) fn is_body_read(&self) -> bool {
         self.unread == 0
     }

@@ -22,7 +22,7 @@ pub(super) struct Reasoning {
 }
 
 impl Reasoning {
-    /// Whether an item with this id, as the model's events name it, is open.
+    /// Returns whether an item with this id, as the model's events name it, is open.
     pub(super) fn is_open(&self, model_id: &str) -> bool {
         self.open.iter().any(|(id, _)| id == model_id)
     }

@@ -64,7 +64,7 @@ impl Client {
         self.info.get().map(|info| info.name.as_str())
     }
 
-    /// Whether the connection is closed.
+    /// Returns whether the connection is closed.
     pub(crate) fn is_closed(&self) -> bool {
         self.outbox.is_closed()
     }

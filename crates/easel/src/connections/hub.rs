@@ -98,7 +98,7 @@ impl Hub {
         self.subscriptions.lock().remove(thread_id);
     }
 
-    /// Whether any connection subscribes to the thread.
+    /// Returns whether any connection subscribes to the thread.
     pub(crate) fn has_subscribers(&self, thread_id: &str) -> bool {
         self.subscriptions.lock().contains_key(thread_id)
     }

@@ -71,7 +71,7 @@ impl Account {
         }
     }
 
-    /// Whether the stored login has not been read yet.
+    /// Returns whether the stored login has not been read yet.
     pub(crate) fn is_reading(&self) -> bool {
         matches!(*self.login.borrow(), LoginState::Reading)
     }
@@ -85,7 +85,7 @@ impl Account {
         if self.has_key() { AuthKind::ApiKey } else { AuthKind::None }
     }
 
-    /// Whether there is a key, or may be one.
+    /// Returns whether there is a key, or may be one.
     pub(super) fn has_key(&self) -> bool {
         self.env_key.is_some() || !matches!(*self.login.borrow(), LoginState::LoggedOut)
     }

@@ -85,7 +85,7 @@ impl ChatgptLogin {
         })
     }
 
-    /// Whether there are tokens.
+    /// Returns whether there are tokens.
     pub(super) fn is_active(&self) -> bool {
         self.session.lock().is_some()
     }

@@ -67,7 +67,7 @@ impl LoginStore {
         Self { home, choice }
     }
 
-    /// Whether reading is fast. A keychain may prompt the user and take half a minute.
+    /// Returns whether reading is fast. A keychain may prompt the user and take half a minute.
     pub(super) fn is_fast(&self) -> bool {
         self.choice == CredentialsStore::File
     }

@@ -28,8 +28,8 @@ impl Images {
     }
 }
 
-/// Whether a folder is the root of a file system, the user's home folder, or a folder above it, under any of its names.
-/// Desktop programs run in such a folder, so it becomes the folder of a thread by accident.
+/// Returns whether a folder is the root of a file system, the user's home folder, or a folder above it, under any of
+/// its names. Desktop programs run in such a folder, so it becomes the folder of a thread by accident.
 fn is_too_wide(folder: &Path, home: Option<&Path>) -> bool {
     let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let real_home = home.map(real);

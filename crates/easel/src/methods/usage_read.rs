@@ -23,7 +23,7 @@ impl Handler for UsageRead {
     }
 }
 
-/// Whether the text has the form of a day; that the day exists does not matter.
+/// Returns whether the text has the form of a day, whether the day exists or not.
 fn is_day(text: &str) -> bool {
     text.len() == 10
         && text.bytes().enumerate().all(|(index, byte)| match index {

@@ -66,8 +66,8 @@ impl LogQueue {
     }
 }
 
-/// Whether an event contains no secrets. Below the level `info`, libraries log the data that passes through them:
-/// messages with keys and images, URLs with their queries, headers. Easel's own events never contain secrets.
+/// Returns whether an event contains no secrets. Below the level `info`, libraries log the data that passes through
+/// them: messages with keys and images, URLs with their queries, headers. Easel's own events never contain secrets.
 fn is_harmless(event: &Metadata<'_>) -> bool {
     let is_easel =
         event.target().strip_prefix("easel").is_some_and(|rest| rest.is_empty() || rest.starts_with(['_', ':']));

@@ -65,7 +65,7 @@ fn make_private(file: &File) -> io::Result<()> {
     file.set_permissions(PermissionsExt::from_mode(0o600))
 }
 
-/// Whether the file belongs to another user. Root may read the files of others.
+/// Returns whether the file belongs to another user. Root may read the files of others.
 #[cfg(unix)]
 fn belongs_to_another_user(file: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;

@@ -23,8 +23,8 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped)
 }
 
-/// Whether a terminal interprets or hides the character: control characters, including C1, and format characters that
-/// reorder, join or hide text.
+/// Returns whether a terminal interprets or hides the character: control characters, including C1, and format
+/// characters that reorder, join or hide text.
 fn is_active(c: char) -> bool {
     c.is_control()
         || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -101,7 +101,7 @@ impl Providers {
         }
     }
 
-    /// Whether the default provider uses the account's credential.
+    /// Returns whether the default provider uses the account's credential.
     pub(crate) fn requires_openai_auth(&self, config: &Config) -> bool {
         let id = self.default_id(config);
         config.model_providers.get(id).map_or(id == OPENAI, |provider| provider.requires_openai_auth)

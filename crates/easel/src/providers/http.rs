@@ -96,7 +96,7 @@ pub(super) fn build(
     Ok(HttpProvider::new(info, profile, endpoint, credentials, timeouts, retries))
 }
 
-/// Whether requests of the provider may contain a secret.
+/// Returns whether requests of the provider may contain a secret.
 fn may_send_secrets(provider: &ProviderConfig, credentials: &AnyCredentials) -> bool {
     !matches!(credentials, AnyCredentials::None)
         || !provider.http_headers.is_empty()

@@ -11,7 +11,7 @@ pub(crate) struct UnavailableProvider {
 }
 
 impl UnavailableProvider {
-    /// `reason` is a sentence for the user, with capital and full stop.
+    /// Creates a provider that cannot be used. `reason` is a sentence for the user, with capital and full stop.
     pub(super) fn new(id: &str, name: &str, base_url: Option<String>, reason: String) -> Self {
         let capabilities = Capabilities {
             image_generation: false,
@@ -36,12 +36,12 @@ impl UnavailableProvider {
         Self { info, reason }
     }
 
-    /// What clients see of the provider.
+    /// Returns what clients see of the provider.
     pub(super) fn info(&self) -> &ProviderInfo {
         &self.info
     }
 
-    /// Why the provider cannot be used.
+    /// Returns why the provider cannot be used.
     pub(super) fn reason(&self) -> &str {
         &self.reason
     }

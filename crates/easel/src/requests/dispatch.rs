@@ -24,7 +24,7 @@ pub(crate) struct ConnectionContext {
 }
 
 impl ConnectionContext {
-    /// The context of a new connection that may have `max_in_flight` requests in flight.
+    /// Creates the context of a new connection that may have `max_in_flight` requests in flight.
     pub(crate) fn new(app: Arc<App>, client: Arc<Client>, max_in_flight: usize) -> Self {
         // Twice the requests in flight: a write whose response was just sent must not cause the refusal of the next
         // one.

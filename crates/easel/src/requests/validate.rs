@@ -84,7 +84,7 @@ pub(crate) fn id(field: &str, id: &str) -> Result<(), RequestError> {
     Ok(())
 }
 
-/// Whether a thread could have this id. Requests for an id that cannot exist need no queue.
+/// Returns whether a thread could have this id. Requests for an id that cannot exist need no queue.
 pub(crate) fn can_be_id(id: &str) -> bool {
     id.len() <= MAX_NAME_CHARS
 }

@@ -99,7 +99,7 @@ fn remove_stale(path: &Path) -> Result<(), SocketFileError> {
     }
 }
 
-/// Whether the folder belongs to this user, and only this user can write to it.
+/// Returns whether the folder belongs to this user, and only this user can write to it.
 fn is_private(folder: &Metadata) -> bool {
     folder.uid() == geteuid().as_raw() && folder.mode() & 0o022 == 0
 }

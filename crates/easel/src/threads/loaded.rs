@@ -82,7 +82,7 @@ impl LoadedThreads {
         self.registry.insert(&thread.id, live_config, provider);
     }
 
-    /// Whether the thread is loaded.
+    /// Returns whether the thread is loaded.
     pub(crate) fn is_loaded(&self, thread_id: &str) -> bool {
         self.registry.is_loaded(thread_id)
     }

@@ -68,7 +68,7 @@ impl Threads {
     }
 }
 
-/// Whether the request changes settings of the thread.
+/// Returns whether the request changes settings of the thread.
 fn has_changes(params: &ThreadResumeParams) -> bool {
     params.cwd.is_some()
         || params.model.is_some()

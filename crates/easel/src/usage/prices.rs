@@ -56,7 +56,7 @@ fn token_cost(used: &UsageRow, price: &Price) -> Option<f64> {
     Some(part(used.input_tokens, price.input_per_million)? + part(used.output_tokens, price.output_per_million)?)
 }
 
-/// Whether the provider is the preview, which costs nothing.
+/// Returns whether the provider is the preview, which costs nothing.
 fn is_free(provider: &str, config: &Config) -> bool {
     match config.model_providers.get(provider) {
         Some(provider) => provider.preset == Some(Preset::Preview),

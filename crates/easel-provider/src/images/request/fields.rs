@@ -68,7 +68,7 @@ pub(super) fn build_fields(
     Ok(fields)
 }
 
-/// Whether the request asks for a stream.
+/// Returns whether the request asks for a stream.
 pub(super) fn is_streamed(profile: &ApiProfile, job: &ImageJob) -> bool {
     profile.stream_images || has_previews(profile, job)
 }

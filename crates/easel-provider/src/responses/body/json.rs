@@ -73,7 +73,7 @@ fn select_items(input: &[ResponseItem], keep_reasoning: bool) -> Vec<&ResponseIt
     items
 }
 
-/// Whether the model wrote the item.
+/// Returns whether the model wrote the item.
 fn is_of_model(item: &ResponseItem) -> bool {
     match item {
         ResponseItem::Message { role, .. } => *role == MessageRole::Assistant,

@@ -43,7 +43,7 @@ impl<F: Files> StreamDecoder<F> {
         Self { format, parser: Parser::default(), assembler }
     }
 
-    /// Whether the bytes that arrive next are part of an image.
+    /// Returns whether the bytes that arrive next are part of an image.
     pub(super) fn is_in_image(&self) -> bool {
         self.assembler.is_in_image()
     }

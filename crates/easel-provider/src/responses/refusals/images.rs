@@ -60,15 +60,15 @@ fn split_index(text: &str) -> Option<(usize, &str)> {
     Some((number.parse().ok()?, rest))
 }
 
-/// Whether a rejection is about images by its code, its type, its parameter or its message. The message does not count
-/// for an error inside a response that began with success.
+/// Returns whether a rejection is about images by its code, its type, its parameter or its message. The message does
+/// not count for an error inside a response that began with success.
 fn is_about_images(rejection: &Rejection) -> bool {
     let Rejection { code, error_type, param, .. } = rejection;
     let message = Some(&rejection.message).filter(|_| rejection.status != 200);
     [code, error_type, param].into_iter().flatten().chain(message).any(|text| mentions_image(text))
 }
 
-/// Whether a text mentions an image, other than in the name of the image tool.
+/// Returns whether a text mentions an image, other than in the name of the image tool.
 fn mentions_image(text: &str) -> bool {
     let text = text.to_ascii_lowercase();
     let is_image = |(at, word): (usize, &str)| {

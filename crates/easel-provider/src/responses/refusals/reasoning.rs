@@ -9,7 +9,7 @@ const STATUSES: [u16; 4] = [400, 404, 422, 200];
 /// Words for kept reasoning in the codes and messages of servers.
 const WORDS: [&str; 6] = ["encrypted_content", "encrypted content", "reasoning item", "'reasoning'", "'rs_", "\"rs_"];
 
-/// Whether a rejection is about kept reasoning.
+/// Returns whether a rejection is about kept reasoning.
 pub(in super::super) fn is_about_reasoning(rejection: &Rejection) -> bool {
     let Rejection { status, code, param, message, .. } = rejection;
     let param = param.as_deref().unwrap_or_default();

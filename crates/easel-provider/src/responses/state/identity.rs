@@ -55,7 +55,7 @@ impl Fingerprint {
         Self { key, call: String::new(), content: None }
     }
 
-    /// Whether this event of a stream repeats the item of an earlier event.
+    /// Returns whether this event of a stream repeats the item of an earlier event.
     ///
     /// The position decides first. Two items at one position with no other common property are two items, because some
     /// servers give each item position 0.

@@ -54,7 +54,7 @@ pub(super) fn remove(home: &Path) -> Result<bool, CredentialError> {
     }
 }
 
-/// An error of the operating system, which never quotes the content of a file.
+/// Creates an error from one of the operating system, which never quotes the content of a file.
 fn io_error(verb: &str, error: &io::Error) -> CredentialError {
     credential_error(format!("cannot {verb} {FILE_NAME} in Easel's home: {error}"))
 }

@@ -43,7 +43,7 @@ impl Actors {
         self.registry.get(thread_id)
     }
 
-    /// Whether a turn runs in the thread.
+    /// Returns whether a turn runs in the thread.
     pub(crate) fn is_running(&self, thread_id: &str) -> bool {
         self.get(thread_id).is_some_and(|handle| handle.slot.running_turn().is_some())
     }
