@@ -49,32 +49,32 @@ pub(crate) enum Bodies {
 }
 
 impl Provider {
-    pub(crate) fn start(tool: Tool, pictures: Pictures, keep: Bodies) -> Self {
-        let made = AtomicUsize::new(0);
+    pub(crate) fn start(tool: Tool, pictures: Pictures, mode: Bodies) -> Self {
+        let sent = AtomicUsize::new(0);
         let bodies = Arc::<Mutex<Vec<Vec<u8>>>>::default();
         let log = Arc::clone(&bodies);
         let server = MockServer::start(move |exchange| {
             let body = exchange.read_body();
             if exchange.endpoint().starts_with("images") {
-                let picture = pictures.get(made.fetch_add(1, Ordering::Relaxed));
+                let picture = pictures.get(sent.fetch_add(1, Ordering::Relaxed));
                 return exchange.respond(200, "application/json", image_response(picture).as_bytes());
             }
             if !exchange.endpoint().starts_with("responses") {
                 return exchange.respond(404, "application/json", b"{}");
             }
-            let tokens = if keep == Bodies::CountTokens { body.len() / 4 } else { FEW_TOKENS };
+            let tokens = if mode == Bodies::CountTokens { body.len() / 4 } else { FEW_TOKENS };
             let events = match (tool, ends_with_output(&body)) {
-                (Tool::Standalone, false) => call_tool(made.load(Ordering::Relaxed)),
-                (Tool::Standalone, true) => say_done(made.load(Ordering::Relaxed), None),
+                (Tool::Standalone, false) => call_tool(sent.load(Ordering::Relaxed)),
+                (Tool::Standalone, true) => say_done(sent.load(Ordering::Relaxed), None),
                 (Tool::Hosted, _) => {
-                    let number = made.fetch_add(1, Ordering::Relaxed);
+                    let number = sent.fetch_add(1, Ordering::Relaxed);
                     say_done(number, Some(pictures.get(number)))
                 }
             };
             let mut completed = openai::completed();
             completed["response"]["usage"]["input_tokens"] = tokens.into();
             exchange.respond_events(&[events, vec![completed]].concat());
-            if keep == Bodies::Keep {
+            if mode == Bodies::Keep {
                 log.lock().unwrap_or_else(PoisonError::into_inner).push(body);
             }
         });

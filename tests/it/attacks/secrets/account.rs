@@ -26,8 +26,8 @@ fn origin(backend: &MockServer) -> String {
     format!("http://{}", backend.address())
 }
 
-/// A server in the environment of a workspace that redirects requests to the mock server.
-async fn redirected(sandbox: &Sandbox, variable: &str, backend: &MockServer) -> Server {
+/// Starts a server in the environment of a workspace that redirects requests to the mock server.
+async fn start_redirected_server(sandbox: &Sandbox, variable: &str, backend: &MockServer) -> Server {
     let mut command = sandbox.server_command(HOSTED);
     command.env(variable, backend.url("v1"));
     let mut server = Server::spawn(command);
@@ -36,7 +36,7 @@ async fn redirected(sandbox: &Sandbox, variable: &str, backend: &MockServer) -> 
 }
 
 /// Runs a turn of a thread without a configured provider, which must fail. Returns the error.
-async fn failure(server: &mut Server) -> String {
+async fn run_failing_turn(server: &mut Server) -> String {
     let thread = server.request::<ThreadStart>(&ThreadStartParams::default()).await.thread;
     assert_eq!(thread.model_provider, "openai");
     server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
@@ -45,7 +45,7 @@ async fn failure(server: &mut Server) -> String {
     completed_turn(&events).error.clone().expect("an error").message
 }
 
-async fn set(server: &mut Server, key: &str, value: String) {
+async fn write_setting(server: &mut Server, key: &str, value: String) {
     let params = ConfigValueWriteParams {
         key_path: key.to_owned(),
         value: json!(value),
@@ -62,7 +62,7 @@ async fn log_in(server: &mut Server, login: &LoginAccountParams) {
 }
 
 /// Reads events up to the warning that contains this text.
-async fn warning(server: &mut Server, part: &str) {
+async fn expect_warning(server: &mut Server, part: &str) {
     let is_it = |event: &Event| matches!(event, Event::ConfigWarning(warning) if warning.summary.contains(part));
     server.events_until(is_it).await;
 }
@@ -74,9 +74,9 @@ async fn stored_key_is_not_sent_to_environment_base_url() {
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-canary-login\n", &[]).await;
     assert!(output_text(&login).contains(&format!("Easel sends it only to {PUBLIC}.")), "{}", output_text(&login));
 
-    let mut server = redirected(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
-    warning(&mut server, PUBLIC).await;
-    let message = failure(&mut server).await;
+    let mut server = start_redirected_server(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
+    expect_warning(&mut server, PUBLIC).await;
+    let message = run_failing_turn(&mut server).await;
     for part in [PUBLIC, &origin(&thief), "easel login", "env_key"] {
         assert!(message.contains(part), "{part}: {message}");
     }
@@ -97,7 +97,7 @@ async fn stored_key_is_not_sent_to_environment_base_url() {
     let login = easel(&sandbox, &["login", "--with-api-key"], "sk-other\n", &elsewhere).await;
     assert!(output_text(&login).contains(&origin(&thief)), "{}", output_text(&login));
     assert_eq!(easel(&sandbox, &["login", "status"], "", &[]).await.status.code(), Some(1));
-    let mut server = redirected(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
+    let mut server = start_redirected_server(&sandbox, "EASEL__OPENAI_BASE_URL", &thief).await;
     let thread = server.start_thread().await;
     server.run_turn(&thread.id, vec![text("hello")]).await;
     assert_eq!(thief.bearer_tokens("/responses"), ["sk-other"]);
@@ -111,7 +111,7 @@ async fn key_stored_without_origin_is_for_the_public_api() {
     std::fs::write(sandbox.home().join("auth.json"), "{\"OPENAI_API_KEY\":\"sk-canary-old\",\"tokens\":null}")
         .expect("a login");
     let mut server = sandbox.start_server_with(HOSTED).await;
-    let message = failure(&mut server).await;
+    let message = run_failing_turn(&mut server).await;
     assert!(message.contains(PUBLIC) && message.contains(&origin(&thief)), "{message}");
     server.close().await;
     assert!(thief.requests().is_empty());
@@ -146,14 +146,14 @@ async fn client_credential_is_not_sent_to_configured_base_url() {
         let mut server = sandbox.start_server_with(HOSTED).await;
         log_in(&mut server, &login).await;
         // The login reports that the credential is for a gateway.
-        warning(&mut server, &origin(&gateway)).await;
-        set(&mut server, setting, thief.url("v1")).await;
-        let message = failure(&mut server).await;
+        expect_warning(&mut server, &origin(&gateway)).await;
+        write_setting(&mut server, setting, thief.url("v1")).await;
+        let message = run_failing_turn(&mut server).await;
         assert!(message.contains(&origin(&gateway)) && message.contains(&origin(&thief)), "{message}");
         assert!(thief.requests().is_empty() && gateway.requests().is_empty(), "{setting}");
 
         log_in(&mut server, &login).await;
-        warning(&mut server, &origin(&thief)).await;
+        expect_warning(&mut server, &origin(&thief)).await;
         let thread = server.start_thread().await;
         server.run_turn(&thread.id, vec![text("hello")]).await;
         assert_eq!(thief.requests().len(), 1);
@@ -166,16 +166,16 @@ async fn damaged_login_fails_without_falling_back_to_preview() {
     let sandbox = Sandbox::with_config("");
     std::fs::write(sandbox.home().join("auth.json"), "sk-canary").expect("a damaged login");
     let mut server = sandbox.start_server().await;
-    warning(&mut server, "auth.json").await;
+    expect_warning(&mut server, "auth.json").await;
     let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     assert_eq!(list.default_provider_id, "openai");
-    let message = failure(&mut server).await;
+    let message = run_failing_turn(&mut server).await;
     assert!(message.contains("auth.json") && message.contains("easel login"), "{message}");
     assert!(!message.contains("canary") && !sandbox.home().join("generated_images").exists());
 
     // The logout reports that the preview provider is used from now on.
     server.request::<AccountLogout>(&LogoutAccountParams {}).await;
-    warning(&mut server, "using the built-in preview").await;
+    expect_warning(&mut server, "using the built-in preview").await;
     let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     assert_eq!(list.default_provider_id, "preview");
     server.close().await;

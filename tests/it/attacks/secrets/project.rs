@@ -8,7 +8,7 @@ use easel_protocol::thread::ThreadStartParams;
 use crate::harness::{HOSTED, Sandbox, Server};
 
 /// Keys that make requests more expensive or send more images with them.
-const DEAR: &str = "model = \"dearest\"\n[images]\nmodel = \"dearest-image\"\ndetail = \"original\"\nparallel = 16\n\
+const EXPENSIVE: &str = "model = \"expensive\"\n[images]\nmodel = \"expensive-image\"\ndetail = \"original\"\nparallel = 16\n\
                     [history]\nmodel_images = 100\nmodel_image_bytes = 512000000\n";
 
 fn write_project(sandbox: &Sandbox, text: &str) {
@@ -21,13 +21,13 @@ fn trust(sandbox: &Sandbox) -> String {
     format!("model_provider = \"preview\"\n[projects.'{}']\ntrust_level = \"trusted\"\n", sandbox.project().display())
 }
 
-async fn read(server: &mut Server, sandbox: &Sandbox) -> ConfigReadResponse {
+async fn read_config(server: &mut Server, sandbox: &Sandbox) -> ConfigReadResponse {
     let cwd = Some(sandbox.project().display().to_string());
     server.request::<ConfigRead>(&ConfigReadParams { include_layers: None, cwd }).await
 }
 
 /// The warnings at the start of a thread of the project.
-async fn warnings(server: &mut Server) -> Vec<String> {
+async fn start_thread_warnings(server: &mut Server) -> Vec<String> {
     server.request::<ThreadStart>(&ThreadStartParams::default()).await;
     let events = server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
     let warning = |event| if let Event::ConfigWarning(warning) = event { Some(warning.summary) } else { None };
@@ -37,16 +37,16 @@ async fn warnings(server: &mut Server) -> Vec<String> {
 #[tokio::test]
 async fn untrusted_repository_cannot_raise_the_bill() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\"\n");
-    write_project(&sandbox, DEAR);
+    write_project(&sandbox, EXPENSIVE);
     let mut server = sandbox.start_server_with(HOSTED).await;
-    let config = read(&mut server, &sandbox).await.config;
+    let config = read_config(&mut server, &sandbox).await.config;
     assert!(config["model"].is_null());
     let (images, history) = (&config["images"], &config["history"]);
     assert_eq!((&images["model"], &images["detail"]), (&"gpt-image-2".into(), &"high".into()));
     assert_eq!((&images["parallel"], &history["model_images"]), (&4.into(), &8.into()));
     assert_eq!(history["model_image_bytes"], 24_000_000);
 
-    let warnings = warnings(&mut server).await;
+    let warnings = start_thread_warnings(&mut server).await;
     assert_eq!(warnings.len(), 6, "{warnings:#?}");
     let line = format!("`[projects.\"{}\"]` with `trust_level = \"trusted\"`", sandbox.project().display());
     for (warning, key) in warnings.iter().zip(["model", "images.model", "images.detail", "images.parallel"]) {
@@ -60,10 +60,10 @@ async fn untrusted_repository_cannot_raise_the_bill() {
 async fn trusted_repository_can_set_its_model() {
     let sandbox = Sandbox::with_config("");
     std::fs::write(sandbox.home().join("config.toml"), trust(&sandbox)).expect("a configuration");
-    write_project(&sandbox, DEAR);
+    write_project(&sandbox, EXPENSIVE);
     let mut server = sandbox.start_server_with(HOSTED).await;
-    assert_eq!(read(&mut server, &sandbox).await.config["model"], "dearest");
-    assert_eq!(warnings(&mut server).await, Vec::<String>::new());
+    assert_eq!(read_config(&mut server, &sandbox).await.config["model"], "expensive");
+    assert_eq!(start_thread_warnings(&mut server).await, Vec::<String>::new());
     server.close().await;
 }
 
@@ -77,12 +77,12 @@ async fn project_file_of_another_user_is_ignored() {
         return;
     }
     std::fs::write(sandbox.home().join("config.toml"), trust(&sandbox)).expect("a configuration");
-    write_project(&sandbox, "model = \"dearest\"\n[limits]\nimages_per_turn = 0\n");
+    write_project(&sandbox, "model = \"expensive\"\n[limits]\nimages_per_turn = 0\n");
     chown(sandbox.project().join(".easel/config.toml"), Some(65_534), None).expect("root may give it away");
     let mut server = sandbox.start_server_with(HOSTED).await;
-    let config = read(&mut server, &sandbox).await.config;
+    let config = read_config(&mut server, &sandbox).await.config;
     assert!(config["model"].is_null() && config["limits"]["images_per_turn"] == 16, "{config:#?}");
-    let warnings = warnings(&mut server).await;
+    let warnings = start_thread_warnings(&mut server).await;
     let [warning] = warnings.as_slice() else { panic!("one warning was expected: {warnings:#?}") };
     assert!(warning.contains(".easel/config.toml: ") && warning.contains("another user"), "{warning}");
     server.close().await;
