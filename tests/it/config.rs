@@ -12,7 +12,7 @@ use crate::harness::normalize::normalize;
 use crate::harness::{HOSTED, Sandbox, Server, text};
 
 /// Reads warnings up to and including the one that contains `last`.
-async fn warnings(server: &mut Server, last: &str) -> Vec<ConfigWarningNotification> {
+async fn read_warnings(server: &mut Server, last: &str) -> Vec<ConfigWarningNotification> {
     let mut found = Vec::new();
     loop {
         let event = server.client.next_event().await.expect("a whole line").expect("an event");
@@ -33,7 +33,7 @@ async fn config_errors_name_file_and_line_and_keep_the_rest() {
     let mut server = Server::spawn(sandbox.server_command(HOSTED));
     let hello = server.initialize(None).await;
     assert_eq!(hello.tools, ["image_gen.imagegen"], "the rest of the file holds");
-    let found = warnings(&mut server, "teleport").await;
+    let found = read_warnings(&mut server, "teleport").await;
     insta::assert_json_snapshot!("config_warnings", normalize(&sandbox, &found));
     server.close().await;
 }
@@ -43,7 +43,7 @@ async fn invalid_toml_is_a_warning() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\nthis is not toml");
     let mut server = Server::spawn(sandbox.server_command(HOSTED));
     server.initialize(None).await;
-    let found = warnings(&mut server, "config.toml").await;
+    let found = read_warnings(&mut server, "config.toml").await;
     let summary = &found.last().expect("a warning").summary;
     assert!(summary.contains("config.toml:2: The file was ignored: it is not valid TOML"), "{summary}");
     let thread = server.start_thread().await;

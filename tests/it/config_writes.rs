@@ -36,17 +36,17 @@ fn changes(edits: &[(&str, Value)]) -> ConfigBatchWriteParams {
     ConfigBatchWriteParams { edits, file_path: None, expected_version: None, reload_user_config: None }
 }
 
-async fn set(server: &mut Server, key: &str, value: Value) -> ConfigWriteResponse {
+async fn write_value(server: &mut Server, key: &str, value: Value) -> ConfigWriteResponse {
     server.request::<ConfigValueWrite>(&change(key, value)).await
 }
 
-async fn read(server: &mut Server) -> ConfigReadResponse {
+async fn read_config(server: &mut Server) -> ConfigReadResponse {
     server.request::<ConfigRead>(&ConfigReadParams { include_layers: Some(true), cwd: None }).await
 }
 
 /// The version of the user layer.
 async fn version(server: &mut Server) -> String {
-    let layers = read(server).await.layers.expect("layers");
+    let layers = read_config(server).await.layers.expect("layers");
     layers.last().expect("the home's layer").version.clone()
 }
 
@@ -88,13 +88,13 @@ async fn written_key_is_read_back_with_the_same_version() {
     let before = "# Mine.\n\nmodel_provider = \"preview\" # for now\n\n[images]\n# Slow machine.\nparallel = 2\n";
     let sandbox = Sandbox::with_config(before);
     let mut server = sandbox.start_server_with(HOSTED).await;
-    let written = set(&mut server, "images.parallel", json!(3)).await;
+    let written = write_value(&mut server, "images.parallel", json!(3)).await;
     assert_eq!(home_text(&sandbox), before.replace("parallel = 2", "parallel = 3"));
     assert_eq!((written.status, &written.overridden_metadata), (WriteStatus::Ok, &None));
     assert_eq!(written.version, version(&mut server).await);
-    let expect_tools = read(&mut server).await;
+    let read = read_config(&mut server).await;
     assert_eq!(
-        (&expect_tools.config["images"]["parallel"], &expect_tools.origins["images.parallel"].version),
+        (&read.config["images"]["parallel"], &read.origins["images.parallel"].version),
         (&json!(3), &written.version)
     );
     assert!(written.file_path.ends_with("home/config.toml"), "{}", written.file_path);
@@ -155,7 +155,7 @@ async fn invalid_writes_are_named_and_write_nothing() {
 async fn overriding_layer_is_reported_by_the_write() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(&["-c", "images.parallel=5"]).await;
-    let written = set(&mut server, "images.parallel", json!(3)).await;
+    let written = write_value(&mut server, "images.parallel", json!(3)).await;
     assert_eq!(written.status, WriteStatus::OkOverridden);
     let metadata = written.overridden_metadata.expect("what holds");
     assert_eq!(metadata.effective_value, 5);
@@ -168,15 +168,15 @@ async fn overriding_layer_is_reported_by_the_write() {
 async fn secret_header_is_written_but_never_shown() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(HOSTED).await;
-    set(&mut server, "model_providers.x.http_headers.X-Key", json!("canary-1")).await;
+    write_value(&mut server, "model_providers.x.http_headers.X-Key", json!("canary-1")).await;
     let params =
         json!({"keyPath": "model_providers.x.http_headers", "value": {"a b": "canary-2"}, "mergeStrategy": "upsert"});
     error(&mut server, "config/value/write", params).await;
-    read(&mut server).await;
+    read_config(&mut server).await;
     assert!(home_text(&sandbox).contains("canary-1"));
     let received = server.transcript().into_iter().filter(|(way, _)| *way == easel_client::Direction::Received);
-    let expect_tools: Vec<String> = received.map(|(_, line)| line).filter(|line| line.contains("canary")).collect();
-    assert!(expect_tools.is_empty(), "{expect_tools:?}");
+    let leaks: Vec<String> = received.map(|(_, line)| line).filter(|line| line.contains("canary")).collect();
+    assert!(leaks.is_empty(), "{leaks:?}");
     server.close().await;
 }
 
@@ -185,7 +185,7 @@ async fn config_write_applies_to_new_and_resumed_threads() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(HOSTED).await;
     let (first, second) = (server.start_thread().await, server.start_thread().await);
-    set(&mut server, "features.imagegenext", json!(true)).await;
+    write_value(&mut server, "features.imagegenext", json!(true)).await;
     expect_tools(&mut server, ToolExposure::Standalone).await;
     let third = server.start_thread().await;
     for (thread, expected) in [(&first, ToolExposure::Hosted), (&third, ToolExposure::Standalone)] {
@@ -208,7 +208,7 @@ async fn written_provider_is_used_by_a_resumed_thread() {
     let sandbox = Sandbox::with_config("model_provider = \"mine\"\n");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;
-    set(&mut server, "model_providers.mine", json!({"preset": "preview"})).await;
+    write_value(&mut server, "model_providers.mine", json!({"preset": "preview"})).await;
     expect_tools(&mut server, ToolExposure::Standalone).await;
     let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     assert!(list.data.iter().any(|provider| provider.id == "mine"), "{list:?}");
@@ -293,16 +293,12 @@ async fn kill_switch_does_not_wait_for_a_database_lock() {
     lock.lock().expect("nobody has it");
     let write = server.client.send::<ConfigValueWrite>(&change("model", json!("a"))).await.expect("it is sent");
     let off = ExperimentalFeatureEnablementSetParams { enablement: [("image_generation".to_owned(), false)].into() };
-    let set_features = server.client.send::<ExperimentalFeatureEnablementSet>(&off).await.expect("it is sent");
+    let request = server.client.send::<ExperimentalFeatureEnablementSet>(&off).await.expect("it is sent");
     // A response to the write would be an error here.
-    server
-        .client
-        .receive::<ExperimentalFeatureEnablementSet>(set_features)
-        .await
-        .expect("the switch is answered first");
+    server.client.receive::<ExperimentalFeatureEnablementSet>(request).await.expect("the switch is answered first");
     assert_announced_before_error(&mut server, write).await;
     drop(lock);
-    set(&mut server, "model", json!("b")).await;
+    write_value(&mut server, "model", json!("b")).await;
     assert_eq!(home_text(&sandbox), "model = \"b\"\n");
     assert_eq!(exposure(&mut server, None).await, ToolExposure::None);
     server.close().await;

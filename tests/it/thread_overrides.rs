@@ -56,14 +56,14 @@ async fn thread_override_disables_images_for_itself_only() {
 }
 
 /// Sends a request and records the notifications before its response.
-async fn ask(server: &mut Server, received_notifications: &mut BTreeSet<String>, method: &str, params: Value) -> Value {
+async fn ask(server: &mut Server, received: &mut BTreeSet<String>, method: &str, params: Value) -> Value {
     let line = json!({"id": 1_000_000, "method": method, "params": params}).to_string();
     server.client.send_line(&line).await.expect("the server reads its input");
     loop {
         let line = server.client.read_line().await.expect("a whole line").expect("a response");
         let mut line: Value = serde_json::from_str(&line).expect("JSON");
         match line["method"].as_str() {
-            Some(method) => received_notifications.insert(method.to_owned()),
+            Some(method) => received.insert(method.to_owned()),
             None => return line["result"].take(),
         };
     }
@@ -71,28 +71,25 @@ async fn ask(server: &mut Server, received_notifications: &mut BTreeSet<String>,
 
 /// The notifications of a connection that opts out of some. It runs a thread with an image and everything else that
 /// causes notifications.
-async fn received_notifications(opted_out: &BTreeSet<String>) -> BTreeSet<String> {
+async fn collect_notifications(opted_out: &BTreeSet<String>) -> BTreeSet<String> {
     let sandbox = Sandbox::with_config("colour = 1\n");
     let mut server = Server::spawn(sandbox.server_command(STANDALONE));
-    let mut received_notifications = BTreeSet::new();
+    let mut received = BTreeSet::new();
     let capabilities = json!({"optOutNotificationMethods": opted_out});
     let hello = json!({"clientInfo": {"name": "t", "version": "1"}, "capabilities": capabilities});
-    ask(&mut server, &mut received_notifications, "initialize", hello).await;
-    let started =
-        ask(&mut server, &mut received_notifications, "thread/start", json!({"experimentalRawEvents": true})).await;
+    ask(&mut server, &mut received, "initialize", hello).await;
+    let started = ask(&mut server, &mut received, "thread/start", json!({"experimentalRawEvents": true})).await;
     let id = started["thread"]["id"].clone();
     let input = json!([{"type": "text", "text": "draw a red square"}]);
-    ask(&mut server, &mut received_notifications, "turn/start", json!({"threadId": id, "input": input})).await;
+    ask(&mut server, &mut received, "turn/start", json!({"threadId": id, "input": input})).await;
     // A client that opted out of the end of a turn polls for it.
     loop {
-        let read =
-            ask(&mut server, &mut received_notifications, "thread/read", json!({"threadId": id, "includeTurns": true}))
-                .await;
+        let read = ask(&mut server, &mut received, "thread/read", json!({"threadId": id, "includeTurns": true})).await;
         if read["thread"]["turns"][0]["status"] == "completed" {
             break;
         }
     }
-    let images = ask(&mut server, &mut received_notifications, "image/list", json!({})).await;
+    let images = ask(&mut server, &mut received, "image/list", json!({})).await;
     for (method, params) in [
         ("thread/name/set", json!({"threadId": id, "name": "Red"})),
         ("image/delete", json!({"imageId": images["data"][0]["image"]["id"]})),
@@ -102,15 +99,15 @@ async fn received_notifications(opted_out: &BTreeSet<String>) -> BTreeSet<String
         ("account/login/start", json!({"type": "apiKey", "apiKey": "sk-canary-1"})),
         ("thread/list", json!({})),
     ] {
-        let response = ask(&mut server, &mut received_notifications, method, params).await;
+        let response = ask(&mut server, &mut received, method, params).await;
         assert!(response.is_object(), "{method} was refused");
     }
     server.client.close_input();
     while let Some(line) = server.client.read_line().await.expect("a whole line") {
         let line: Value = serde_json::from_str(&line).expect("JSON");
-        received_notifications.extend(line["method"].as_str().map(str::to_owned));
+        received.extend(line["method"].as_str().map(str::to_owned));
     }
-    received_notifications
+    received
 }
 
 #[tokio::test]
@@ -119,15 +116,15 @@ async fn clients_can_opt_out_of_every_notification() {
     let bundle: Value = serde_json::from_str(&bundle).expect("JSON");
     let known: BTreeSet<String> = bundle["notifications"].as_object().expect("names").keys().cloned().collect();
     let inexact = ["item", "item/*", "Turn/started", "thread/started ", ""].map(str::to_owned).into();
-    let all = received_notifications(&inexact).await;
+    let all = collect_notifications(&inexact).await;
     assert!(all.is_subset(&known), "{all:?}");
     for name in ["configWarning", "rawResponseItem/completed", "tool/list/updated", "image/deleted", "account/updated"]
     {
         assert!(all.contains(name), "{name} is not in {all:?}");
     }
     assert!(all.len() >= 17, "{all:?}");
-    assert_eq!(received_notifications(&known).await, BTreeSet::new());
+    assert_eq!(collect_notifications(&known).await, BTreeSet::new());
     // Opting out of one name affects only this name.
     let one: BTreeSet<String> = ["item/completed".to_owned()].into();
-    assert_eq!(received_notifications(&one).await, all.difference(&one).cloned().collect());
+    assert_eq!(collect_notifications(&one).await, all.difference(&one).cloned().collect());
 }

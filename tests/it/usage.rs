@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::harness::{STANDALONE, Sandbox, Server, text};
 
-async fn read(server: &mut Server, params: UsageReadParams) -> UsageReadResponse {
+async fn read_usage(server: &mut Server, params: UsageReadParams) -> UsageReadResponse {
     server.request::<UsageRead>(&params).await
 }
 
@@ -23,16 +23,16 @@ async fn preview_images_are_counted_at_no_cost() {
     let sandbox =
         Sandbox::with_config("[prices.preview]\nimage = 0.5\ninput_per_million = 5\noutput_per_million = 40.5\n");
     let mut server = sandbox.start_server_with(STANDALONE).await;
-    assert_eq!(to_sums(&read(&mut server, UsageReadParams::default()).await), (0, 0, false, Some(0.0)));
+    assert_eq!(to_sums(&read_usage(&mut server, UsageReadParams::default()).await), (0, 0, false, Some(0.0)));
     let (first, second) = (server.start_thread().await, server.start_thread().await);
     for (thread, words) in [(&first, "draw a red square"), (&first, "make it blue"), (&second, "draw a fox")] {
         server.run_turn(&thread.id, vec![text(words)]).await;
     }
-    let all = read(&mut server, UsageReadParams::default()).await;
+    let all = read_usage(&mut server, UsageReadParams::default()).await;
     assert_eq!(to_sums(&all), (3, 3, true, Some(0.0)));
     assert!(all.data.iter().all(|entry| entry.provider == "preview" && entry.day.len() == 10), "{all:#?}");
     let of_first = UsageReadParams { thread_id: Some(first.id.clone()), ..UsageReadParams::default() };
-    assert_eq!(to_sums(&read(&mut server, of_first.clone()).await).0, 2);
+    assert_eq!(to_sums(&read_usage(&mut server, of_first.clone()).await).0, 2);
     let day = all.data[0].day.clone();
     for (params, images) in [
         (UsageReadParams { since: Some(day.clone()), until: Some(day), ..UsageReadParams::default() }, 3),
@@ -41,13 +41,14 @@ async fn preview_images_are_counted_at_no_cost() {
         (UsageReadParams { model: Some("none".to_owned()), ..UsageReadParams::default() }, 0),
         (UsageReadParams { thread_id: Some("none".into()), ..UsageReadParams::default() }, 0),
     ] {
-        assert_eq!(to_sums(&read(&mut server, params.clone()).await).0, images, "{params:?}");
+        assert_eq!(to_sums(&read_usage(&mut server, params.clone()).await).0, images, "{params:?}");
     }
 
     // Pages have every entry once, and each has the sums of all entries.
     let (mut cursor, mut entries) = (None, Vec::new());
     loop {
-        let page = read(&mut server, UsageReadParams { cursor, limit: Some(1), ..UsageReadParams::default() }).await;
+        let page =
+            read_usage(&mut server, UsageReadParams { cursor, limit: Some(1), ..UsageReadParams::default() }).await;
         assert_eq!(page.totals, all.totals);
         entries.extend(page.data);
         cursor = page.next_cursor;
@@ -62,7 +63,7 @@ async fn preview_images_are_counted_at_no_cost() {
     let delete = easel_protocol::image::ImageDeleteParams { image_id: images[0].image.id.clone(), thread_id: None };
     server.request::<easel_protocol::method::ImageDelete>(&delete).await;
     server.expect_event("image/deleted", |event| event.method() == "image/deleted").await;
-    assert_eq!(read(&mut server, UsageReadParams::default()).await, all);
+    assert_eq!(read_usage(&mut server, UsageReadParams::default()).await, all);
     server.close().await;
 }
 
@@ -80,11 +81,11 @@ async fn cost_needs_a_configured_price() {
     database.execute("DELETE FROM usage WHERE sequence > 1", ()).expect("rows");
     drop(database);
     let mut server = sandbox.start_server_with(STANDALONE).await;
-    assert_eq!(to_sums(&read(&mut server, UsageReadParams::default()).await), (2, 0, true, None));
+    assert_eq!(to_sums(&read_usage(&mut server, UsageReadParams::default()).await), (2, 0, true, None));
     let price = json!({"image": 0.25, "input_per_million": 5, "output_per_million": 40.5});
     let write = json!({"keyPath": "prices.\"org/paid:1\"", "value": price, "mergeStrategy": "replace"});
     server.call("config/value/write", &write).await.expect("a write");
-    let response = read(&mut server, UsageReadParams::default()).await;
+    let response = read_usage(&mut server, UsageReadParams::default()).await;
     assert_eq!(response.totals.estimated_cost_usd, Some(0.5 + 5.0 + 20.25));
     assert_eq!((response.data[0].day.as_str(), response.data[0].used.clone()), ("2026-01-31", response.totals.clone()));
 
@@ -142,7 +143,7 @@ async fn usage_of_older_databases_is_migrated() {
     for words in ["draw a red square", "make it blue"] {
         server.run_turn(&thread.id, vec![text(words)]).await;
     }
-    let before = read(&mut server, UsageReadParams::default()).await.totals;
+    let before = read_usage(&mut server, UsageReadParams::default()).await.totals;
     server.close().await;
     let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
     let older = "DROP TRIGGER threads_have_words; DROP TRIGGER threads_change_words; DROP TRIGGER items_have_words;
@@ -161,6 +162,6 @@ async fn usage_of_older_databases_is_migrated() {
     database.execute_batch(older).expect("an older database");
     drop(database);
     let mut server = sandbox.start_server_with(STANDALONE).await;
-    assert_eq!(read(&mut server, UsageReadParams::default()).await.totals, before);
+    assert_eq!(read_usage(&mut server, UsageReadParams::default()).await.totals, before);
     server.close().await;
 }

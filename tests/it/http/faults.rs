@@ -92,10 +92,10 @@ async fn each_images_endpoint_fault_is_one_typed_error() {
         let posts = backend.posts().len();
         assert_eq!(error.attempts as usize, posts, "{mode}");
         let http = error.http_status.map_or_else(|| "no response".to_owned(), |status| format!("HTTP {status}"));
-        let last_output = last_output(&log).replace(error.request_id.as_deref().unwrap_or("no id"), "[id]");
-        let last_output = last_output.replace(&backend.host(), "[host]");
+        let output = last_output(&log).replace(error.request_id.as_deref().unwrap_or("no id"), "[id]");
+        let output = output.replace(&backend.host(), "[host]");
         let (kind, billed) = (error.kind, error.billed);
-        writeln!(found, "{mode}: {kind:?}, {http}, billed {billed:?}, POSTs {posts}: {last_output}").expect("a string");
+        writeln!(found, "{mode}: {kind:?}, {http}, billed {billed:?}, POSTs {posts}: {output}").expect("a string");
         server.close().await;
     }
     insta::assert_snapshot!(found, @r"

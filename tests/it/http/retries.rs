@@ -11,7 +11,7 @@ use super::completed_images;
 use crate::harness::{Sandbox, Server, mock_provider_config, text};
 
 /// The model asks for an image until it has the result.
-fn draws(sent: &Request) -> Response {
+fn respond_to_model_request(sent: &Request) -> Response {
     let call = json!({ "type": "function_call", "id": "fc_1", "call_id": "call_1", "namespace": "image_gen",
         "name": "imagegen", "arguments": r#"{"prompt": "a cat"}"# });
     let seen =
@@ -21,7 +21,7 @@ fn draws(sent: &Request) -> Response {
 
 fn fail_images(sent: &Request) -> Response {
     let broken = json!({ "error": { "message": "broken", "code": "server_error" } });
-    if sent.path.ends_with("/responses") { draws(sent) } else { Response::json(500, &broken) }
+    if sent.path.ends_with("/responses") { respond_to_model_request(sent) } else { Response::json(500, &broken) }
 }
 
 /// The cost of a turn's call: its billing status, its attempts, and the requests that the provider counted.
@@ -81,7 +81,7 @@ async fn exhausted_limit_names_its_reset_time() {
     let backend = MockServer::respond(|sent| {
         let spent = json!({ "error": { "type": "usage_limit_reached", "message": "Enough.", "plan_type": "plus",
             "resets_at": 1_800_000_000 } });
-        if sent.path.ends_with("/responses") { draws(sent) } else { Response::json(429, &spent) }
+        if sent.path.ends_with("/responses") { respond_to_model_request(sent) } else { Response::json(429, &spent) }
     });
     let sandbox = Sandbox::with_config(&mock_provider_config(&backend, "openai"));
     let mut server = sandbox.start_server().await;

@@ -66,7 +66,7 @@ pub(super) async fn create_subject(server: &mut Server) -> Subject {
 /// One copy of the thread for each method. `changes` are the params of `thread/fork`.
 async fn fork_for_each_method(server: &mut Server, changes: Value) -> BTreeMap<&'static str, Subject> {
     let original = create_subject(server).await;
-    let mut fork_for_each_method = BTreeMap::new();
+    let mut subjects = BTreeMap::new();
     for method in methods_of_a_thread() {
         let mut params = json!({ "threadId": original.thread_id });
         for (name, value) in changes.as_object().into_iter().flatten() {
@@ -76,19 +76,19 @@ async fn fork_for_each_method(server: &mut Server, changes: Value) -> BTreeMap<&
         server.events_until(|event| matches!(event, Event::ThreadStarted(_))).await;
         let id = |value: &Value| value["id"].as_str().expect("an id").to_owned();
         let subject = Subject { thread_id: id(&thread), turn_id: id(&thread["turns"][0]), ..original.clone() };
-        fork_for_each_method.insert(method, subject);
+        subjects.insert(method, subject);
     }
-    fork_for_each_method
+    subjects
 }
 
 /// One copy for each method, with a turn that does not end.
 async fn running(server: &mut Server) -> BTreeMap<&'static str, Subject> {
-    let mut fork_for_each_method = fork_for_each_method(server, json!({ "modelProvider": "endless" })).await;
-    for subject in fork_for_each_method.values_mut() {
+    let mut subjects = fork_for_each_method(server, json!({ "modelProvider": "endless" })).await;
+    for subject in subjects.values_mut() {
         subject.turn_id = server.start_turn(&subject.thread_id, vec![text("draw a blue square")]).await.id.to_string();
         server.events_until(is_image_start).await;
     }
-    fork_for_each_method
+    subjects
 }
 
 /// The visible state: the thread with its turns, all lists, and all files except the database.

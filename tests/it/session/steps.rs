@@ -60,7 +60,7 @@ pub(super) async fn configures(sandbox: &Sandbox, server: &mut Server) {
 }
 
 /// Draws, edits the generated and the attached image, and fails once. Returns the thread and the first image.
-pub(super) async fn draws(sandbox: &Sandbox, server: &mut Server) -> (String, String) {
+pub(super) async fn draw_image(sandbox: &Sandbox, server: &mut Server) -> (String, String) {
     let start = json!({ "cwd": sandbox.project(), "experimentalRawEvents": true });
     let thread_id = id(&ask_until(server, "thread/start", start, "thread/started").await);
     let attached = sandbox.write_file("a.png", &solid_png(60, 40, RED));

@@ -6,7 +6,7 @@ use crate::harness::{EASEL, Sandbox};
 use crate::wire::raw::RawServer;
 
 /// Starts `easel` with these arguments and returns the summaries of its warnings.
-fn warnings(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
+fn start_and_read_warnings(sandbox: &Sandbox, arguments: &[&str]) -> Vec<String> {
     let mut command = Command::new(EASEL);
     command.args(arguments).current_dir(sandbox.project()).env_clear().env("EASEL_HOME", sandbox.home());
     let mut server = RawServer::spawn(command);
@@ -40,15 +40,15 @@ fn every_spelling_of_stdio_serves() {
         &["app-server", "--stdio"],
         &["app-server"],
     ] {
-        assert_eq!(warnings(&sandbox, &[arguments, &provider].concat()), [""; 0], "{arguments:?}");
-        assert_eq!(warnings(&sandbox, &[&provider, arguments].concat()), [""; 0], "{arguments:?}");
+        assert_eq!(start_and_read_warnings(&sandbox, &[arguments, &provider].concat()), [""; 0], "{arguments:?}");
+        assert_eq!(start_and_read_warnings(&sandbox, &[&provider, arguments].concat()), [""; 0], "{arguments:?}");
     }
 }
 
 #[test]
 fn options_count_before_and_after_the_subcommand() {
     let sandbox = Sandbox::new();
-    let summaries = warnings(
+    let summaries = start_and_read_warnings(
         &sandbox,
         &[
             "-c",
@@ -81,14 +81,15 @@ fn options_count_before_and_after_the_subcommand() {
 #[test]
 fn missing_profile_is_a_warning() {
     let sandbox = Sandbox::new();
-    let summaries = warnings(&sandbox, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
+    let summaries =
+        start_and_read_warnings(&sandbox, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
     insta::assert_snapshot!(summaries.join("\n").replace(&sandbox.home().display().to_string(), "HOME"), @"HOME/config.toml: Profile `nope` of `--profile` does not exist.");
 }
 
 #[test]
 fn invalid_config_options_are_warnings() {
     let sandbox = Sandbox::new();
-    let summaries = warnings(
+    let summaries = start_and_read_warnings(
         &sandbox,
         &[
             "app-server",
@@ -122,7 +123,7 @@ fn invalid_config_options_are_warnings() {
 #[test]
 fn unused_codex_options_are_ignored_silently() {
     let sandbox = Sandbox::new();
-    let summaries = warnings(
+    let summaries = start_and_read_warnings(
         &sandbox,
         &[
             "-c",
@@ -144,7 +145,7 @@ fn unused_codex_options_are_ignored_silently() {
 #[test]
 fn broken_config_file_is_a_warning_with_its_name() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\"\nunknown_key = 1\n[images]\nparallel = \"x\"\n");
-    let summaries = warnings(&sandbox, &["app-server"]).join("\n");
+    let summaries = start_and_read_warnings(&sandbox, &["app-server"]).join("\n");
     let home = sandbox.home().display().to_string();
     insta::assert_snapshot!(summaries.replace(&home, "HOME"), @r#"
     HOME/config.toml:2: Unknown key `unknown_key` was ignored.
@@ -152,7 +153,7 @@ fn broken_config_file_is_a_warning_with_its_name() {
     "#);
 
     let sandbox = Sandbox::with_config("model_provider = \n");
-    let summaries = warnings(&sandbox, &["app-server"]);
+    let summaries = start_and_read_warnings(&sandbox, &["app-server"]);
     assert!(summaries.iter().any(|summary| summary.contains("config.toml:1")), "{summaries:?}");
 }
 

@@ -13,7 +13,7 @@ use crate::http::{provider_config, start_server_with_key};
 const MAX_MEMORY: u64 = 150_000_000;
 
 /// Runs a turn whose model sends this event forty times, and returns its error. Memory must stay below the limit.
-async fn refused(event: Value) -> String {
+async fn run_failing_turn(event: Value) -> String {
     let event = openai::event_stream(&[event]);
     let provider = MockServer::start(move |exchange| {
         exchange.read_body();
@@ -45,16 +45,16 @@ async fn name_of_15_mb_fails_without_costing_memory() {
     for field in ["name", "namespace", "call_id", "id"] {
         let mut call = json!({"type": "function_call", "id": "fc", "call_id": "c", "name": "n", "arguments": "{}"});
         call[field] = json!(long);
-        assert_eq!(refused(done(call)).await, too_long, "{field}");
+        assert_eq!(run_failing_turn(done(call)).await, too_long, "{field}");
     }
-    assert_eq!(refused(done(json!({"type": "image_generation_call", "id": long}))).await, too_long);
+    assert_eq!(run_failing_turn(done(json!({"type": "image_generation_call", "id": long}))).await, too_long);
 }
 
 #[tokio::test]
 async fn lists_of_millions_fail_without_costing_memory() {
     let many: Vec<u8> = vec![0; 7_000_000];
     let output = json!({"type": "response.completed", "response": {"output": many}});
-    assert_eq!(refused(output).await, "the provider sent too many items in one response");
+    assert_eq!(run_failing_turn(output).await, "the provider sent too many items in one response");
     let error = json!({"type": "response.failed", "response": {"error": {"message": many}}});
-    assert_eq!(refused(error).await, "the provider failed");
+    assert_eq!(run_failing_turn(error).await, "the provider failed");
 }

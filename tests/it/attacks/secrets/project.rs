@@ -8,8 +8,8 @@ use easel_protocol::thread::ThreadStartParams;
 use crate::harness::{HOSTED, Sandbox, Server};
 
 /// Keys that make requests more expensive or send more images with them.
-const EXPENSIVE: &str = "model = \"expensive\"\n[images]\nmodel = \"expensive-image\"\ndetail = \"original\"\nparallel = 16\n\
-                    [history]\nmodel_images = 100\nmodel_image_bytes = 512000000\n";
+const EXPENSIVE: &str = "model = \"expensive\"\n[images]\nmodel = \"expensive-image\"\ndetail = \"original\"\n\
+                         parallel = 16\n[history]\nmodel_images = 100\nmodel_image_bytes = 512000000\n";
 
 fn write_project(sandbox: &Sandbox, text: &str) {
     std::fs::create_dir_all(sandbox.project().join(".easel")).expect("a folder");
