@@ -37,6 +37,8 @@ mod interop;
 mod wire;
 
 #[cfg(unix)]
+mod hooks;
+#[cfg(unix)]
 mod listen;
 #[cfg(unix)]
 mod random;

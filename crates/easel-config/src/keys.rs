@@ -12,8 +12,8 @@ mod table;
 use serde_json::Value;
 
 pub(crate) use codex_keys::is_codex_key;
-pub(crate) use kind::{Kind, MAX_PRICE};
-pub(crate) use lookup::{Lookup, NameRule, every_key_at, find, is_name};
+pub(crate) use kind::{Kind, MAX_HOOK_TIMEOUT, MAX_HOOKS, MAX_PRICE};
+pub(crate) use lookup::{Lookup, NameRule, every_key_at, find, is_name, strictest_at};
 pub(crate) use suggest::{closest, suggest};
 pub(crate) use table::KEYS;
 
@@ -37,6 +37,9 @@ pub(crate) struct Key {
     pub(crate) is_secret: bool,
     /// Whether `true` is the stricter value. For other keys, `false` or the lower number is.
     pub(crate) is_stricter_when_on: bool,
+    /// The strictest value as JSON, which an invalid one is replaced with: the key guards something, so a mistake must
+    /// not turn it off. `None` for keys whose invalid values are ignored.
+    pub(crate) strictest: Option<&'static str>,
 }
 
 /// What the file of a project may do with a key.

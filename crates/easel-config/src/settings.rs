@@ -3,6 +3,7 @@
 //! The limits of each key are in the table of `keys` only; defaults are the `Default` implementations here.
 
 mod features;
+mod hooks;
 mod images;
 mod project;
 mod provider;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
 pub use features::{FEATURES, Feature, Features};
+pub use hooks::{Hook, Hooks};
 pub use images::{Detail, History, ImageResult, Images, Pictures, Wire};
 pub use project::{Project, TrustLevel};
 pub use provider::{EditStyle, ProviderAuth, ProviderConfig, ProviderImages};
@@ -56,6 +58,8 @@ pub struct Config {
     pub features: Features,
     /// How images are generated.
     pub images: Images,
+    /// Programs that run before and after image calls.
+    pub hooks: Hooks,
     /// What the model sees of earlier turns.
     pub history: History,
     /// How events are sent.

@@ -2,6 +2,7 @@
 
 mod example;
 mod files;
+mod hooks;
 mod layers;
 mod overrides;
 mod project_policy;

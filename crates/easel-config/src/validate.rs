@@ -1,5 +1,6 @@
 //! Validates one layer against the table of keys. A key with a mistake is left out and gives one warning.
 
+mod hooks;
 mod issue;
 mod policy;
 mod value;
@@ -71,7 +72,7 @@ impl Validator<'_> {
                 insert(&mut self.values, path, Value::Object(Map::new()));
                 self.validate_table(path, entries);
             }
-            (Lookup::Section | Lookup::NamedSection, _) => self.warn(path, line, || Issue::Invalid(Requirement::Table)),
+            (Lookup::Section | Lookup::NamedSection, _) => self.reject(path, line, Requirement::Table),
             (Lookup::BadName(rule), _) => self.warn(path, line, || Issue::Invalid(Requirement::Name(rule))),
             (Lookup::Unknown, _) => self.warn(path, line, || Issue::Unknown(keys::suggest(path))),
         }
@@ -79,12 +80,23 @@ impl Validator<'_> {
 
     fn validate_value(&mut self, path: &[String], line: Option<u32>, key: &Key, value: RawValue) {
         let Some(value) = value::parse(key.kind, value) else {
-            return self.warn(path, line, || Issue::Invalid(Requirement::Value(key.kind)));
+            return self.reject(path, line, Requirement::Value(key.kind));
         };
         match self.policy.check_value(key, path, &value) {
             Ok(()) => insert(&mut self.values, path, value),
             Err(violation) => self.warn(path, line, || Issue::Violation(violation)),
         }
+    }
+
+    /// Rejects a value that does not meet the requirement. Keys at or below the path that guard something get their
+    /// strictest value; others are left out.
+    fn reject(&mut self, path: &[String], line: Option<u32>, requirement: Requirement) {
+        let mut is_guard = false;
+        for (key, strictest) in keys::strictest_at(path) {
+            is_guard = true;
+            insert(&mut self.values, &key, strictest);
+        }
+        self.warn(path, line, || if is_guard { Issue::InvalidGuard(requirement) } else { Issue::Invalid(requirement) });
     }
 
     /// Warns about every key below a refused path, so that the user sees what a repository tried.

@@ -17,6 +17,8 @@ pub struct GateInput<'a> {
     pub capabilities: &'a Capabilities,
     /// Whether the model accepts images as input.
     pub model_takes_images: bool,
+    /// Whether a hook runs before each call. The hosted tool has no calls that it could deny.
+    pub has_pre_hook: bool,
 }
 
 /// The tool to offer, and every reason for not offering the others.
@@ -57,6 +59,7 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
         [
             (!standalone_held_back.is_empty(), HeldBackReason::StandaloneOffered),
             (input.capabilities.hosted_image_generation, HeldBackReason::ProviderWithoutHostedTool),
+            (!input.has_pre_hook, HeldBackReason::HookConfigured),
         ]
         .into_iter()
         .filter_map(to_reason),
@@ -91,6 +94,10 @@ pub const fn describe(reason: HeldBackReason) -> &'static str {
         HeldBackReason::ExecutorMissing => "This server cannot run the standalone tool.",
         HeldBackReason::StandaloneOffered => "The standalone tool is offered instead.",
         HeldBackReason::ProviderWithoutHostedTool => "The provider has no hosted image tool.",
+        HeldBackReason::HookConfigured => {
+            "A hook runs before each image call, and the provider's hosted tool would make images without it; \
+             `--enable imagegenext` offers the standalone tool."
+        }
     }
 }
 
@@ -114,9 +121,9 @@ mod tests {
         }
     }
 
-    /// Checks every combination of the six switches with every kind of credential.
+    /// Checks every combination of the seven switches with every kind of credential.
     fn for_each_input(mut check: impl FnMut(&GateInput<'_>, &Decision)) {
-        for bits in 0..64 {
+        for bits in 0..128 {
             for auth in AUTHS {
                 let input = GateInput {
                     image_generation: bits & 8 != 0,
@@ -124,6 +131,7 @@ mod tests {
                     auth,
                     capabilities: &capabilities(bits & 7),
                     model_takes_images: bits & 32 != 0,
+                    has_pre_hook: bits & 64 != 0,
                 };
                 check(&input, &decide(&input));
             }
@@ -140,7 +148,7 @@ mod tests {
                 && input.imagegenext
                 && input.capabilities.image_generation
                 && input.capabilities.namespace_tools;
-            let hosted = runtime && !standalone && input.capabilities.hosted_image_generation;
+            let hosted = runtime && !standalone && input.capabilities.hosted_image_generation && !input.has_pre_hook;
             let expected = match (standalone, hosted) {
                 (true, _) => ToolExposure::Standalone,
                 (false, true) => ToolExposure::Hosted,
@@ -149,7 +157,7 @@ mod tests {
             assert_eq!(decision.exposure, expected, "{input:?}");
             rows[expected as usize] += 1;
         });
-        assert_eq!(rows, [4, 14, 238], "standalone, hosted, none");
+        assert_eq!(rows, [8, 14, 490], "standalone, hosted, none");
     }
 
     #[test]
@@ -179,6 +187,7 @@ mod tests {
             auth: AuthKind::Actor,
             capabilities: &capabilities(0),
             model_takes_images: false,
+            has_pre_hook: false,
         };
         insta::assert_debug_snapshot!(decide(&nothing).standalone_held_back, @r"
         [

@@ -15,6 +15,7 @@ pub mod spec;
 
 pub mod capability;
 pub mod gate;
+pub mod hooks;
 pub mod preset;
 
 pub mod history;

@@ -70,7 +70,8 @@ fn format_error(what: &str, error: &ImageError) -> String {
         ImageErrorKind::Unauthorized
         | ImageErrorKind::UsageLimit
         | ImageErrorKind::BudgetExceeded
-        | ImageErrorKind::ApprovalDenied => "Do not call again in this turn; tell the user.",
+        | ImageErrorKind::ApprovalDenied
+        | ImageErrorKind::HookDenied => "Do not call again in this turn; tell the user.",
         ImageErrorKind::RateLimited => "Tell the user to try again later.",
         ImageErrorKind::Timeout
         | ImageErrorKind::Network

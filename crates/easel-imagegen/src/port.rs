@@ -4,6 +4,7 @@
 //! staged file. A job, an event or a record never contains them.
 
 mod error;
+mod hook_runner;
 mod provider;
 mod send_gate;
 mod staged_image;
@@ -17,6 +18,7 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
 use crate::model_copy::ModelCopy;
 pub use error::{ImportError, StorageError, StorageErrorKind};
+pub use hook_runner::HookRunner;
 pub use provider::{
     FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
     PreviewSink, Provider, ProviderInfo, Reasoning, ReasoningEvent, ReasoningPart,
@@ -98,6 +100,7 @@ pub fn image_error(kind: ImageErrorKind, message: impl Into<String>) -> ImageErr
         | ImageErrorKind::UsageLimit
         | ImageErrorKind::BudgetExceeded
         | ImageErrorKind::ApprovalDenied
+        | ImageErrorKind::HookDenied
         | ImageErrorKind::BadResponse
         | ImageErrorKind::Storage
         | ImageErrorKind::Internal => false,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use easel_imagegen::gate::{Decision, GateInput, decide};
 use easel_imagegen::history::ImageBudget;
+use easel_imagegen::hooks::Hooks;
 use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::{Provider, Reasoning};
 use easel_protocol::input::ImageDetail;
@@ -49,6 +50,8 @@ pub struct ThreadConfig {
     pub context_tokens: u64,
     /// Folders from which the model of any thread may read files.
     pub reference_roots: Vec<PathBuf>,
+    /// The programs that run before and after each image call.
+    pub hooks: Hooks,
     /// Time between the response to `turn/start` and the turn's first event, in which a client can subscribe.
     pub event_delay: Duration,
 }
@@ -71,6 +74,7 @@ impl ThreadConfig {
             auth: provider.auth(),
             capabilities: &info.capabilities,
             model_takes_images,
+            has_pre_hook: !self.hooks.pre.is_empty(),
         })
     }
 }

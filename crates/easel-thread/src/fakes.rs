@@ -2,6 +2,7 @@
 //! actions.
 
 pub(crate) mod fixture;
+pub(crate) mod hooks;
 pub(crate) mod images;
 pub(crate) mod log;
 pub(crate) mod provider;

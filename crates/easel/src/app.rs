@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::Accounts;
 use crate::connections::{Handshake, Hub};
 use crate::credentials::{Account, LoginStore};
+use crate::hooks::ProgramHooks;
 use crate::images::Images;
 use crate::providers::{ProviderCatalog, Providers};
 use crate::requests::Service;
@@ -115,6 +116,7 @@ impl App {
             loaded: Arc::clone(&loaded),
             threads: Arc::clone(&threads),
             images: Arc::clone(&images),
+            hook_runner: Arc::new(ProgramHooks::new(environment, home.clone())),
         });
         let usage = Arc::new(Usage { store: store.clone(), configuration: Arc::clone(&configuration) });
         let handshake = Arc::new(Handshake {

@@ -12,6 +12,7 @@ mod methods;
 mod requests;
 
 mod accounts;
+mod hooks;
 mod images;
 mod settings;
 mod threads;
@@ -24,6 +25,7 @@ mod connections;
 mod credentials;
 mod events;
 mod process;
+mod programs;
 mod providers;
 
 use std::process::ExitCode;

@@ -19,6 +19,7 @@ use easel_protocol::configuration::{
 use serde_json::Map;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::hooks::hooks_from_config;
 use crate::requests::RequestError;
 use crate::threads::LoadedThreads;
 use crate::tools::Tools;
@@ -130,11 +131,13 @@ impl Settings {
     }
 }
 
-/// Returns whether a change turns image generation off or lowers the limit of a turn. Such a change applies to loaded
-/// threads even if the client does not request it.
+/// Returns whether a change turns image generation off, lowers the limit of a turn or adds a hook before calls. Such a
+/// change applies to loaded threads even if the client does not request it.
 fn is_stricter(config: &Config, before: &Config) -> bool {
+    let known_hooks = hooks_from_config(before).pre;
     (before.features.image_generation && !config.features.image_generation)
         || config.limits.images_per_turn < before.limits.images_per_turn
+        || hooks_from_config(config).pre.iter().any(|hook| !known_hooks.contains(hook))
 }
 
 fn to_edit(edit: ConfigEdit) -> Edit {

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::connections::Client;
+use crate::hooks::ProgramHooks;
 use crate::images::Images;
 use crate::requests::RequestError;
 use crate::threads::{LoadedThreads, SettingsUpdate, Threads, require_thread};
@@ -27,6 +28,7 @@ pub(crate) struct Turns {
     pub(crate) loaded: Arc<LoadedThreads>,
     pub(crate) threads: Arc<Threads>,
     pub(crate) images: Arc<Images>,
+    pub(crate) hook_runner: Arc<ProgramHooks>,
 }
 
 /// A turn to start. Everything but the images is validated.
@@ -113,6 +115,8 @@ impl Turns {
             closing_answer,
             roots,
             output_schema,
+            cwd: thread.cwd,
+            hook_runner: self.hook_runner.clone(),
             response_sent,
         };
         handle.start_turn(self.store.clone(), request).await?;
@@ -155,6 +159,8 @@ impl Turns {
             closing_answer: None,
             roots,
             output_schema: None,
+            cwd: thread.cwd,
+            hook_runner: self.hook_runner.clone(),
             response_sent,
         };
         handle.start_turn(self.store.clone(), request).await?;

@@ -75,7 +75,23 @@ const TOP_LEVEL: &[&str] = &[
 ];
 
 /// Settings of Codex inside a section that Easel has too.
-const NESTED: &[[&str; 2]] = &[["history", "max_bytes"], ["history", "persistence"]];
+const NESTED: &[[&str; 2]] = &[
+    ["history", "max_bytes"],
+    ["history", "persistence"],
+    ["hooks", "Interrupt"],
+    ["hooks", "PermissionRequest"],
+    ["hooks", "PostCompact"],
+    ["hooks", "PostModelRequest"],
+    ["hooks", "PreCompact"],
+    ["hooks", "PreModelRequest"],
+    ["hooks", "SessionEnd"],
+    ["hooks", "SessionStart"],
+    ["hooks", "Stop"],
+    ["hooks", "SubagentStart"],
+    ["hooks", "SubagentStop"],
+    ["hooks", "UserPromptSubmit"],
+    ["hooks", "state"],
+];
 
 /// Settings of Codex in the table of a provider.
 const IN_PROVIDERS: &[&str] = &["env_key_instructions", "supports_websockets", "websocket_connect_timeout_ms"];

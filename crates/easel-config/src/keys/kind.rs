@@ -3,6 +3,12 @@
 /// Maximum price in US dollars. A higher one is a typing error.
 pub(crate) const MAX_PRICE: u32 = 1_000_000;
 
+/// Maximum number of hooks in one list.
+pub(crate) const MAX_HOOKS: usize = 16;
+
+/// Maximum time limit of a hook in seconds.
+pub(crate) const MAX_HOOK_TIMEOUT: u64 = 3_600;
+
 /// The type of a key's value, with its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -28,6 +34,10 @@ pub(crate) enum Kind {
     TextList(usize, usize),
     /// A list of these words, each at most once; comma-separated in an environment variable.
     EnumList(&'static [&'static str]),
+    /// A list of hooks.
+    Hooks,
+    /// A list of groups of hooks, as Codex spells them.
+    CodexHooks,
 }
 
 impl std::fmt::Display for Kind {
@@ -45,6 +55,16 @@ impl std::fmt::Display for Kind {
             Self::TextList(max, max_chars) => {
                 write!(f, "a list of up to {max} strings of up to {max_chars} characters")
             }
+            Self::Hooks => write!(
+                f,
+                "a list of up to {MAX_HOOKS} tables with `command` (a list of strings, or a string without shell \
+                 syntax), and optionally `matcher` and `timeout` (1 to {MAX_HOOK_TIMEOUT} seconds)"
+            ),
+            Self::CodexHooks => write!(
+                f,
+                "a list of groups with `matcher` and `hooks` as in Codex, of type \"command\" and without shell syntax; \
+                 hooks.pre_tool_use and hooks.post_tool_use take a list of strings as the command"
+            ),
             Self::EnumList(words) => write!(f, "a list of \"{}\", each at most once", words.join("\", \"")),
         }
     }

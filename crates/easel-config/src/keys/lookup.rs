@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::{KEYS, Key};
 
 /// What the table says about a path.
@@ -43,6 +45,14 @@ pub(crate) fn find(path: &[String]) -> Lookup {
 pub(crate) fn every_key_at(path: &[String], has_property: impl Fn(&Key) -> bool) -> bool {
     let mut keys = KEYS.iter().filter(|key| is_prefix(path, key)).peekable();
     keys.peek().is_some() && keys.all(has_property)
+}
+
+/// Returns the strictest values of the keys at or below the path that guard something, with their paths.
+pub(crate) fn strictest_at(path: &[String]) -> impl Iterator<Item = (Vec<String>, Value)> {
+    KEYS.iter().filter(|key| is_prefix(path, key)).filter_map(|key| {
+        let strictest = serde_json::from_str(key.strictest?).ok()?;
+        Some((key.parts().map(str::to_owned).collect(), strictest))
+    })
 }
 
 /// Returns whether the path is the key or one of its sections. An empty path is neither.

@@ -10,6 +10,9 @@ use crate::settings::{CredentialsStore, Detail, EditStyle, ImageResult, Pictures
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
 
+/// A hook without a command, which denies every call.
+const INVALID_HOOK: &str = r#"[{"command": []}]"#;
+
 /// All known keys, in the order of `config.example.toml`.
 ///
 /// Unless a row says otherwise, no project may set the key, every thread may, and its value is not secret.
@@ -69,6 +72,10 @@ pub(crate) const KEYS: &[Key] = &[
     key("images.strip_metadata", Kind::Bool).for_trusted_or_stricter().stricter_when_on(),
     key("images.partial_images", Kind::Number(0, 3)).for_trusted_or_stricter(),
     key("images.reference_roots", Kind::TextList(64, 4_096)).stricter_per_thread(),
+    key("hooks.pre_tool_use", Kind::Hooks).not_per_thread().secret().guards(INVALID_HOOK),
+    key("hooks.post_tool_use", Kind::Hooks).not_per_thread().secret(),
+    key("hooks.PreToolUse", Kind::CodexHooks).not_per_thread().secret().guards(INVALID_HOOK),
+    key("hooks.PostToolUse", Kind::CodexHooks).not_per_thread().secret(),
     key("history.model_images", Kind::Number(0, 100)).for_trusted(),
     key("history.model_image_bytes", Kind::Number(0, 512_000_000)).for_trusted(),
     key("history.pictures", Kind::Enum(Pictures::VARIANTS)).for_trusted(),
@@ -96,6 +103,7 @@ const fn key(path: &'static str, kind: Kind) -> Key {
         is_home_only: false,
         is_secret: false,
         is_stricter_when_on: false,
+        strictest: None,
     }
 }
 
@@ -126,6 +134,10 @@ impl Key {
 
     const fn secret(self) -> Self {
         Self { is_secret: true, ..self }
+    }
+
+    const fn guards(self, strictest: &'static str) -> Self {
+        Self { strictest: Some(strictest), ..self }
     }
 
     const fn stricter_when_on(self) -> Self {

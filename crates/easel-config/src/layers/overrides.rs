@@ -158,9 +158,10 @@ fn strip_quotes(name: &str) -> &str {
     name.trim_matches(|c: char| c.is_whitespace() || c.is_control() || "\"'".contains(c))
 }
 
-/// Returns the overrides of a thread with valid keys and values only: those that may be stored with the thread.
+/// Returns the overrides of a thread with valid keys and values only, and without those that no thread may set: those
+/// that may be stored with the thread.
 ///
 /// Clients send the whole configuration of other programs here, with keys and headers in unknown places.
 pub fn storable_overrides(overrides: &Map<String, Value>) -> Map<String, Value> {
-    validate_layer(&LayerName::Thread, Policy::Unrestricted, from_thread(overrides).entries).values
+    validate_layer(&LayerName::Thread, Policy::StoredThread, from_thread(overrides).entries).values
 }

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::Sandbox;
-use crate::keys::KEYS;
+use crate::keys::{KEYS, Kind};
 use crate::{Config, HIDDEN, LayerName, Loaded};
 
 /// Everything that the crate shows of a configuration.
@@ -59,7 +59,21 @@ fn headers_and_query_parameters_are_kept_but_hidden() {
 #[test]
 fn every_secret_key_of_the_table_is_hidden() {
     for key in KEYS.iter().filter(|key| key.is_secret) {
-        let value = if key.path.ends_with(".args") { "['canary', 'canary']" } else { "'canary'" };
+        let value = match key.kind {
+            Kind::TextList(..) => "['canary', 'canary']",
+            Kind::Hooks => "[{ command = ['canary'] }]",
+            Kind::CodexHooks => "[{ hooks = [{ type = 'command', command = 'canary' }] }]",
+            Kind::Bool
+            | Kind::Number(..)
+            | Kind::Price
+            | Kind::Text(_)
+            | Kind::MultilineText(_)
+            | Kind::Enum(_)
+            | Kind::Url
+            | Kind::VariableName
+            | Kind::VariableNameList(_)
+            | Kind::EnumList(_) => "'canary'",
+        };
         let loaded = Sandbox::new().with_home(format!("{} = {value}", key.path.replace('*', "x"))).load();
         let exposed = serde_json::to_string(&loaded.layers.last().unwrap().values).unwrap();
         assert!(exposed.contains("canary"), "{} was not loaded: {:?}", key.path, loaded.warnings);

@@ -59,6 +59,8 @@ fn only_valid_overrides_are_storable() {
         "model_providers.x.\"http_headers\".X-Key": "canary",
         "model_providers.x.base_url": "https://u:canary@h/v1",
         "model_providers.x": { "key": "canary", "preset": "preview" },
+        "hooks.pre_tool_use": [{ "command": ["canary"] }],
+        "hooks": { "PreToolUse": "canary" },
     });
     let stored = Value::Object(storable_overrides(&object(given)));
     let expected = json!({

@@ -15,6 +15,8 @@ pub(crate) enum Issue {
     CodexKey,
     /// The value, or a name that the user chose, does not meet the requirement.
     Invalid(Requirement),
+    /// The same, for a key that guards something, so that its strictest value is used instead.
+    InvalidGuard(Requirement),
     /// The layer may not set the key to this value.
     Violation(Violation),
 }
@@ -52,6 +54,9 @@ impl Issue {
             }
             Self::CodexKey => format!("`{key}`{location} is a Codex setting that Easel ignores."),
             Self::Invalid(requirement) => format!("`{key}`{location} was ignored: it must be {requirement}."),
+            Self::InvalidGuard(requirement) => {
+                format!("`{key}`{location} is invalid, so its strictest value is used: it must be {requirement}.")
+            }
             Self::Violation(violation) => format!("`{key}`{location} was ignored: {}.", violation.reason(layer)),
         }
     }
@@ -63,7 +68,7 @@ impl Issue {
                 let (noun, end) = describe_unknown(path, key, suggestion.as_deref());
                 format!("Unknown {noun}{end}")
             }
-            Self::Invalid(requirement) => format!("`{key}` must be {requirement}."),
+            Self::Invalid(requirement) | Self::InvalidGuard(requirement) => format!("`{key}` must be {requirement}."),
             Self::CodexKey | Self::Violation(_) => self.to_warning(layer, path, key),
         }
     }

@@ -22,7 +22,6 @@ pub(crate) const RESERVED_FROM_PROJECTS: &[&str] = &[
     "auth",
     "credentials",
     // Which programs run.
-    "hooks",
     "notify",
     "mcp_servers",
     // Where files go.
@@ -43,6 +42,9 @@ pub(crate) enum Policy<'a> {
     Project { is_trusted: bool, base: &'a Value },
     /// The layer is the overrides of a thread. `base` is the merged configuration of the layers below it.
     Thread { is_image_generation_off: bool, base: &'a Value },
+    /// The layer is the overrides of a thread, which are stored with it. What they may set depends on the other layers
+    /// each time that the thread is loaded, but some keys no thread may set.
+    StoredThread,
 }
 
 /// Why a layer may not set a key.
@@ -73,10 +75,10 @@ impl Policy<'_> {
             _ if !matches!(layer, LayerName::Home { .. }) && every_key_at(path, |key| key.is_home_only) => {
                 Err(Violation::HomeOnly)
             }
-            Self::Thread { .. } if every_key_at(path, |key| key.thread == ThreadAccess::Never) => {
+            Self::Thread { .. } | Self::StoredThread if every_key_at(path, |key| key.thread == ThreadAccess::Never) => {
                 Err(Violation::Thread)
             }
-            Self::Unrestricted | Self::Project { .. } | Self::Thread { .. } => Ok(()),
+            Self::Unrestricted | Self::Project { .. } | Self::Thread { .. } | Self::StoredThread => Ok(()),
         }
     }
 
@@ -85,6 +87,8 @@ impl Policy<'_> {
         let require = |condition: bool, violation| if condition { Ok(()) } else { Err(violation) };
         match self {
             Self::Unrestricted => Ok(()),
+            Self::StoredThread if key.thread == ThreadAccess::Never => Err(Violation::Thread),
+            Self::StoredThread => Ok(()),
             Self::Project { is_trusted, base } => {
                 let is_strict = || is_as_strict(key, path, value, base);
                 match key.project {

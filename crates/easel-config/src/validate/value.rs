@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::hooks;
 use crate::keys::{Kind, MAX_PRICE};
 use crate::layers::RawValue;
 
@@ -27,6 +28,8 @@ pub(super) fn parse(kind: Kind, value: RawValue) -> Option<Value> {
             parse_list(value, max, |text| text.is_empty() || is_text(text, max_chars, &[]))
         }
         Kind::EnumList(words) => parse_enum_list(value, words),
+        Kind::Hooks => hooks::parse(value),
+        Kind::CodexHooks => hooks::parse_codex(value),
     }
 }
 

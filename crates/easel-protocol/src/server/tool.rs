@@ -86,4 +86,6 @@ pub enum HeldBackReason {
     StandaloneOffered,
     /// The provider has no image tool of its own.
     ProviderWithoutHostedTool,
+    /// A hook runs before each image call, and the provider's own tool makes images without one.
+    HookConfigured,
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easel_imagegen::phase;
-use easel_imagegen::port::{Provider, Reasoning, StorageError, StorageErrorKind, Store};
+use easel_imagegen::port::{HookRunner, Provider, Reasoning, StorageError, StorageErrorKind, Store};
 use easel_protocol::event::{Event, ThreadStartedNotification};
 use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
@@ -43,6 +43,10 @@ pub struct TurnRequest {
     pub roots: Vec<PathBuf>,
     /// JSON Schema for the text of the model's last message.
     pub output_schema: Option<Value>,
+    /// The working folder of the thread, which hooks read.
+    pub cwd: String,
+    /// Runs the hooks of the turn's calls.
+    pub hook_runner: Arc<dyn HookRunner>,
     /// Resolves once the response to `turn/start` is sent. The turn's events wait for it.
     pub response_sent: ResponseSent,
 }
@@ -157,6 +161,8 @@ impl<P: Provider> ThreadHandle<P> {
             reasoning,
             roots: request.roots,
             output_schema: request.output_schema,
+            cwd: request.cwd,
+            hook_runner: request.hook_runner,
             response_sent: request.response_sent,
         };
         PreparedTurn { setup, turn, effects, message, span, queue_span: Span::none() }

@@ -4,6 +4,7 @@ mod calls;
 mod config_change;
 mod events;
 mod faults;
+mod hooks;
 mod hosted;
 mod interrupts;
 mod lookups;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use easel_imagegen::hooks::{Hook, Hooks};
 use easel_imagegen::port::{SendGate, image_error};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::tool::{HeldBackReason, ToolExposure};
@@ -58,6 +59,11 @@ impl TurnGate {
         })
     }
 
+    /// Returns the hooks that run before a call of the turn, which started with `hooks`.
+    pub(crate) fn pre_hooks(&self, hooks: &Hooks) -> Vec<Hook> {
+        hooks.pre_with(&self.config.get().hooks)
+    }
+
     /// Returns the current limit of images for one turn.
     pub(crate) fn max_images(&self) -> u32 {
         self.config.get().max_images
@@ -77,13 +83,27 @@ fn withdrawal_reason(config: &ThreadConfig, exposure: ToolExposure) -> Option<He
     if !config.image_generation {
         return Some(HeldBackReason::ImageGenerationOff);
     }
-    (exposure == ToolExposure::Standalone && !config.imagegenext).then_some(HeldBackReason::ImagegenextOff)
+    match exposure {
+        ToolExposure::Standalone if !config.imagegenext => Some(HeldBackReason::ImagegenextOff),
+        ToolExposure::Hosted if !config.hooks.pre.is_empty() => Some(HeldBackReason::HookConfigured),
+        ToolExposure::Standalone | ToolExposure::Hosted | ToolExposure::None => None,
+    }
 }
 
 /// Creates the error of a call whose tool was turned off before the call was sent.
 pub(crate) fn withdrawn_error(reason: HeldBackReason) -> ImageError {
-    let feature = if reason == HeldBackReason::ImagegenextOff { "imagegenext" } else { "image_generation" };
-    let message = format!("the feature {feature} was turned off");
+    let message = match reason {
+        HeldBackReason::ImagegenextOff => "the feature imagegenext was turned off",
+        HeldBackReason::HookConfigured => "a hook was configured, which the provider's hosted tool would not run",
+        HeldBackReason::ImageGenerationOff
+        | HeldBackReason::AuthNotEligible
+        | HeldBackReason::ModelWithoutImageInput
+        | HeldBackReason::ProviderWithoutImages
+        | HeldBackReason::ProviderWithoutNamespaceTools
+        | HeldBackReason::ExecutorMissing
+        | HeldBackReason::StandaloneOffered
+        | HeldBackReason::ProviderWithoutHostedTool => "the feature image_generation was turned off",
+    };
     image_error(ImageErrorKind::ApprovalDenied, message)
 }
 

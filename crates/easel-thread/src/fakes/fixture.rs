@@ -6,12 +6,14 @@ use std::time::Duration;
 
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::ImageBudget;
+use easel_imagegen::hooks::Hooks;
 use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::{ProviderInfo, Reasoning, StoredThread};
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadStatus};
 
+use super::hooks::FakeHooks;
 use super::images::capabilities;
 use super::log::Log;
 use super::provider::FakeProvider;
@@ -35,6 +37,7 @@ pub(crate) struct Fixture {
     /// Sending an event whose line starts with this panics.
     pub(crate) panics_on: Option<&'static str>,
     pub(crate) threads: Threads<FakeProvider>,
+    pub(crate) hooks: FakeHooks,
 }
 
 #[derive(Clone)]
@@ -73,11 +76,12 @@ impl Fixture {
             pictures: Pictures::Copy,
             context_tokens: 100_000,
             reference_roots: Vec::new(),
+            hooks: Hooks::default(),
             event_delay: Duration::from_millis(20),
         };
         let (log, faults, earlier) = (Log::default(), Faults::default(), EarlierTurns::default());
-        let threads = Threads::default();
-        Self { log, config, faults, earlier, bills: true, slow_sink: false, panics_on: None, threads }
+        let (threads, hooks) = (Threads::default(), FakeHooks { log: log.clone() });
+        Self { log, config, faults, earlier, bills: true, slow_sink: false, panics_on: None, threads, hooks }
     }
 
     /// A fixture whose turns offer the hosted tool.
@@ -165,6 +169,8 @@ impl Fixture {
             closing_answer: None,
             roots: vec!["/project".into()],
             output_schema: None,
+            cwd: "/project".to_owned(),
+            hook_runner: Arc::new(self.hooks.clone()),
             response_sent,
         };
         handle.start_turn(self.store(), request).await

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_imagegen::port::{Provider, Reasoning, Store};
+use easel_imagegen::port::{HookRunner, Provider, Reasoning, Store};
 use easel_protocol::id::ThreadId;
 use easel_protocol::tool::ToolExposure;
 use serde_json::Value;
@@ -35,6 +35,9 @@ pub(crate) struct TurnSetup {
     /// Folders from which the model may read files, besides those of the configuration.
     pub(crate) roots: Vec<PathBuf>,
     pub(crate) output_schema: Option<Value>,
+    /// The working folder of the thread, which hooks read.
+    pub(crate) cwd: String,
+    pub(crate) hook_runner: Arc<dyn HookRunner>,
     /// Resolves once the response to `turn/start` is sent.
     pub(crate) response_sent: ResponseSent,
 }
@@ -64,6 +67,10 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
             previews: previews_sender,
             cancel: CancellationToken::new(),
             gate: TurnGate::new(live_config, setup.exposure),
+            cwd: setup.cwd,
+            model: setup.model.clone(),
+            hooks: config.hooks.clone(),
+            hook_runner: setup.hook_runner,
         };
         Self {
             context: Arc::new(context),

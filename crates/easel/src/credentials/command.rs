@@ -1,13 +1,7 @@
-//! A program that prints a credential (`auth.command` of a provider). It runs without a shell, for a limited time, with
-//! limited output, and without the secrets of our own environment.
+//! A program that prints a credential (`auth.command` of a provider).
 
-mod environment;
-mod process_group;
-
-use std::ffi::OsString;
 use std::fmt;
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,30 +9,24 @@ use easel_config::{Environment, ProviderAuth};
 use easel_provider::CredentialError;
 use futures_util::FutureExt;
 use parking_lot::Mutex;
-use secrecy::{ExposeSecret, SecretString};
-use tokio::io::AsyncReadExt;
-use tokio::process::{ChildStdout, Command};
+use secrecy::SecretString;
 use tokio::time::Instant;
 
-use self::environment::allowed_variables;
-use self::process_group::ProcessGroup;
 use super::single_flight::SingleFlight;
 use super::{MAX_TOKEN_LEN, credential_error, is_same_secret, parse_token};
+use crate::programs::{Capture, Excess, Program, ProgramError, allowed_variables};
 
 const DEFAULT_TIMEOUT: Duration = Duration::from_millis(5_000);
 const DEFAULT_REFRESH_INTERVAL: Duration = Duration::from_millis(300_000);
 
-/// Maximum number of bytes of output: a credential and white space around it.
-const MAX_OUTPUT_LEN: u64 = 2 * MAX_TOKEN_LEN as u64;
+/// What is read of the output: a credential and white space around it.
+const CAPTURE: Capture = Capture { stdout: 2 * MAX_TOKEN_LEN, stderr: 0, excess: Excess::Fail };
 
 /// A program that prints a credential, and the credential that it printed last.
 pub(crate) struct CredentialCommand {
     /// The id of the provider, for errors.
     provider: String,
-    program: PathBuf,
-    arguments: Vec<SecretString>,
-    variables: Vec<(OsString, OsString)>,
-    cwd: PathBuf,
+    program: Program,
     timeout: Duration,
     /// How long a credential is used. `None` uses it until a provider rejects it.
     refresh_interval: Option<Duration>,
@@ -56,7 +44,7 @@ impl fmt::Debug for CredentialCommand {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CredentialCommand")
             .field("provider", &self.provider)
-            .field("program", &self.program)
+            .field("program", &self.program.path())
             .finish_non_exhaustive()
     }
 }
@@ -67,14 +55,11 @@ impl CredentialCommand {
     pub(crate) fn new(provider: &str, auth: &ProviderAuth, home: &Path, environment: &Environment) -> Option<Self> {
         let command = Path::new(auth.command.as_deref()?);
         let cwd = home.join(auth.cwd.as_deref().unwrap_or_default());
-        let is_name = command.components().count() == 1 && !command.is_absolute();
+        let arguments = auth.args.iter().map(|argument| argument.secret().clone()).collect();
         let interval = auth.refresh_interval_ms.map_or(DEFAULT_REFRESH_INTERVAL, Duration::from_millis);
         Some(Self {
             provider: provider.to_owned(),
-            program: if is_name { command.to_owned() } else { cwd.join(command) },
-            arguments: auth.args.iter().map(|argument| argument.secret().clone()).collect(),
-            variables: allowed_variables(environment, &auth.env_vars),
-            cwd,
+            program: Program::new(command, arguments, allowed_variables(environment, &auth.env_vars), cwd),
             timeout: auth.timeout_ms.map_or(DEFAULT_TIMEOUT, Duration::from_millis),
             refresh_interval: (!interval.is_zero()).then_some(interval),
             cached: Mutex::default(),
@@ -123,49 +108,23 @@ impl CredentialCommand {
     }
 
     async fn run_once(&self) -> Result<(), CredentialError> {
-        let output = tokio::time::timeout(self.timeout, self.output()).await;
-        let timed_out = || self.error(&format!("timed out after {} ms (auth.timeout_ms)", self.timeout.as_millis()));
-        let output = output.map_err(|_| timed_out())??;
+        let finished = self.program.run(&[], CAPTURE, self.timeout).await.map_err(|error| match error {
+            ProgramError::TimedOut(_) => self.error(&format!("{error} (auth.timeout_ms)")),
+            ProgramError::Start(_) | ProgramError::Wait(_) | ProgramError::Read(_) | ProgramError::TooMuchOutput(_) => {
+                self.error(&error.to_string())
+            }
+        })?;
+        if !finished.status.success() {
+            return Err(self.error(&format!("failed ({})", finished.status)));
+        }
+        let output =
+            String::from_utf8(finished.stdout.bytes).map_err(|_| self.error("printed text that is not UTF-8"))?;
         let Some(secret) = parse_token(&output, MAX_TOKEN_LEN) else {
             return Err(self.error("must print a single word of printable characters"));
         };
         let secret = SecretString::from(secret.to_owned());
         *self.cached.lock() = Some(CachedCredential { secret, printed_at: Instant::now() });
         Ok(())
-    }
-
-    /// Runs the program and returns its output. Its processes end with it, or when this future is dropped.
-    async fn output(&self) -> Result<String, CredentialError> {
-        let mut command = Command::new(&self.program);
-        command.args(self.arguments.iter().map(ExposeSecret::expose_secret)).current_dir(&self.cwd);
-        command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let spawned = ProcessGroup::spawn(&mut command);
-        let (mut child, mut group) = spawned.map_err(|error| self.error(&format!("cannot be started: {error}")))?;
-        let stdout = child.stdout.take();
-        // Processes that the program leaves behind may keep the pipe open, so the group ends with the program.
-        let exit = async {
-            let status = child.wait().await.map_err(|error| self.error(&format!("did not exit: {error}")));
-            group.kill_remaining();
-            status
-        };
-        let (bytes, status) = tokio::try_join!(self.read(stdout), exit)?;
-        if !status.success() {
-            return Err(self.error(&format!("failed ({status})")));
-        }
-        String::from_utf8(bytes).map_err(|_| self.error("printed text that is not UTF-8"))
-    }
-
-    async fn read(&self, stdout: Option<ChildStdout>) -> Result<Vec<u8>, CredentialError> {
-        let mut bytes = Vec::new();
-        if let Some(stdout) = stdout {
-            let read = stdout.take(MAX_OUTPUT_LEN + 1).read_to_end(&mut bytes).await;
-            read.map_err(|error| self.error(&format!("has output that cannot be read: {error}")))?;
-        }
-        if bytes.len() as u64 > MAX_OUTPUT_LEN {
-            return Err(self.error(&format!("printed more than {MAX_OUTPUT_LEN} bytes")));
-        }
-        Ok(bytes)
     }
 
     /// Creates an error about the program. It contains neither the command nor its output, since both may be secret.

@@ -14,6 +14,8 @@ use easel_protocol::model;
 use easel_thread::ThreadConfig;
 use parking_lot::Mutex;
 
+use crate::hooks::hooks_from_config;
+
 /// The default of `model_context_tokens`: long before the windows of current models end and OpenAI doubles its price,
 /// and so large that a thread is compacted only once in hundreds of turns.
 const CONTEXT_TOKENS: u64 = 100_000;
@@ -60,6 +62,7 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
             .map(PathBuf::from)
             .filter(|root| root.is_absolute())
             .collect(),
+        hooks: hooks_from_config(config),
         event_delay: Duration::from_millis(config.wire.turn_event_delay_ms),
     }
 }

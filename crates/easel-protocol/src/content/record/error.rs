@@ -72,6 +72,8 @@ pub enum ImageErrorKind {
     BudgetExceeded,
     /// The image tool was switched off while the turn ran.
     ApprovalDenied,
+    /// A hook of the user denied the call, or could not run (`hooks.pre_tool_use`).
+    HookDenied,
     /// The provider did not deliver in time (`images.timeout_ms`).
     Timeout,
     /// The provider could not be reached.

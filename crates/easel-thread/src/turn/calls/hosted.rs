@@ -15,6 +15,7 @@ use futures_util::FutureExt;
 use tokio::time::Instant;
 use tracing::Instrument;
 
+use super::hooks::HookData;
 use super::{CallContext, CallReport};
 use crate::clock::now_ms;
 use crate::event_sink::EventSink;
@@ -30,6 +31,7 @@ pub(in crate::turn) struct HostedCall {
     started: Instant,
     /// The journal row that could not be written when the call started. It is written again with the image.
     unreserved: Option<(RequestedImage, Vec<Reference>)>,
+    hook_data: Option<HookData>,
 }
 
 impl HostedCall {
@@ -96,7 +98,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 Some((requested.clone(), references.to_vec()))
             }
         };
-        let hosted = HostedCall { item_id: item_id.clone(), started: Instant::now(), unreserved };
+        let hook_data = self.context.keep_for_hooks((requested, references));
+        let hosted = HostedCall { item_id: item_id.clone(), started: Instant::now(), unreserved, hook_data };
         self.hosted.insert(call_id.clone(), hosted);
     }
 
@@ -147,6 +150,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             let error = store_panicked();
             Err(Box::new(self.context.error_after_sending(ImageErrorKind::Internal, error.client_message())))
         });
+        self.context.run_post_hooks(&hosted.item_id, hosted.hook_data, &outcome, &self.interrupt).await;
         self.on_call_ended(turn, CallReport { item_id: hosted.item_id, outcome })
     }
 }

@@ -6,11 +6,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use easel_imagegen::hooks::Hooks;
 use easel_imagegen::idempotency;
 use easel_imagegen::phase;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{
-    GeneratedImages, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider, Reference, Store, image_error,
+    GeneratedImages, HookRunner, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider, Reference, Store,
+    image_error,
 };
 use easel_imagegen::references::ImageRef;
 use easel_protocol::id::{ItemId, ThreadId, TurnId};
@@ -51,6 +53,13 @@ pub(in crate::turn) struct CallContext<S: Store, P> {
     pub(in crate::turn) previews: mpsc::Sender<(ItemId, Preview)>,
     pub(in crate::turn) cancel: CancellationToken,
     pub(in crate::turn) gate: TurnGate,
+    /// The working folder of the thread.
+    pub(in crate::turn) cwd: String,
+    /// The model that calls the tool.
+    pub(in crate::turn) model: String,
+    /// The hooks with which the turn started.
+    pub(in crate::turn) hooks: Hooks,
+    pub(in crate::turn) hook_runner: Arc<dyn HookRunner>,
 }
 
 /// The end of a call.
@@ -80,6 +89,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             let permit = self.permits.acquire().instrument(queue_span).await;
             let plan_span = tracing::debug_span!(target: phase::TARGET, "plan");
             let job = self.prepare_job(item_id, call).instrument(plan_span).await?;
+            self.run_pre_hooks(&job).await?;
             Ok::<_, Box<ImageError>>((job, permit))
         };
         let (job, _permit) = tokio::select! {
@@ -89,9 +99,12 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         };
         self.reserve(item_id, &job.requested, &job.references).await?;
         let started = Instant::now();
+        let hook_data = self.keep_for_hooks(&job);
         let generated = self.generate(item_id, job).await;
         // From here on the call is not cancelled: images that were made are kept.
-        self.settle(item_id, generated, started.elapsed()).await
+        let outcome = self.settle(item_id, generated, started.elapsed()).await;
+        self.run_post_hooks(item_id, hook_data, &outcome, &self.cancel).await;
+        outcome
     }
 
     /// Imports the files that the model named, and builds the job for the provider.

@@ -1,4 +1,4 @@
-//! The environment of a credential program: what it needs to run, and nothing that may be a secret.
+//! The environment of a program: what it needs to run, and nothing that may be a secret.
 
 use std::ffi::{OsStr, OsString};
 
@@ -64,8 +64,8 @@ const ALLOWED: &[&str] = &[
 /// The prefix of the variables for the categories of a locale.
 const ALLOWED_PREFIX: &str = "LC_";
 
-/// Returns the variables of a credential program: those that are always passed, and those that the user names.
-pub(super) fn allowed_variables(environment: &Environment, named: &[String]) -> Vec<(OsString, OsString)> {
+/// Returns the variables of a program: those that are always passed, and those that the user names.
+pub(crate) fn allowed_variables(environment: &Environment, named: &[String]) -> Vec<(OsString, OsString)> {
     let is_allowed = |name: &OsStr| {
         let Some(name) = name.to_str() else { return false };
         name.starts_with(ALLOWED_PREFIX)

@@ -1,4 +1,4 @@
-//! The processes of a credential program, which all end with the program.
+//! The processes of a program, which all end with the program.
 
 use tokio::process::{Child, Command};
 
@@ -56,7 +56,7 @@ fn kill(leader: u32) {
     command.args(["/F", "/T", "/PID", &leader.to_string()]);
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if let Err(error) = command.spawn() {
-        tracing::warn!(%error, "cannot run taskkill; processes of a credential program may still run");
+        tracing::warn!(%error, "cannot run taskkill; processes of a program may still run");
     }
 }
 

@@ -1,0 +1,125 @@
+//! What the end of a hook means.
+
+use easel_protocol::record::{ImageError, ImageErrorKind};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::text::to_line;
+use super::{Hook, HookEnd};
+use crate::port::image_error;
+
+/// Maximum length of what a hook says, in characters.
+const MAX_MESSAGE_CHARS: usize = 500;
+
+/// Decides from the end of a hook whether the call may be made. It may if the hook exits with code 0, and prints
+/// nothing, a text, or a JSON object that does not deny the call. Everything else denies it, so that a broken hook does
+/// not open what it guards.
+///
+/// # Errors
+/// The error of the denied call.
+pub fn decide(hook: &Hook, end: &HookEnd) -> Result<(), Box<ImageError>> {
+    let denial = match end {
+        HookEnd::Failed(what) => Some(format!("{what}, so the call was not made")),
+        HookEnd::Exited { code: Some(0), stdout, .. } => read_decision(stdout),
+        HookEnd::Exited { code, stderr, .. } => {
+            let message = to_line(stderr, MAX_MESSAGE_CHARS);
+            Some(if message.is_empty() { describe_code(*code) } else { format!("denied the call: {message}") })
+        }
+    };
+    denial.map_or(Ok(()), |what| {
+        let message = format!("the hook {} {what}", hook.name);
+        Err(Box::new(image_error(ImageErrorKind::HookDenied, message)))
+    })
+}
+
+/// Describes the end of a hook whose output does not matter, for the log: whether it succeeded, and what it printed.
+pub fn report(end: &HookEnd) -> (bool, String) {
+    match end {
+        HookEnd::Failed(what) => (false, what.clone()),
+        HookEnd::Exited { code: Some(0), stdout, .. } => (true, to_line(stdout, MAX_MESSAGE_CHARS)),
+        HookEnd::Exited { code, stderr, .. } => {
+            (false, format!("{} {}", describe_code(*code), to_line(stderr, MAX_MESSAGE_CHARS)))
+        }
+    }
+}
+
+fn describe_code(code: Option<i32>) -> String {
+    match code {
+        Some(code) => format!("exited with code {code} and gave no reason on stderr"),
+        None => "was killed by a signal".to_owned(),
+    }
+}
+
+/// The output of a hook, in the spelling of Codex. Unknown fields are an error, because one of them may be a denial.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct Output {
+    #[serde(default, rename = "continue")]
+    continues: Option<bool>,
+    #[serde(default)]
+    stop_reason: Option<String>,
+    #[serde(default)]
+    decision: Option<String>,
+    #[serde(default)]
+    reason: Option<String>,
+    #[serde(default)]
+    hook_specific_output: Option<SpecificOutput>,
+    /// Without effect.
+    #[serde(default, rename = "systemMessage")]
+    _system_message: Option<String>,
+    /// Without effect: the output of a hook is never shown.
+    #[serde(default, rename = "suppressOutput")]
+    _suppress_output: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "camelCase")]
+struct SpecificOutput {
+    hook_event_name: String,
+    #[serde(default)]
+    permission_decision: Option<String>,
+    #[serde(default)]
+    permission_decision_reason: Option<String>,
+    #[serde(default)]
+    updated_input: Option<Value>,
+    /// Without effect: the output of a hook never reaches the model.
+    #[serde(default, rename = "additionalContext")]
+    _additional_context: Option<String>,
+}
+
+/// Returns why the output of a hook that succeeded denies the call; `None` if it does not. The text completes "the
+/// hook …".
+fn read_decision(stdout: &[u8]) -> Option<String> {
+    let text = stdout.trim_ascii();
+    if !text.starts_with(b"{") && !text.starts_with(b"[") {
+        return None;
+    }
+    let Ok(output) = serde_json::from_slice::<Output>(text) else {
+        return Some("printed JSON that is not the output of a hook, so the call was not made".to_owned());
+    };
+    let denied = |reason: Option<String>| {
+        let reason = to_line(reason.unwrap_or_default().as_bytes(), MAX_MESSAGE_CHARS);
+        Some(if reason.is_empty() { "denied the call".to_owned() } else { format!("denied the call: {reason}") })
+    };
+    let unsupported =
+        |what: &str| Some(format!("printed {what}, which Easel does not support, so the call was not made"));
+    if output.continues == Some(false) {
+        return denied(output.stop_reason);
+    }
+    match output.decision.as_deref() {
+        Some("block") => return denied(output.reason),
+        Some("approve") | None => {}
+        Some(_) => return unsupported("an unknown `decision`"),
+    }
+    let specific = output.hook_specific_output?;
+    if specific.hook_event_name != "PreToolUse" {
+        return unsupported("a `hookEventName` other than PreToolUse");
+    }
+    match specific.permission_decision.as_deref() {
+        Some("deny") => denied(specific.permission_decision_reason),
+        Some("allow") | None if specific.updated_input.is_some() => unsupported("an `updatedInput`"),
+        Some("allow") | None => None,
+        Some("ask") => unsupported("the `permissionDecision` ask"),
+        Some(_) => unsupported("an unknown `permissionDecision`"),
+    }
+}

@@ -1,0 +1,136 @@
+//! Texts for hooks, and texts of hooks for people.
+
+use serde::Serialize;
+
+/// A text of bounded length without data URLs. It is the only kind of value from outside that a hook reads, so that a
+/// hook cannot be sent the bytes of an image.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub(super) struct HookText(String);
+
+/// What ends the data of a data URL in a longer text.
+const DATA_ENDS: &[char] = &['"', '\'', '<', '>', '(', ')', '`', '|', '\\'];
+
+impl HookText {
+    /// Creates a text that takes at most `max_bytes` in JSON. A longer one ends with an ellipsis.
+    pub(super) fn new(text: &str, max_bytes: usize) -> Self {
+        Self(cut(&replace_data_urls(text), max_bytes))
+    }
+}
+
+/// Replaces each data URL with a note about its length.
+fn replace_data_urls(text: &str) -> String {
+    let mut replaced = String::new();
+    let mut rest = text;
+    while let Some((start, end)) = find_data_url(rest) {
+        replaced.push_str(&rest[..start]);
+        replaced.push_str(&format!("[data URL of {} bytes]", end - start));
+        rest = &rest[end..];
+    }
+    replaced.push_str(rest);
+    replaced
+}
+
+/// Returns the byte range of the first data URL.
+fn find_data_url(text: &str) -> Option<(usize, usize)> {
+    const SCHEME: &[u8] = b"data:";
+    let starts = text.as_bytes().windows(SCHEME.len()).enumerate();
+    let mut starts = starts.filter(|(_, window)| window.eq_ignore_ascii_case(SCHEME)).map(|(start, _)| start);
+    starts.find_map(|start| {
+        let header = &text[start + SCHEME.len()..];
+        let comma = header.find(|c: char| !(c.is_ascii_alphanumeric() || "!#$&-^_.+/;=\"%".contains(c)))?;
+        let data = header[comma..].strip_prefix(',')?;
+        let length = data.find(|c: char| c.is_whitespace() || DATA_ENDS.contains(&c)).unwrap_or(data.len());
+        Some((start, text.len() - data.len() + length))
+    })
+}
+
+/// Returns the start of a text that takes at most `max_bytes` in JSON, with an ellipsis if it was cut.
+fn cut(text: &str, max_bytes: usize) -> String {
+    const ELLIPSIS: char = '…';
+    if json_len(text) <= max_bytes {
+        return text.to_owned();
+    }
+    let mut room = max_bytes.saturating_sub(ELLIPSIS.len_utf8());
+    let mut start: String = text
+        .chars()
+        .take_while(|c| {
+            let len = json_len(c.encode_utf8(&mut [0; 4]));
+            let fits = len <= room;
+            room -= len.min(room);
+            fits
+        })
+        .collect();
+    start.push(ELLIPSIS);
+    start
+}
+
+/// Returns the length of a text in JSON, without the quotes around it.
+fn json_len(text: &str) -> usize {
+    let escaped = |c: char| match c {
+        '"' | '\\' | '\u{8}' | '\u{c}' | '\n' | '\r' | '\t' => 2,
+        c if c < ' ' => 6,
+        c => c.len_utf8(),
+    };
+    text.chars().map(escaped).sum()
+}
+
+/// Returns what a hook printed as one line of at most `max_chars` characters, for people and the model. Control
+/// characters and invisible ones become spaces.
+pub(super) fn to_line(printed: &[u8], max_chars: usize) -> String {
+    let text = String::from_utf8_lossy(printed);
+    let visible = text.replace(is_hidden, " ");
+    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(max_chars) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
+/// Returns whether the character is a control character or an invisible one, such as a bidirectional mark.
+fn is_hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_urls_become_notes() {
+        let table = [
+            ("a cat", "a cat"),
+            ("data: a, b", "data: a, b"),
+            ("see data:image/png;base64,AAAA= now", "see [data URL of 27 bytes] now"),
+            ("<img src=\"DATA:image/png;base64,AA\">", "<img src=\"[data URL of 24 bytes]\">"),
+            ("data:,x data:;base64,y", "[data URL of 7 bytes] [data URL of 14 bytes]"),
+            ("datadata:text/plain;charset=\"utf-8\",z", "data[data URL of 33 bytes]"),
+            ("ü data:", "ü data:"),
+        ];
+        for (text, expected) in table {
+            assert_eq!(replace_data_urls(text), expected);
+        }
+    }
+
+    #[test]
+    fn long_text_is_cut_by_its_length_in_json() {
+        for text in ["a".repeat(50), "\u{1}".repeat(50), "ü\n\"".repeat(50), "𝄞".repeat(50)] {
+            for max in 3..60 {
+                let HookText(short) = HookText::new(&text, max);
+                let json = serde_json::to_string(&short).unwrap();
+                assert_eq!(json.len() - 2, json_len(&short));
+                assert!(json.len() - 2 <= max, "{json} for {max}");
+                assert!(short == text || short.ends_with('…'));
+            }
+        }
+    }
+
+    #[test]
+    fn line_has_no_control_characters() {
+        assert_eq!(to_line(b"\x1b[31mno\r\n\tway\x00\xff", 20), "[31mno way \u{fffd}");
+        assert_eq!(to_line("a\u{202e}b".as_bytes(), 20), "a b");
+        assert_eq!(to_line("ü".repeat(30).as_bytes(), 4), "üüüü…");
+    }
+}

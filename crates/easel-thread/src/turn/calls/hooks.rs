@@ -1,0 +1,121 @@
+//! The hooks of a call. Those before it run before anything is journaled or sent.
+
+use easel_imagegen::hooks::{Hook, HookCall, HookEnd, HookInput, decide, report};
+use easel_imagegen::port::{ImageJob, Provider, Reference, Store};
+use easel_imagegen::spec::{HOSTED_NAME, STANDALONE_NAME};
+use easel_protocol::id::ItemId;
+use easel_protocol::record::{ImageError, RequestedImage};
+use tokio_util::sync::CancellationToken;
+
+use super::CallContext;
+use crate::machine::CallOutput;
+
+/// What the hooks after a call need to know of it.
+#[derive(Debug)]
+pub(super) struct HookData {
+    tool_name: &'static str,
+    requested: RequestedImage,
+    references: Vec<Reference>,
+    mask: Option<Reference>,
+}
+
+impl From<&ImageJob> for HookData {
+    /// Copies what the standalone tool requests.
+    fn from(job: &ImageJob) -> Self {
+        Self {
+            tool_name: STANDALONE_NAME,
+            requested: job.requested.clone(),
+            references: job.references.clone(),
+            mask: job.mask.clone(),
+        }
+    }
+}
+
+impl From<(&RequestedImage, &[Reference])> for HookData {
+    /// Copies what is known about a request of the hosted tool.
+    fn from((requested, references): (&RequestedImage, &[Reference])) -> Self {
+        Self { tool_name: HOSTED_NAME, requested: requested.clone(), references: references.to_vec(), mask: None }
+    }
+}
+
+impl<S: Store, P: Provider> CallContext<S, P> {
+    /// Runs the hooks before a call of the standalone tool, one after the other.
+    ///
+    /// # Errors
+    /// The error of the first hook that denies the call. The others do not run.
+    pub(super) async fn run_pre_hooks(&self, job: &ImageJob) -> Result<(), Box<ImageError>> {
+        let hooks = self.gate.pre_hooks(&self.hooks);
+        if hooks.is_empty() {
+            return Ok(());
+        }
+        let data = HookData::from(job);
+        let input = HookInput::before(&self.hook_call(&job.item_id, &data));
+        for hook in &hooks {
+            let end = self.run_hook(hook, &input).await;
+            decide(hook, &end).inspect_err(|error| {
+                tracing::info!(item_id = %job.item_id, hook = hook.name, reason = error.message, "a hook denied a call");
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Returns a copy of what the hooks after the call need; `None` without such hooks.
+    pub(super) fn keep_for_hooks(&self, data: impl Into<HookData>) -> Option<HookData> {
+        (!self.hooks.post.is_empty()).then(|| data.into())
+    }
+
+    /// Runs the hooks after a call, one after the other. They end when `interrupt` is cancelled. What they print goes
+    /// to the log.
+    pub(super) async fn run_post_hooks(
+        &self,
+        item_id: &ItemId,
+        data: Option<HookData>,
+        outcome: &Result<CallOutput, Box<ImageError>>,
+        interrupt: &CancellationToken,
+    ) {
+        let Some(data) = data else { return };
+        let call = self.hook_call(item_id, &data);
+        let input = match outcome {
+            Ok(output) => HookInput::after(&call, &output.records, output.missing.as_deref()),
+            Err(error) => HookInput::after(&call, &[], Some(error)),
+        };
+        for hook in &self.hooks.post {
+            let end = tokio::select! {
+                biased;
+                () = interrupt.cancelled() => HookEnd::Failed("was ended by an interrupt of the turn".to_owned()),
+                end = self.run_hook(hook, &input) => end,
+            };
+            match report(&end) {
+                (true, output) => tracing::debug!(%item_id, hook = hook.name, output, "a hook ran after a call"),
+                (false, output) => tracing::warn!(%item_id, hook = hook.name, output, "a hook failed after a call"),
+            }
+        }
+    }
+
+    async fn run_hook(&self, hook: &Hook, input: &HookInput) -> HookEnd {
+        if hook.command.is_empty() {
+            return HookEnd::Failed("has an invalid configuration".to_owned());
+        }
+        match input.to_json() {
+            Ok(input) => self.hook_runner.run(hook, &input).await,
+            Err(error) => HookEnd::Failed(format!("has no input: {error}")),
+        }
+    }
+
+    fn hook_call<'a>(&'a self, item_id: &'a ItemId, data: &'a HookData) -> HookCall<'a> {
+        let info = self.provider.info();
+        HookCall {
+            tool_name: data.tool_name,
+            thread_id: &self.thread_id,
+            turn_id: &self.turn_id,
+            item_id,
+            cwd: &self.cwd,
+            model: &self.model,
+            provider: &info.id,
+            image_model: &info.image_model,
+            requested: &data.requested,
+            references: &data.references,
+            mask: data.mask.as_ref(),
+        }
+    }
+}

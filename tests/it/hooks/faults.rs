@@ -1,0 +1,150 @@
+//! Hooks that hang, print without end, leave processes behind or do not exist. All of them deny the call.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use easel_protocol::item::ImageStatus;
+use tokio::io::AsyncReadExt;
+use tokio::process::{Child, Command};
+
+use super::{assert_denied, cat, draw, sandbox, start, start_with, with_script};
+use crate::harness::{STANDALONE, Sandbox, text};
+
+/// Long enough for any machine. The events that tests wait for happen at once.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// A program that exits once no process has the home's pipe open for writing.
+fn pipe_reader(sandbox: &Sandbox) -> Child {
+    let pipe = sandbox.home().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo runs").success());
+    Command::new("cat").arg(pipe).stdout(Stdio::piped()).kill_on_drop(true).spawn().expect("cat runs")
+}
+
+async fn assert_ends(mut reader: Child) {
+    tokio::time::timeout(TIMEOUT, reader.wait()).await.expect("what the hook started has ended").expect("cat ends");
+}
+
+#[tokio::test]
+async fn hook_that_hangs_is_ended_with_its_children() {
+    let backend = cat();
+    let sandbox = sandbox(&backend, "exec 9> pipe; sleep 600 & wait", "timeout = 1");
+    let reader = pipe_reader(&sandbox);
+    let mut server = start(&sandbox).await;
+    let (image, _) = draw(&mut server).await;
+    assert_denied(&image, &backend, &sandbox, "timed out after 1000 ms");
+    assert_ends(reader).await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn children_of_a_hook_end_with_it() {
+    let backend = cat();
+    // The child also holds the pipes of the hook's output.
+    let sandbox = sandbox(&backend, "exec 9> pipe; sleep 600 & exit 0", "");
+    let reader = pipe_reader(&sandbox);
+    let mut server = start(&sandbox).await;
+    let (image, _) = draw(&mut server).await;
+    assert_eq!(image.status, ImageStatus::Completed, "{:?}", image.error);
+    assert_ends(reader).await;
+    server.close().await;
+}
+
+#[tokio::test]
+async fn process_that_leaves_the_group_does_not_delay_the_call() {
+    let backend = cat();
+    let sandbox = sandbox(
+        &backend,
+        "setsid sh -c 'echo $$ > daemon; exec sleep 600' & \n\
+        while ! [ -s daemon ]; do :; done; exit 0",
+        "",
+    );
+    let mut server = start(&sandbox).await;
+    let (image, _) = draw(&mut server).await;
+    assert_eq!(image.status, ImageStatus::Completed, "{:?}", image.error);
+    server.close().await;
+    let daemon = std::fs::read_to_string(sandbox.home().join("daemon")).expect("its process id");
+    assert!(std::process::Command::new("kill").args(["-9", daemon.trim()]).status().expect("kill runs").success());
+}
+
+#[tokio::test]
+async fn interrupt_ends_a_running_hook() {
+    let backend = cat();
+    let sandbox = sandbox(&backend, "exec 9> pipe; echo up >&9; sleep 600", "");
+    let mut reader = pipe_reader(&sandbox);
+    let mut server = start(&sandbox).await;
+    let thread = server.start_thread().await;
+    let turn = server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    let mut word = [0; 3];
+    reader.stdout.as_mut().expect("a pipe").read_exact(&mut word).await.expect("the hook runs");
+    server.interrupt(&thread.id, &turn.id).await;
+    server.events_until_turn_end().await;
+    assert_ends(reader).await;
+    assert!(backend.requests_to(super::IMAGES).is_empty());
+    server.close().await;
+}
+
+#[tokio::test]
+async fn end_of_the_server_ends_a_running_hook() {
+    let backend = cat();
+    let sandbox = sandbox(&backend, "exec 9> pipe; echo up >&9; sleep 600", "");
+    let mut reader = pipe_reader(&sandbox);
+    let mut server = start(&sandbox).await;
+    let thread = server.start_thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    let mut word = [0; 3];
+    reader.stdout.as_mut().expect("a pipe").read_exact(&mut word).await.expect("the hook runs");
+    let (status, _) = server.client.close().await.expect("the server ends");
+    assert_eq!(status.code(), Some(0));
+    assert_ends(reader).await;
+}
+
+#[tokio::test]
+async fn hook_that_cannot_be_started_denies() {
+    for command in ["./nowhere", "easel-has-no-such-program", "/etc/passwd"] {
+        let backend = cat();
+        let hooks = format!("[[hooks.pre_tool_use]]\ncommand = [\"{command}\"]\n");
+        let sandbox = with_script(&backend, &hooks, "");
+        let mut server = start(&sandbox).await;
+        let (image, _) = draw(&mut server).await;
+        assert_denied(&image, &backend, &sandbox, "the hook 1 of hooks.pre_tool_use cannot be started");
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn flood_of_100_mb_is_dropped() {
+    let backend = cat();
+    let sandbox = sandbox(&backend, "head -c 100000000 /dev/zero; head -c 100000000 /dev/zero >&2", "");
+    let mut server = start(&sandbox).await;
+    let (image, _) = draw(&mut server).await;
+    assert_eq!(image.status, ImageStatus::Completed, "{:?}", image.error);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn hook_that_cannot_be_read_denies_every_call() {
+    for hooks in [
+        "[[hooks.pre_tool_use]]\ncommand = \"./hook | tee log\"\n",
+        "[[hooks.PreToolUse]]\n[[hooks.PreToolUse.hooks]]\ntype = \"prompt\"\nprompt = \"Is it good?\"\n",
+    ] {
+        let backend = cat();
+        let sandbox = with_script(&backend, hooks, "exit 0");
+        let mut server = start(&sandbox).await;
+        let (image, _) = draw(&mut server).await;
+        assert_denied(&image, &backend, &sandbox, "has an invalid configuration");
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn failing_hook_after_calls_keeps_the_image() {
+    let backend = cat();
+    for script in ["sleep 600", "exit 3", "head -c 100000000 /dev/zero >&2; exit 1"] {
+        let hooks = "[[hooks.post_tool_use]]\ncommand = [\"./hook\"]\ntimeout = 1\n";
+        let sandbox = with_script(&backend, hooks, script);
+        let mut server = start_with(&sandbox, STANDALONE).await;
+        let (image, _) = draw(&mut server).await;
+        assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{script}");
+        server.close().await;
+    }
+}
