@@ -27,7 +27,7 @@ async fn aimock(fixtures: Vec<Value>) -> Option<(tempfile::TempDir, Service)> {
     Some((folder, Service::start(command).await))
 }
 
-/// The model calls the standalone tool with these arguments when the user message contains `said`.
+/// The model calls the standalone tool with these arguments when the user message contains `message`.
 fn image_call_fixture(message: &str, arguments: &Value) -> Value {
     let call = json!({"id": format!("call_{message}"), "name": "imagegen", "arguments": arguments});
     json!({"match": {"endpoint": "chat", "userMessage": message}, "response": {"toolCalls": [call]}})

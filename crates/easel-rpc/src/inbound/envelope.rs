@@ -15,6 +15,7 @@ pub(crate) const NULL_ID: &str = "null";
 /// Longest id in bytes. Ids are stored while their request is in flight.
 const MAX_ID_BYTES: usize = 1024;
 
+/// A request.
 #[derive(Debug)]
 pub(crate) struct Request<'a> {
     /// A JSON string or a 64-bit integer, as the client wrote it.
@@ -25,6 +26,7 @@ pub(crate) struct Request<'a> {
     pub(crate) versioned: bool,
 }
 
+/// A message of the client.
 #[derive(Debug)]
 pub(crate) enum Incoming<'a> {
     Request(Request<'a>),
@@ -47,24 +49,25 @@ pub(crate) enum Incoming<'a> {
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
+/// The members of any message.
 #[derive(Deserialize)]
 struct Envelope<'a> {
     #[serde(borrow, default)]
     jsonrpc: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "read_present")]
     id: Option<&'a RawValue>,
     #[serde(borrow, default)]
     method: Option<Name<'a>>,
     #[serde(borrow, default)]
     params: Option<&'a RawValue>,
-    #[serde(borrow, default, deserialize_with = "present")]
+    #[serde(borrow, default, deserialize_with = "read_present")]
     result: Option<&'a RawValue>,
     #[serde(borrow, default)]
     error: Option<&'a RawValue>,
 }
 
 /// Reads a member whose explicit `null` counts: an id or a result. For other members `null` means absent.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+fn read_present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 

@@ -124,8 +124,8 @@ pub(crate) fn load_newest_turns(
     Ok(turns)
 }
 
-/// Returns the items of a turn and their size if they fit into `max_bytes`. Does not read
-/// items that are larger in the database already.
+/// Returns the items of a turn and their size if they fit into `max_bytes`. Does not read items that are larger in the
+/// database already.
 fn read_items_within(
     connection: &Connection,
     home: &Home,
@@ -143,8 +143,8 @@ fn read_items_within(
     Ok((size <= max_bytes).then_some((items, size)))
 }
 
-/// Returns the items of one turn in order, and the size of their JSON in bytes. The summary view
-/// has the first user message and the last agent message.
+/// Returns the items of one turn in order, and the size of their JSON in bytes. The summary view has the first user
+/// message and the last agent message.
 pub(crate) fn read_turn_items(
     connection: &Connection,
     home: &Home,
