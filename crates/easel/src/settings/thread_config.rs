@@ -16,8 +16,8 @@ use parking_lot::Mutex;
 
 use crate::hooks::hooks_from_config;
 
-/// The default of `model_context_tokens`: long before the windows of current models end and OpenAI doubles its price,
-/// and so large that a thread is compacted only once in hundreds of turns.
+/// The default of `model_context_tokens`. It is far below the windows of current models and the size at which OpenAI
+/// doubles its price, and large enough that a thread is compacted only once in hundreds of turns.
 const CONTEXT_TOKENS: u64 = 100_000;
 
 /// The thread configuration that was derived last. Most threads have an equal one, and share it.
