@@ -25,9 +25,10 @@ pub(super) fn read<R: BufRead>(reader: R, bounds: Bounds, limits: Limits) -> Res
         PixelFormat::CMYK32 => return Err(unsupported("CMYK colors")),
     };
     let target = bounds.fit(width, height);
-    // The target is never larger than the file, so both sides fit 16 bits.
-    let side = |side: u32| u16::try_from(side).unwrap_or(u16::MAX);
-    let (width, height) = decoder.scale(side(target.0), side(target.1)).map_err(damaged)?;
+    // The decoder takes the smallest size with one side that is large enough, which a side of one pixel always is. So
+    // the longer side decides. The target is never larger than the file, so both sides fit 16 bits.
+    let side = |side: u32, other: u32| u16::try_from(side).ok().filter(|_| side >= other).unwrap_or(u16::MAX);
+    let (width, height) = decoder.scale(side(target.0, target.1), side(target.1, target.0)).map_err(damaged)?;
     let samples = decoder.decode().map_err(damaged)?;
     let metadata = Metadata { icc_profile: decoder.icc_profile(), exif: decoder.exif_data().map(<[u8]>::to_vec) };
     let size = (u32::from(width), u32::from(height));

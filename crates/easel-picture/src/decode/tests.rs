@@ -149,6 +149,17 @@ fn header_with_too_many_pixels_is_refused_before_decoding() {
 }
 
 #[test]
+fn narrow_jpeg_keeps_its_length() {
+    for (width, height) in [(1, 200), (200, 1), (2, 999)] {
+        let jpeg = samples::plain_jpeg(width, height);
+        let whole = decode(&jpeg, 1_000).unwrap();
+        assert_eq!((whole.width, whole.height), (width.into(), height.into()));
+        let scaled = decode(&jpeg, 100).unwrap();
+        assert_eq!(scaled.width.max(scaled.height), 100);
+    }
+}
+
+#[test]
 fn cmyk_jpeg_is_unsupported() {
     let decoded = decode(&samples::cmyk_jpeg(), 100);
     assert!(matches!(decoded, Err(Error::Unsupported { format: Format::Jpeg, .. })), "{decoded:?}");

@@ -68,6 +68,13 @@ pub(super) fn cmyk_jpeg() -> Vec<u8> {
     out
 }
 
+pub(super) fn plain_jpeg(width: u16, height: u16) -> Vec<u8> {
+    let samples = vec![0x80; 3 * usize::from(width) * usize::from(height)];
+    let mut out = Vec::new();
+    Encoder::new(&mut out, 90).encode(&samples, width, height, ColorType::Rgb).unwrap();
+    out
+}
+
 /// A TIFF structure with the orientation and nothing else.
 pub(super) fn exif(orientation: u8) -> Vec<u8> {
     let mut tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\0\0\0\0\0\0\0\0".to_vec();
