@@ -63,6 +63,10 @@ enum State {
     Header {
         length: usize,
     },
+    /// After a backslash there.
+    HeaderEscape {
+        length: usize,
+    },
     Image,
     ImageEscape,
     ImageUnicode {
@@ -134,6 +138,10 @@ impl Scanner {
                 }
                 State::Scheme { matched, key } => self.scan_scheme(matched, key, text, on),
                 State::Header { length } => self.scan_header(length, *first, after, on),
+                State::HeaderEscape { length } => {
+                    self.state = State::Header { length };
+                    after
+                }
                 State::Image => self.scan_image(text, on),
                 State::ImageEscape => self.scan_escape(*first, after, on),
                 State::ImageUnicode { digits, value } => self.scan_unicode(digits, value, *first, after, on),

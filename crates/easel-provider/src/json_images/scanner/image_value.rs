@@ -51,11 +51,12 @@ impl Scanner {
         on: &mut impl FnMut(ImageEvent<'_>),
     ) -> &'a [u8] {
         match byte {
-            b',' => self.state = State::Image,
+            b',' if length <= MAX_HEADER => self.state = State::Image,
             b'"' => {
                 self.is_invalid = true;
                 self.end(on);
             }
+            b'\\' => self.state = State::HeaderEscape { length: length + 2 },
             _ if length < MAX_HEADER => self.state = State::Header { length: length + 1 },
             _ => {
                 self.is_invalid = true;

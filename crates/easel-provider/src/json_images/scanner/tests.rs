@@ -98,6 +98,14 @@ fn invalid_base64_affects_one_image_only() {
 }
 
 #[test]
+fn quotes_in_a_media_type_do_not_end_the_image() {
+    let (images, rest) = scan_json(r#"{"url":"data:image/png;name=\"a,b\";base64,QUJD","next":"x"}"#);
+    assert_eq!((images, rest), (vec![Err(InvalidBase64)], json!({"url": 0, "next": "x"})));
+    let (images, rest) = scan_json(r#"{"url":"data:image\/png;name=\"a\";base64,QUJD","next":"x"}"#);
+    assert_eq!((images, rest), (vec![Ok(b"ABC".to_vec())], json!({"url": 0, "next": "x"})));
+}
+
+#[test]
 fn endless_json_is_rejected_and_images_are_streamed() {
     let mut scanner = Scanner::new(ImageKeys::Images);
     let long = vec![b'x'; MAX_REST_OF_IMAGES];
