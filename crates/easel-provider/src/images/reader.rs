@@ -155,7 +155,13 @@ impl<F: Files> Reader<F> {
                     self.document.set_limit(if is_preview(self.parser.event()) { previews } else { limit });
                     self.document.feed(part)?;
                 }
-                Frame::End => self.end_event(),
+                Frame::End => {
+                    self.end_event();
+                    // What follows counts as little as in a chunk of its own.
+                    if self.is_done() {
+                        break;
+                    }
+                }
             }
         }
         Ok(())

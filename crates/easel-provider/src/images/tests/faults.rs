@@ -111,3 +111,10 @@ async fn done_marker_ends_the_stream() {
     let generated = call_streaming(respond_and_stall(stream)).await.expect("generated");
     assert_eq!(content(&generated.images[0].staged), png(3));
 }
+
+#[tokio::test]
+async fn what_follows_the_done_marker_is_not_read() {
+    let image = spelled(None, None, &png(3)) + "data: [DONE]\n\n" + &spelled(Some(FINAL), None, &png(1));
+    let generated = call_streaming(streamed(image.as_bytes())).await.expect("generated");
+    assert_eq!(content(&generated.images[0].staged), png(3));
+}
