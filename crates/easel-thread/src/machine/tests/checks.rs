@@ -35,9 +35,11 @@ fn check_items_end_once_before_turn(effects: &[Effect]) {
         match event {
             Event::ItemStarted(started) => {
                 assert_eq!(items.insert(started.item.id(), true), None, "an id is repeated");
+                assert_eq!(started.item.times(), (started.started_at_ms, None));
             }
             Event::ItemCompleted(completed) => {
                 assert_eq!(items.insert(completed.item.id(), false), Some(true), "an end without a start");
+                assert_eq!(completed.item.times().1, Some(completed.completed_at_ms));
             }
             Event::ImagePreview(preview) => assert_eq!(items.get(preview.item_id.as_str()), Some(&true)),
             Event::AgentMessageDelta(delta) => assert_eq!(items.get(delta.item_id.as_str()), Some(&true)),
@@ -47,7 +49,11 @@ fn check_items_end_once_before_turn(effects: &[Effect]) {
             Event::Error(_) => errors += 1,
             Event::TurnCompleted(completed) => {
                 ended = true;
-                assert_eq!(errors, i32::from(completed.turn.status == TurnStatus::Failed));
+                let turn = &completed.turn;
+                assert_eq!(errors, i32::from(turn.status == TurnStatus::Failed));
+                assert!(turn.error.is_some() || turn.status != TurnStatus::Failed, "a failure without an error");
+                assert!(turn.error.is_none() || turn.status != TurnStatus::Completed, "an error of a complete turn");
+                assert_eq!(turn.completed_at, turn.duration_ms.map(|millis| millis / 1_000), "a turn that starts at 0");
             }
             Event::ConfigWarning(_)
             | Event::AccountLoginCompleted(_)

@@ -30,3 +30,9 @@ fn interrupted_turn_keeps_steer_messages_in_history() {
     let (kept, ended) = (end.find("raw user \"Faster\""), end.find("turn/completed interrupted"));
     assert!(kept.is_some() && kept < ended && !end.contains("\nrequest\n"), "{end}");
 }
+
+#[test]
+fn steer_message_with_a_used_id_gets_another() {
+    let end = last("delta msg_1 Hi\n steer user_1 Faster\n done");
+    assert!(end.contains("item/completed userMessage user_1-2"), "{end}");
+}
