@@ -31,6 +31,27 @@ soak:
 long-thread turns="2000":
     EASEL_LONG_THREAD_TURNS={{turns}} cargo test --package easel --test it context::limit -- --nocapture
 
+# Runs one fuzz target for some seconds. Needs cargo-fuzz.
+fuzz target seconds="600":
+    .ci/fuzz {{seconds}} {{target}}
+
+# Runs each fuzz target for some seconds, as many at once as there are cores.
+fuzz-all seconds="60":
+    .ci/fuzz {{seconds}}
+
+# Changes the pure core in small ways, and lists the changes that its own tests do not notice. Needs cargo-mutants.
+mutants *ARGS:
+    cargo mutants --output target --package easel-imagegen --package easel-thread \
+        --file 'crates/easel-imagegen/**' --file 'crates/easel-thread/src/machine*' \
+        --file 'crates/easel-thread/src/machine/**' {{ARGS}}
+
+# Changes the parsers and the journal in the same way.
+mutants-parsers *ARGS:
+    cargo mutants --output target --package easel-config --package easel-provider --package easel-rpc \
+        --package easel-store --file 'crates/easel-config/src/layers/**' --file 'crates/easel-provider/src/http/sse.rs' \
+        --file 'crates/easel-provider/src/json_images/**' --file 'crates/easel-rpc/src/inbound/envelope.rs' \
+        --file 'crates/easel-rpc/src/inbound/line.rs' --file 'crates/easel-store/src/journal/**' {{ARGS}}
+
 # Tests Easel against OpenAI's API document and servers that imitate OpenAI's. Installs them first.
 interop:
     tests/interop/run

@@ -99,6 +99,30 @@ fn security_page_names_existing_checks() {
     }
 }
 
+/// The table of fuzz targets names those that exist, and each has seeds and a threat.
+#[test]
+fn security_page_lists_the_fuzz_targets() {
+    let page = document("docs/SECURITY.md");
+    let (_, section) = page.split_once("## Fuzzing\n").expect("the section about fuzzing");
+    let (section, _) = section.split_once("\n## ").expect("the end of the section");
+    let rows: Vec<&str> = section.lines().filter(|line| line.starts_with("| `")).collect();
+    assert!(rows.iter().all(|row| row.contains("| T")), "each target defends against a threat: {rows:#?}");
+    let listed: BTreeSet<&str> = rows.iter().filter_map(|row| row.split('`').nth(1)).collect();
+    let manifest = document("fuzz/Cargo.toml");
+    let targets = manifest.lines().skip_while(|line| *line != "[[bin]]");
+    let targets: BTreeSet<&str> =
+        targets.filter_map(|line| line.strip_prefix("name = \"")?.strip_suffix('"')).collect();
+    assert_eq!(listed, targets);
+    for target in targets {
+        let seeds = repository().join("fuzz/seeds").join(target);
+        assert!(
+            std::fs::read_dir(&seeds).is_ok_and(|mut seeds| seeds.next().is_some()),
+            "{} is empty",
+            seeds.display()
+        );
+    }
+}
+
 /// Each `*Held by …*` of the invariants names tests, or lints and methods that `Cargo.toml` and `clippy.toml` forbid.
 #[test]
 fn invariants_name_existing_checks() {

@@ -18,3 +18,5 @@ mod response_json;
 mod tests;
 
 pub(crate) use call::{ImagesApi, generate};
+#[cfg(fuzzing)]
+pub(crate) use collect::fuzzing;

@@ -28,6 +28,10 @@ mod responses;
 
 mod json_images;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 #[cfg(test)]
 mod staging;
 

@@ -35,6 +35,8 @@ use self::model_call::ModelCall;
 use self::prompt_cache::CacheFields;
 pub(crate) use self::refusals::Refusals;
 use self::response_stream::ResponseStream;
+#[cfg(fuzzing)]
+pub(crate) use self::response_stream::fuzzing;
 use crate::credential::Credentials;
 use crate::http::ApiClient;
 use crate::settings::{Retries, Timeouts};

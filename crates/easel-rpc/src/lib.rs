@@ -20,6 +20,10 @@ mod outbound;
 mod request;
 mod transport;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 mod error;
 mod limits;
 mod serve;

@@ -27,6 +27,10 @@ mod os;
 mod recovery;
 mod threads;
 
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
+
 #[cfg(test)]
 mod tests;
 

@@ -21,6 +21,9 @@ use crate::json_images::{self, ImagePart, UnusableImage};
 use crate::profile::ApiProfile;
 use crate::rejection::{Redactor, Rejection, request_id};
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+
 /// The reason why one image of a response is missing.
 #[derive(Debug, thiserror::Error)]
 enum MissingImage {

@@ -19,6 +19,9 @@ use crate::credential::Credentials;
 use crate::http::{LimitReached, NetworkLimit, SendError, send};
 use crate::json_images::ImagePart;
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+
 /// The events of one response.
 pub(super) struct ResponseStream<'a, C, F: Files> {
     api: ResponsesApi<'a, C>,

@@ -10,6 +10,9 @@ use easel_protocol::thread::SortDirection;
 
 use crate::error::Error;
 
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
+
 /// Largest size of a page's stored JSON, so that its line stays below 64 KiB. A single entry may be larger.
 const MAX_BYTES: usize = 48 << 10;
 
