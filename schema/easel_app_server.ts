@@ -217,6 +217,29 @@ export type ApprovalPolicy = "never";
 export type ApprovalsReviewer = "user";
 
 /**
+ * Lists the installed apps.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type AppsInstalledParams = Record<symbol, never>;
+
+/**
+ * The apps that are installed. Easel has none.
+ */
+export type AppsInstalledResponse = {
+/**
+ * Always empty.
+ */
+apps: Array<JsonValue>, };
+
+/**
+ * Lists the apps on offer.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type AppsListParams = Record<symbol, never>;
+
+/**
  * Kinds of credentials.
  */
 export type AuthMode = "apikey" | "chatgptAuthTokens";
@@ -310,9 +333,16 @@ experimentalApi?: boolean | null,
  */
 optOutNotificationMethods?: Array<string> | null,
 /**
- * Whether `item/completed` carries the image in base64. Default `none`: many clients cannot read long lines.
+ * Whether `item/completed` carries the image in base64. Default `none`, because many clients cannot read long
+ * lines, and `inline` for a client that states `requestAttestation`.
  */
-imageResult?: ImageResult | null, };
+imageResult?: ImageResult | null,
+/**
+ * Whether the client attests its requests. Easel never asks for it. Programs that state it, true or false, are
+ * written against this protocol's current types and show the image that `item/completed` carries, as adapters for
+ * editors do.
+ */
+requestAttestation?: boolean | null, };
 
 /**
  * Who a client is.
@@ -633,6 +663,19 @@ balance: string | null, };
 export type CwdFilter = string | Array<string>;
 
 /**
+ * The only page of a list without entries.
+ */
+export type EmptyPageResponse = {
+/**
+ * Always empty.
+ */
+data: Array<JsonValue>,
+/**
+ * Always `null`: there is no second page.
+ */
+nextCursor: string | null, };
+
+/**
  * A turn failed. Sent before `turn/completed`. Errors that Easel retries are not sent.
  */
 export type ErrorNotification = {
@@ -794,6 +837,22 @@ requiresOpenaiAuth: boolean,
 userId: string | null, };
 
 /**
+ * Reads advice on the security of the account.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type GetAccountSecuritySetupParams = Record<symbol, never>;
+
+/**
+ * What the account should do for its security. Easel does not ask.
+ */
+export type GetAccountSecuritySetupResponse = {
+/**
+ * Always `null`.
+ */
+notice: JsonValue | null, };
+
+/**
  * Reads how many tokens this home has used.
  */
 export type GetAccountTokenUsageParams = {
@@ -818,6 +877,26 @@ dailyUsageBuckets: Array<AccountTokenUsageDailyBucket> | null,
  * The usage of the thread that the request names. `null` when it names none.
  */
 threadUsage: ThreadUsage | null, };
+
+/**
+ * Reads the messages of the account's workspace.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type GetWorkspaceMessagesParams = Record<symbol, never>;
+
+/**
+ * Messages of the account's workspace to its members. Easel reads none.
+ */
+export type GetWorkspaceMessagesResponse = {
+/**
+ * Always `false`.
+ */
+featureEnabled: boolean,
+/**
+ * Always empty.
+ */
+messages: Array<JsonValue>, };
 
 /**
  * The state of a Git repository, as a client reported it.
@@ -876,6 +955,49 @@ export type HeldBackReason = "imageGenerationOff" | "authNotEligible" | "modelWi
  * How clients read the history of a thread.
  */
 export type HistoryMode = "paginated";
+
+/**
+ * The hooks of one folder.
+ */
+export type HooksListEntry = {
+/**
+ * The folder, as the request names it.
+ */
+cwd: string,
+/**
+ * Always empty.
+ */
+hooks: Array<JsonValue>,
+/**
+ * Always empty.
+ */
+warnings: Array<string>,
+/**
+ * Always empty.
+ */
+errors: Array<JsonValue>, };
+
+/**
+ * Lists the hooks that would run for the agent's tools, by folder.
+ */
+export type HooksListParams = {
+/**
+ * The folders, at most 256. Absent or empty: the server's.
+ */
+cwds?: Array<string> | null,
+/**
+ * Lists the folder of this thread instead.
+ */
+threadId?: string | null, };
+
+/**
+ * The hooks of each folder.
+ */
+export type HooksListResponse = {
+/**
+ * One entry per folder, in the order of the request.
+ */
+data: Array<HooksListEntry>, };
 
 /**
  * What an image call does.
@@ -1469,6 +1591,13 @@ startedAtMs: number, };
 export type JsonValue = number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null;
 
 /**
+ * Lists MCP servers and their state.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type ListMcpServerStatusParams = Record<symbol, never>;
+
+/**
  * Logs in.
  */
 export type LoginAccountParams = { "type": "apiKey",
@@ -1683,9 +1812,60 @@ overridingLayer: ConfigLayerMetadata,
 effectiveValue: JsonValue, };
 
 /**
+ * Lists permission profiles.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type PermissionProfileListParams = Record<symbol, never>;
+
+/**
  * The plan of a ChatGPT account.
  */
 export type PlanType = "free" | "go" | "plus" | "pro" | "prolite" | "promax" | "team" | "self_serve_business_prolite" | "self_serve_business_usage_based" | "business" | "ent26" | "enterprise_cbp_automation" | "enterprise_cbp_usage_based" | "enterprise" | "edu" | "edu_plus" | "edu_pro" | "sci" | "sci_plus" | "unknown";
+
+/**
+ * Lists the installed plugins.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type PluginInstalledParams = Record<symbol, never>;
+
+/**
+ * The marketplaces of the plugins that are installed. Easel has none.
+ */
+export type PluginInstalledResponse = {
+/**
+ * Always empty.
+ */
+marketplaces: Array<JsonValue>,
+/**
+ * Always empty: nothing is loaded.
+ */
+marketplaceLoadErrors: Array<JsonValue>, };
+
+/**
+ * Lists the plugins on offer.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type PluginListParams = Record<symbol, never>;
+
+/**
+ * The marketplaces of plugins. Easel has none.
+ */
+export type PluginListResponse = {
+/**
+ * Always empty.
+ */
+marketplaces: Array<JsonValue>,
+/**
+ * Always empty: nothing is loaded.
+ */
+marketplaceLoadErrors: Array<JsonValue>,
+/**
+ * Always empty.
+ */
+featuredPluginIds: Array<string>, };
 
 /**
  * Kinds of provider settings. Easel uses one of the Codex app-server's kinds.
@@ -1998,6 +2178,41 @@ export type SecretText = string;
 export type SessionSource = "cli" | "vscode" | "exec" | "appServer" | "unknown";
 
 /**
+ * The skills of one folder.
+ */
+export type SkillsListEntry = {
+/**
+ * The folder, as the request names it.
+ */
+cwd: string,
+/**
+ * Always empty.
+ */
+skills: Array<JsonValue>,
+/**
+ * Always empty.
+ */
+errors: Array<JsonValue>, };
+
+/**
+ * Lists the skills of the agent, by folder.
+ */
+export type SkillsListParams = {
+/**
+ * The folders, at most 256. Absent or empty: the server's.
+ */
+cwds?: Array<string> | null, };
+
+/**
+ * The skills of each folder.
+ */
+export type SkillsListResponse = {
+/**
+ * One entry per folder, in the order of the request.
+ */
+data: Array<SkillsListEntry>, };
+
+/**
  * The direction of an order.
  */
 export type SortDirection = "asc" | "desc";
@@ -2233,6 +2448,24 @@ excludeTurns?: boolean | null,
  * Whether this connection receives `rawResponseItem/completed` for the thread. Default false.
  */
 experimentalRawEvents?: boolean | null, };
+
+/**
+ * Reads the goal of a thread.
+ */
+export type ThreadGoalGetParams = {
+/**
+ * The thread.
+ */
+threadId: string, };
+
+/**
+ * The goal of a thread. Threads of Easel have none.
+ */
+export type ThreadGoalGetResponse = {
+/**
+ * Always `null`.
+ */
+goal: JsonValue | null, };
 
 /**
  * Adds items to the history that the model reads, before the next turn.
@@ -2528,6 +2761,55 @@ excludeTurns?: boolean | null,
 experimentalRawEvents?: boolean | null, };
 
 /**
+ * The response of `thread/resume`: the thread, its settings, and where clients read its history from.
+ */
+export type ThreadResumeResponse = {
+/**
+ * Cursor at the newest turn, for `thread/turns/list` with the direction `desc`. `null`: there are no turns.
+ */
+turnsBackwardsCursor: string | null,
+/**
+ * Cursor at the newest item, for `thread/items/list` with the direction `desc`. `null`: there are no items.
+ */
+itemsBackwardsCursor: string | null,
+/**
+ * The thread.
+ */
+thread: Thread,
+/**
+ * The model.
+ */
+model: string,
+/**
+ * The id of the provider.
+ */
+modelProvider: string,
+/**
+ * Always `null`.
+ */
+serviceTier: string | null,
+/**
+ * Absolute path of the working folder.
+ */
+cwd: string,
+/**
+ * Always `never`.
+ */
+approvalPolicy: ApprovalPolicy,
+/**
+ * Always `user`.
+ */
+approvalsReviewer: ApprovalsReviewer,
+/**
+ * Always read-only.
+ */
+sandbox: SandboxPolicy,
+/**
+ * The reasoning effort. `null`: the model's default.
+ */
+reasoningEffort: string | null, };
+
+/**
  * Removes a turn and all turns after it from history. The images that they made are kept.
  */
 export type ThreadRevertParams = {
@@ -2661,6 +2943,13 @@ snippet: string, };
 export type ThreadSearchSortKey = "created_at" | "updated_at" | "recency_at";
 
 /**
+ * Lists groups of threads.
+ *
+ * The params of other servers are accepted and have no effect.
+ */
+export type ThreadSectionListParams = Record<symbol, never>;
+
+/**
  * Names a thread.
  */
 export type ThreadSetNameParams = {
@@ -2679,7 +2968,8 @@ name: string, };
 export type ThreadSetNameResponse = Record<symbol, never>;
 
 /**
- * The response of `thread/start`, `thread/resume` and `thread/fork`: the thread and the settings that apply to it.
+ * The response of `thread/start` and `thread/fork`, and part of that of `thread/resume`: the thread and the settings
+ * that apply to it.
  */
 export type ThreadSettings = {
 /**
@@ -3526,6 +3816,10 @@ export interface Methods {
   "account/rateLimits/read": { params: GetAccountRateLimitsParams; response: GetAccountRateLimitsResponse };
   /** tokens by day and of one thread */
   "account/usage/read": { params: GetAccountTokenUsageParams; response: GetAccountTokenUsageResponse };
+  /** messages of the workspace: none */
+  "account/workspaceMessages/read": { params: GetWorkspaceMessagesParams; response: GetWorkspaceMessagesResponse };
+  /** advice on the account's security: none */
+  "account/securitySetup/read": { params: GetAccountSecuritySetupParams; response: GetAccountSecuritySetupResponse };
   /** the effective configuration and its layers */
   "config/read": { params: ConfigReadParams; response: ConfigReadResponse };
   /** writes one key of the home's configuration */
@@ -3546,10 +3840,26 @@ export interface Methods {
   "modelProvider/capabilities/read": { params: ModelProviderCapabilitiesReadParams; response: ModelProviderCapabilitiesReadResponse };
   /** the image tools, which one is offered, and why the other is not */
   "tool/list": { params: ToolListParams; response: ToolListResponse };
+  /** permission profiles: none */
+  "permissionProfile/list": { params: PermissionProfileListParams; response: EmptyPageResponse };
+  /** skills of the agent in each folder: none */
+  "skills/list": { params: SkillsListParams; response: SkillsListResponse };
+  /** hooks of the agent in each folder: none */
+  "hooks/list": { params: HooksListParams; response: HooksListResponse };
+  /** MCP servers: none */
+  "mcpServerStatus/list": { params: ListMcpServerStatusParams; response: EmptyPageResponse };
+  /** plugins on offer: none */
+  "plugin/list": { params: PluginListParams; response: PluginListResponse };
+  /** installed plugins: none */
+  "plugin/installed": { params: PluginInstalledParams; response: PluginInstalledResponse };
+  /** apps on offer: none */
+  "app/list": { params: AppsListParams; response: EmptyPageResponse };
+  /** installed apps: none */
+  "app/installed": { params: AppsInstalledParams; response: AppsInstalledResponse };
   /** starts a thread and subscribes to it */
   "thread/start": { params: ThreadStartParams; response: ThreadSettings };
   /** loads a stored thread and subscribes to it */
-  "thread/resume": { params: ThreadResumeParams; response: ThreadSettings };
+  "thread/resume": { params: ThreadResumeParams; response: ThreadResumeResponse };
   /** starts a thread as a copy of another, whole or up to a turn */
   "thread/fork": { params: ThreadForkParams; response: ThreadSettings };
   /** reads a thread without loading it */
@@ -3560,10 +3870,14 @@ export interface Methods {
   "thread/search": { params: ThreadSearchParams; response: ThreadSearchResponse };
   /** ids of the threads in memory */
   "thread/loaded/list": { params: ThreadLoadedListParams; response: ThreadLoadedListResponse };
+  /** groups of threads: none */
+  "threadSection/list": { params: ThreadSectionListParams; response: EmptyPageResponse };
   /** turns in pages */
   "thread/turns/list": { params: ThreadTurnsListParams; response: ThreadTurnsListResponse };
   /** items in pages */
   "thread/items/list": { params: ThreadItemsListParams; response: ThreadItemsListResponse };
+  /** the goal of a thread: none */
+  "thread/goal/get": { params: ThreadGoalGetParams; response: ThreadGoalGetResponse };
   /** names a thread */
   "thread/name/set": { params: ThreadSetNameParams; response: ThreadSetNameResponse };
   /** stores the Git state of a thread's working folder */

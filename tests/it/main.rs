@@ -7,6 +7,7 @@ mod harness;
 
 mod attacks;
 mod clients;
+mod codex_clients;
 mod documents;
 
 mod credentials;

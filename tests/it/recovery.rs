@@ -141,7 +141,7 @@ impl KillPoint {
 async fn run_killed_turn(sandbox: &Sandbox, thread_id: Option<&str>, tool: &[&str], rng: &mut Rng) -> String {
     let mut server = sandbox.start_server_with(tool).await;
     let thread_id = match thread_id {
-        Some(thread_id) => server.request::<ThreadResume>(&resume_params(thread_id)).await.thread.id,
+        Some(thread_id) => server.request::<ThreadResume>(&resume_params(thread_id)).await.settings.thread.id,
         None => server.start_thread().await.id,
     };
     let point = KillPoint::random(rng);

@@ -43,6 +43,7 @@ async fn session_with_every_method_matches_both_schemas() {
         steps::opens(&mut server).await;
         steps::logs_in_and_out(&mut server).await;
         steps::configures(&sandbox, &mut server).await;
+        steps::lists_what_is_absent(&mut server).await;
         let (thread_id, image_id) = steps::draw_image(&sandbox, &mut server).await;
         steps::reads(&sandbox, &mut server, &thread_id, &image_id).await;
         steps::changes(&sandbox, &mut server, &thread_id).await;

@@ -112,8 +112,8 @@ async fn new_process_continues_with_stored_images() {
             server.request_error::<TurnStart>(&turn_start_params(&thread.id, vec![text("make it blue")])).await;
         assert_eq!(refusal, format!("-32600 thread {} is not loaded; call thread/resume first", thread.id));
         let resumed = server.request::<ThreadResume>(&resume_params(&thread.id)).await;
-        assert_eq!(resumed.thread.turns, before.turns);
-        assert_eq!(resumed.thread.status, ThreadStatus::Idle {});
+        assert_eq!(resumed.settings.thread.turns, before.turns);
+        assert_eq!(resumed.settings.thread.status, ThreadStatus::Idle {});
         let events = server.run_turn(&thread.id, vec![text("make it blue")]).await;
         let inputs: Vec<_> = completed_image(&events).images[0].inputs.iter().map(|input| input.id.clone()).collect();
         assert_eq!(inputs, [Some(generated.id)], "{tool:?}");

@@ -1,5 +1,7 @@
 //! A response of the rule as model events: a call of the tool, a hosted image, or a sentence.
 
+mod structured;
+
 use std::time::Duration;
 
 use easel_imagegen::capability::Capabilities;
@@ -108,6 +110,9 @@ pub(crate) fn respond(request: &ModelRequest, seed: u64, capabilities: &Capabili
     let input_tokens = estimate_tokens(conversation::count_characters(&request.input));
     let conversation = Conversation::read(&request.history);
     let say = |text: &str| RuleResponse { events: message_events(&ids, text, input_tokens), hosted: None };
+    if let Some(schema) = &request.output_schema {
+        return say(&structured::fill(schema, &conversation.text).to_string());
+    }
     if let Some(output) = &conversation.output {
         return say(&closing_text(output, &conversation.text));
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ts_rs::TS;
 
-use crate::{account, configuration, handshake, image, model, rate_limits, thread, tool, turn, usage};
+use crate::{absent, account, configuration, handshake, image, model, rate_limits, thread, tool, turn, usage};
 
 /// A request that a client sends to the server, or the server to a client.
 pub trait Method: 'static {
@@ -115,6 +115,8 @@ methods! {
     Write "account/logout" AccountLogout(account::LogoutAccountParams) -> account::LogoutAccountResponse, "removes the stored key and the tokens";
     Read "account/rateLimits/read" AccountRateLimitsRead(rate_limits::GetAccountRateLimitsParams) -> rate_limits::GetAccountRateLimitsResponse, "the usage limits that the backend last reported";
     Read "account/usage/read" AccountUsageRead(account::GetAccountTokenUsageParams) -> account::GetAccountTokenUsageResponse, "tokens by day and of one thread";
+    Read "account/workspaceMessages/read" AccountWorkspaceMessagesRead(absent::GetWorkspaceMessagesParams) -> absent::GetWorkspaceMessagesResponse, "messages of the workspace: none";
+    Read "account/securitySetup/read" AccountSecuritySetupRead(absent::GetAccountSecuritySetupParams) -> absent::GetAccountSecuritySetupResponse, "advice on the account's security: none";
     Read "config/read" ConfigRead(configuration::ConfigReadParams) -> configuration::ConfigReadResponse, "the effective configuration and its layers";
     Write "config/value/write" ConfigValueWrite(configuration::ConfigValueWriteParams) -> configuration::ConfigWriteResponse, "writes one key of the home's configuration";
     Write "config/batchWrite" ConfigBatchWrite(configuration::ConfigBatchWriteParams) -> configuration::ConfigWriteResponse, "writes several keys, all or none";
@@ -125,6 +127,14 @@ methods! {
     Read "modelProvider/list" ModelProviderList(model::ModelProviderListParams) -> model::ModelProviderListResponse, "the configured providers";
     Read "modelProvider/capabilities/read" ModelProviderCapabilitiesRead(model::ModelProviderCapabilitiesReadParams) -> model::ModelProviderCapabilitiesReadResponse, "what the provider in use can do";
     Read "tool/list" ToolList(tool::ToolListParams) -> tool::ToolListResponse, "the image tools, which one is offered, and why the other is not";
+    Read "permissionProfile/list" PermissionProfileList(absent::PermissionProfileListParams) -> absent::EmptyPageResponse, "permission profiles: none";
+    Read "skills/list" SkillsList(absent::SkillsListParams) -> absent::SkillsListResponse, "skills of the agent in each folder: none";
+    Read "hooks/list" HooksList(absent::HooksListParams) -> absent::HooksListResponse, "hooks of the agent in each folder: none";
+    Read "mcpServerStatus/list" McpServerStatusList(absent::ListMcpServerStatusParams) -> absent::EmptyPageResponse, "MCP servers: none";
+    Read "plugin/list" PluginList(absent::PluginListParams) -> absent::PluginListResponse, "plugins on offer: none";
+    Read "plugin/installed" PluginInstalled(absent::PluginInstalledParams) -> absent::PluginInstalledResponse, "installed plugins: none";
+    Read "app/list" AppList(absent::AppsListParams) -> absent::EmptyPageResponse, "apps on offer: none";
+    Read "app/installed" AppInstalled(absent::AppsInstalledParams) -> absent::AppsInstalledResponse, "installed apps: none";
     Write "thread/start" ThreadStart(thread::ThreadStartParams) -> thread::ThreadStartResponse, "starts a thread and subscribes to it";
     Write "thread/resume" ThreadResume(thread::ThreadResumeParams) -> thread::ThreadResumeResponse [thread_id], "loads a stored thread and subscribes to it";
     Write "thread/fork" ThreadFork(thread::ThreadForkParams) -> thread::ThreadForkResponse [thread_id], "starts a thread as a copy of another, whole or up to a turn";
@@ -132,8 +142,10 @@ methods! {
     Read "thread/list" ThreadList(thread::ThreadListParams) -> thread::ThreadListResponse, "lists stored threads in pages";
     Read "thread/search" ThreadSearch(thread::ThreadSearchParams) -> thread::ThreadSearchResponse, "finds stored threads by their content";
     Read "thread/loaded/list" ThreadLoadedList(thread::ThreadLoadedListParams) -> thread::ThreadLoadedListResponse, "ids of the threads in memory";
+    Read "threadSection/list" ThreadSectionList(absent::ThreadSectionListParams) -> absent::EmptyPageResponse, "groups of threads: none";
     Read "thread/turns/list" ThreadTurnsList(thread::ThreadTurnsListParams) -> thread::ThreadTurnsListResponse [thread_id], "turns in pages";
     Read "thread/items/list" ThreadItemsList(thread::ThreadItemsListParams) -> thread::ThreadItemsListResponse [thread_id], "items in pages";
+    Read "thread/goal/get" ThreadGoalGet(absent::ThreadGoalGetParams) -> absent::ThreadGoalGetResponse [thread_id], "the goal of a thread: none";
     Write "thread/name/set" ThreadNameSet(thread::ThreadSetNameParams) -> thread::ThreadSetNameResponse [thread_id], "names a thread";
     Write "thread/metadata/update" ThreadMetadataUpdate(thread::ThreadMetadataUpdateParams) -> thread::ThreadMetadataUpdateResponse [thread_id], "stores the Git state of a thread's working folder";
     Write "thread/settings/update" ThreadSettingsUpdate(thread::ThreadSettingsUpdateParams) -> thread::ThreadSettingsUpdateResponse [thread_id], "changes model and working folder for the next turns";

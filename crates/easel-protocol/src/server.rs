@@ -1,5 +1,6 @@
 //! Requests about the server as a whole: its account, configuration, models, tools and usage.
 
+pub mod absent;
 pub mod account;
 pub mod configuration;
 pub mod handshake;

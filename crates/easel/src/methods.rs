@@ -2,6 +2,7 @@
 //!
 //! The table of methods comes from the protocol's list, so a method without a handler does not compile.
 
+mod absent_lists;
 mod account_login_cancel;
 mod account_login_start;
 mod account_logout;
@@ -14,6 +15,7 @@ mod config_requirements_read;
 mod config_value_write;
 mod experimental_feature_enablement_set;
 mod experimental_feature_list;
+mod hooks_list;
 mod image_delete;
 mod image_export;
 mod image_list;
@@ -22,10 +24,12 @@ mod initialize;
 mod model_list;
 mod model_provider_capabilities_read;
 mod model_provider_list;
+mod skills_list;
 mod thread_archive;
 mod thread_compact_start;
 mod thread_delete;
 mod thread_fork;
+mod thread_goal_get;
 mod thread_inject_items;
 mod thread_items_list;
 mod thread_list;

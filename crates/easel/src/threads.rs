@@ -60,9 +60,10 @@ impl Threads {
         self.hub.publish_with(thread_id, requester, event).await;
     }
 
-    /// Sends the warnings about a thread's configuration to the connection that loaded the thread.
+    /// Sends the warnings about a thread's configuration to the connection that loaded the thread. Clients send the
+    /// same configuration with each thread, so a connection gets each warning once.
     pub(crate) async fn send_warnings(&self, client: &Client, warnings: &[easel_config::Warning]) {
-        for warning in warnings {
+        for warning in warnings.iter().filter(|warning| client.is_new_warning(warning)) {
             self.hub.send(client, &events::config_warning(warning)).await;
         }
     }

@@ -118,7 +118,7 @@ async fn effort_and_summary_stick_to_the_thread() {
 
     let mut server = sandbox.start_server().await;
     let resumed = server.request::<ThreadResume>(&resume_params(&thread.id)).await;
-    assert_eq!(resumed.reasoning_effort.as_deref(), Some("high"));
+    assert_eq!(resumed.settings.reasoning_effort.as_deref(), Some("high"));
     server.run_turn(&thread.id, vec![text("hello")]).await;
     let forked = server.request::<ThreadFork>(&fork_params(&thread.id)).await;
     assert_eq!(forked.reasoning_effort.as_deref(), Some("high"));

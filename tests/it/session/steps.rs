@@ -59,6 +59,19 @@ pub(super) async fn configures(sandbox: &Sandbox, server: &mut Server) {
     ask(server, "tool/list", json!({})).await;
 }
 
+/// Reads the lists that clients of other servers read when they start.
+pub(super) async fn lists_what_is_absent(server: &mut Server) {
+    for method in ["account/workspaceMessages/read", "account/securitySetup/read"] {
+        ask(server, method, Value::Null).await;
+    }
+    for method in ["skills/list", "hooks/list", "plugin/list", "plugin/installed", "app/installed"] {
+        ask(server, method, json!({})).await;
+    }
+    for method in ["permissionProfile/list", "mcpServerStatus/list", "app/list", "threadSection/list"] {
+        ask(server, method, json!({ "cursor": null, "limit": 100 })).await;
+    }
+}
+
 /// Draws, edits the generated and the attached image, and fails once. Returns the thread and the first image.
 pub(super) async fn draw_image(sandbox: &Sandbox, server: &mut Server) -> (String, String) {
     let start = json!({ "cwd": sandbox.project(), "experimentalRawEvents": true });
@@ -88,6 +101,7 @@ pub(super) async fn reads(sandbox: &Sandbox, server: &mut Server, thread_id: &st
     ask(server, "thread/list", json!({ "limit": 10, "sortKey": "updated_at" })).await;
     ask(server, "thread/search", json!({ "searchTerm": "square" })).await;
     ask(server, "thread/loaded/list", json!({})).await;
+    ask(server, "thread/goal/get", json!({ "threadId": thread_id })).await;
     ask(server, "thread/turns/list", json!({ "threadId": thread_id, "itemsView": "full" })).await;
     ask(server, "thread/items/list", json!({ "threadId": thread_id })).await;
     ask(server, "image/list", json!({ "threadId": thread_id })).await;

@@ -140,7 +140,7 @@ async fn fork_applies_changes_and_can_exclude_turns() {
     server.close().await;
     let mut server = sandbox.start_server().await;
     let resumed = server.request::<ThreadResume>(&resume_params(&copy.id)).await;
-    assert_eq!((resumed.thread.forked_from_id, resumed.thread.turns.len()), (Some(thread.id), 1));
+    assert_eq!((resumed.settings.thread.forked_from_id, resumed.settings.thread.turns.len()), (Some(thread.id), 1));
     server.close().await;
 }
 

@@ -11,6 +11,7 @@ use easel_protocol::thread::{
     ThreadStartParams, ThreadStatus, ThreadUnarchiveParams, ThreadUnsubscribeParams, UnsubscribeStatus,
 };
 use easel_protocol::tool::{ToolExposure, ToolListParams};
+use serde_json::json;
 
 use super::{items_list_params, read_params, resume_params};
 use crate::harness::events::{completed_image, is_image_start};
@@ -133,7 +134,18 @@ async fn unsubscribed_thread_closes_and_resumes_completely() {
     let again = server.request::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await.status;
     assert_eq!(again, UnsubscribeStatus::NotLoaded);
     let resumed = server.request::<ThreadResume>(&resume_params(&thread.id)).await;
-    assert_eq!(resumed.thread.turns.len(), 1);
+    assert_eq!(resumed.settings.thread.turns.len(), 1);
+    let without_turns = ThreadResumeParams { exclude_turns: Some(true), ..resume_params(&thread.id) };
+    let bare = server.request::<ThreadResume>(&without_turns).await;
+    assert!(bare.settings.thread.turns.is_empty());
+    assert_eq!(bare.turns_backwards_cursor, resumed.turns_backwards_cursor);
+    // A client reads the history from these cursors, the newest entry first.
+    let page = json!({ "threadId": thread.id, "cursor": bare.turns_backwards_cursor, "sortDirection": "desc" });
+    let turns = server.call("thread/turns/list", &page).await.expect("a page");
+    assert_eq!(turns["data"][0]["id"], resumed.settings.thread.turns[0].id.as_str());
+    let page = json!({ "threadId": thread.id, "cursor": bare.items_backwards_cursor, "sortDirection": "desc" });
+    let items = server.call("thread/items/list", &page).await.expect("a page");
+    assert_eq!(items["data"][0]["item"]["type"], "agentMessage");
     assert_eq!(list_loaded(&mut server).await, [thread.id.as_str()]);
     let events = server.run_turn(&thread.id, vec![text("make it blue")]).await;
     assert_eq!(completed_image(&events).images[0].inputs.len(), 1);

@@ -108,6 +108,20 @@ async fn inline_bytes_are_in_live_events_but_not_history() {
 }
 
 #[tokio::test]
+async fn client_of_the_current_protocol_gets_inline_bytes() {
+    let sandbox = Sandbox::new();
+    let states = ClientCapabilities { request_attestation: Some(false), ..ClientCapabilities::default() };
+    let declines = ClientCapabilities { image_result: Some(ImageResult::None), ..states.clone() };
+    for (params, inline) in [(states, true), (declines, false), (ClientCapabilities::default(), false)] {
+        let mut server = server_for(&sandbox, params).await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+        assert_eq!(!completed_image(&events).result.is_empty(), inline);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
 async fn client_can_decline_configured_inline_bytes() {
     let sandbox = Sandbox::with_config("[wire]\nimage_result = \"inline\"\n");
     let mut server = sandbox.start_server().await;
@@ -127,7 +141,7 @@ async fn client_can_decline_configured_inline_bytes() {
 async fn no_history_carries_bytes(server: &mut Server, thread_id: &str) {
     let read = ThreadReadParams { thread_id: thread_id.into(), include_turns: Some(true) };
     let mut turns = server.request::<ThreadRead>(&read).await.thread.turns;
-    turns.extend(server.request::<ThreadResume>(&resume_params(thread_id)).await.thread.turns);
+    turns.extend(server.request::<ThreadResume>(&resume_params(thread_id)).await.settings.thread.turns);
     let params = ThreadTurnsListParams { items_view: Some(TurnItemsView::Full), ..turns_list_params(thread_id) };
     turns.extend(server.request::<ThreadTurnsList>(&params).await.data);
     let mut items: Vec<_> = turns.into_iter().flat_map(|turn| turn.items).collect();

@@ -14,6 +14,7 @@ const TOP_LEVEL: &[&str] = &[
     "browser_use",
     "check_for_update_on_startup",
     "client_search_provider",
+    "cloud",
     "commit_attribution",
     "compact_prompt",
     "computer_use",
@@ -96,9 +97,14 @@ const NESTED: &[[&str; 2]] = &[
 /// Settings of Codex in the table of a provider.
 const IN_PROVIDERS: &[&str] = &["env_key_instructions", "supports_websockets", "websocket_connect_timeout_ms"];
 
+/// Features of Codex, one per line: those that `codex features list` of version 0.169.0 prints and Easel does not have.
+/// Its terminal interface switches two dozen of them in each thread that it starts.
+const FEATURES: &str = include_str!("codex_features.txt");
+
 /// Returns whether the path is a setting of Codex.
 pub(crate) fn is_codex_key(path: &[String]) -> bool {
     match path {
+        [section, name] if section == "features" => FEATURES.lines().any(|feature| feature == name),
         [top] => TOP_LEVEL.contains(&top.as_str()) || top.starts_with("experimental_"),
         [section, _, key] if section == "model_providers" => IN_PROVIDERS.contains(&key.as_str()),
         [section, key] => NESTED.contains(&[section.as_str(), key.as_str()]),
@@ -118,6 +124,9 @@ mod tests {
         }
         for key in IN_PROVIDERS {
             assert_eq!(find(&["model_providers", "x", key].map(str::to_owned)), Lookup::Unknown, "{key}");
+        }
+        for name in FEATURES.lines() {
+            assert_eq!(find(&["features", name].map(str::to_owned)), Lookup::Unknown, "{name}");
         }
         for nested in NESTED {
             assert_eq!(find(&nested.map(str::to_owned)), Lookup::Unknown, "{nested:?}");

@@ -103,7 +103,7 @@ pub struct Wire {
 
 impl Default for Wire {
     fn default() -> Self {
-        Self { image_result: ImageResult::None, turn_event_delay_ms: 20 }
+        Self { image_result: ImageResult::Auto, turn_event_delay_ms: 20 }
     }
 }
 
@@ -112,6 +112,8 @@ impl Default for Wire {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ImageResult {
+    /// What the client is known to read: see `ClientCapabilities::request_attestation` of the protocol.
+    Auto,
     /// Nothing: the item names the file. Many clients fail on long lines.
     None,
     /// The image as base64, in the live event only.

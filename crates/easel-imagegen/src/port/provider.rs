@@ -99,7 +99,7 @@ pub struct ModelRequest {
     pub exposure: ToolExposure,
     /// How the model reasons.
     pub reasoning: Reasoning,
-    /// JSON Schema for the text of the response. The preview provider ignores it.
+    /// JSON Schema for the text of the response. The preview provider draws nothing then.
     pub output_schema: Option<Value>,
     /// Exact entries of the `tools` array.
     pub tools: Vec<Value>,

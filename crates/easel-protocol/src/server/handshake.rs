@@ -41,9 +41,15 @@ pub struct ClientCapabilities {
     /// Exact names of notifications that this connection does not receive. Unknown names are accepted.
     #[serde(default)]
     pub opt_out_notification_methods: Option<Vec<String>>,
-    /// Whether `item/completed` carries the image in base64. Default `none`: many clients cannot read long lines.
+    /// Whether `item/completed` carries the image in base64. Default `none`, because many clients cannot read long
+    /// lines, and `inline` for a client that states `requestAttestation`.
     #[serde(default)]
     pub image_result: Option<ImageResult>,
+    /// Whether the client attests its requests. Easel never asks for it. Programs that state it, true or false, are
+    /// written against this protocol's current types and show the image that `item/completed` carries, as adapters for
+    /// editors do.
+    #[serde(default)]
+    pub request_attestation: Option<bool>,
 }
 
 /// Whether image items carry the image itself.

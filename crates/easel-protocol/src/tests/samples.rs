@@ -106,11 +106,13 @@ pub(super) fn response(method: &str) -> Value {
                 "reasons": [{"reason": "imagegenextOff", "message": "The feature imagegenext is off."}],
             }],
         }),
-        "thread/start" | "thread/resume" | "thread/fork" => json!({
-            "thread": thread(), "model": "preview", "modelProvider": "preview", "serviceTier": "flex", "cwd": "/home/a/p",
-            "approvalPolicy": "never", "approvalsReviewer": "user", "sandbox": {"type": "readOnly", "networkAccess": true},
-            "reasoningEffort": "low",
-        }),
+        "thread/start" | "thread/fork" => thread_settings(),
+        "thread/resume" => {
+            let mut response = thread_settings();
+            response["turnsBackwardsCursor"] = json!("1");
+            response["itemsBackwardsCursor"] = json!("2");
+            response
+        }
         "thread/revert" => json!({"thread": thread(), "turnsBackwardsCursor": "1", "itemsBackwardsCursor": "2"}),
         "thread/read" | "thread/unarchive" | "thread/rollback" | "thread/metadata/update" => {
             json!({"thread": thread()})
@@ -141,6 +143,17 @@ pub(super) fn response(method: &str) -> Value {
             answer["chunk"] = json!({"offset": 0, "data": "iVBORw==", "nextOffset": 4});
             answer
         }
+        "account/workspaceMessages/read" => json!({"featureEnabled": false, "messages": []}),
+        "account/securitySetup/read" => json!({"notice": null}),
+        "skills/list" => json!({"data": [{"cwd": "/home/a", "skills": [], "errors": []}]}),
+        "hooks/list" => json!({"data": [{"cwd": "/home/a", "hooks": [], "warnings": [], "errors": []}]}),
+        "thread/goal/get" => json!({"goal": null}),
+        "permissionProfile/list" | "mcpServerStatus/list" | "app/list" | "threadSection/list" => {
+            json!({"data": [], "nextCursor": "1"})
+        }
+        "app/installed" => json!({"apps": []}),
+        "plugin/list" => json!({"marketplaces": [], "marketplaceLoadErrors": [], "featuredPluginIds": []}),
+        "plugin/installed" => json!({"marketplaces": [], "marketplaceLoadErrors": []}),
         "account/usage/read" => json!({
             "summary": {
                 "lifetimeTokens": 9, "peakDailyTokens": 5, "longestRunningTurnSec": 3, "currentStreakDays": 1,
@@ -168,6 +181,14 @@ pub(super) fn response(method: &str) -> Value {
         "image/delete" => json!({"threadId": "t", "fileDeleted": true}),
         other => panic!("{other} needs a sample of its response"),
     }
+}
+
+fn thread_settings() -> Value {
+    json!({
+        "thread": thread(), "model": "preview", "modelProvider": "preview", "serviceTier": "flex", "cwd": "/home/a/p",
+        "approvalPolicy": "never", "approvalsReviewer": "user", "sandbox": {"type": "readOnly", "networkAccess": true},
+        "reasoningEffort": "low",
+    })
 }
 
 /// At least one notification of every method.

@@ -41,7 +41,8 @@ pub struct ThreadStartParams {
     pub experimental_raw_events: Option<bool>,
 }
 
-/// The response of `thread/start`, `thread/resume` and `thread/fork`: the thread and the settings that apply to it.
+/// The response of `thread/start` and `thread/fork`, and part of that of `thread/resume`: the thread and the settings
+/// that apply to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ThreadSettings {
@@ -67,10 +68,21 @@ pub struct ThreadSettings {
 
 /// The response of `thread/start`.
 pub type ThreadStartResponse = ThreadSettings;
-/// The response of `thread/resume`.
-pub type ThreadResumeResponse = ThreadSettings;
 /// The response of `thread/fork`.
 pub type ThreadForkResponse = ThreadSettings;
+
+/// The response of `thread/resume`: the thread, its settings, and where clients read its history from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ThreadResumeResponse {
+    /// The thread and its settings.
+    #[serde(flatten)]
+    pub settings: ThreadSettings,
+    /// Cursor at the newest turn, for `thread/turns/list` with the direction `desc`. `null`: there are no turns.
+    pub turns_backwards_cursor: Option<String>,
+    /// Cursor at the newest item, for `thread/items/list` with the direction `desc`. `null`: there are no items.
+    pub items_backwards_cursor: Option<String>,
+}
 
 /// When the Codex app-server asks for approval. Easel runs no commands, so it never asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

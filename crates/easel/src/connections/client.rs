@@ -1,11 +1,12 @@
 //! One connection, as the rest of the program sees it.
 
 use std::collections::HashSet;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use easel_config::Warning;
 use easel_protocol::event::{Event, ItemCompletedNotification};
 use easel_protocol::handshake::{ClientCapabilities, ImageResult};
 use easel_protocol::item::ThreadItem;
@@ -20,11 +21,16 @@ const MAX_EVENT_NAME_BYTES: usize = 256;
 /// Maximum number of events that a client opts out of.
 const MAX_OPT_OUTS: usize = 1_024;
 
+/// Maximum number of warnings that a connection gets only once. Further ones may repeat.
+const MAX_KNOWN_WARNINGS: usize = 256;
+
 /// One connection: its queue of outgoing messages, and what the client said about itself.
 pub(crate) struct Client {
     outbox: Outbox,
     policy: SlowClientPolicy,
     info: OnceLock<ClientInfo>,
+    /// The warnings about configuration that the client has got.
+    warnings: Mutex<HashSet<Warning>>,
 }
 
 /// What happens to a client that reads more slowly than its events arrive.
@@ -47,7 +53,7 @@ struct ClientInfo {
 impl Client {
     /// Creates a client that has not sent `initialize` yet.
     pub(crate) fn new(outbox: Outbox, policy: SlowClientPolicy) -> Self {
-        Self { outbox, policy, info: OnceLock::new() }
+        Self { outbox, policy, info: OnceLock::new(), warnings: Mutex::default() }
     }
 
     /// Stores what the client said in `initialize`. Called once, because the handshake refuses a second `initialize`.
@@ -62,6 +68,15 @@ impl Client {
     /// Returns the client's name; `None` before `initialize`.
     pub(crate) fn name(&self) -> Option<&str> {
         self.info.get().map(|info| info.name.as_str())
+    }
+
+    /// Returns whether the client has not got this warning yet, and remembers it.
+    pub(crate) fn is_new_warning(&self, warning: &Warning) -> bool {
+        let mut known = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() == MAX_KNOWN_WARNINGS {
+            return !known.contains(warning);
+        }
+        known.insert(warning.clone())
     }
 
     /// Returns whether the connection is closed.

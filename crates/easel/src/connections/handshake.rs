@@ -43,11 +43,12 @@ impl Handshake {
             platform_os: std::env::consts::OS.to_owned(),
             tools: self.tools.current().names(),
         };
-        let image_result = match self.configuration.config().wire.image_result {
-            easel_config::ImageResult::None => ImageResult::None,
-            easel_config::ImageResult::Inline => ImageResult::Inline,
+        let capabilities = params.capabilities.unwrap_or_default();
+        let image_result = match (self.configuration.config().wire.image_result, capabilities.request_attestation) {
+            (easel_config::ImageResult::Auto, None) | (easel_config::ImageResult::None, _) => ImageResult::None,
+            (easel_config::ImageResult::Auto, Some(_)) | (easel_config::ImageResult::Inline, _) => ImageResult::Inline,
         };
-        client.set_info(name, params.capabilities.unwrap_or_default(), image_result);
+        client.set_info(name, capabilities, image_result);
         self.hub.connections().add(client);
         Ok(response)
     }

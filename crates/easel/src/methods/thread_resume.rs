@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use easel_protocol::method::ThreadResume;
-use easel_protocol::thread::{ThreadResumeParams, ThreadSettings};
+use easel_protocol::thread::{ThreadResumeParams, ThreadResumeResponse};
 
 use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext, validate};
 use crate::threads::Threads;
@@ -13,7 +13,7 @@ impl Handler for ThreadResume {
         threads: Arc<Threads>,
         cx: RequestContext,
         params: ThreadResumeParams,
-    ) -> HandlerResult<ThreadSettings> {
+    ) -> HandlerResult<ThreadResumeResponse> {
         let params = ThreadResumeParams {
             cwd: validate::path("cwd", params.cwd)?,
             model: validate::name("model", params.model)?,

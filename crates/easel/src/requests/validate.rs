@@ -11,6 +11,9 @@ const MAX_NAME_CHARS: usize = 256;
 /// Maximum length of a path, in Unicode scalar values. It is also the limit of operating systems.
 const MAX_PATH_CHARS: usize = 4_096;
 
+/// Maximum number of paths in a list.
+const MAX_PATHS: usize = 256;
+
 /// Maximum number of parts of one user message.
 const MAX_INPUT_PARTS: usize = 64;
 /// Maximum size of all texts of one user message, in bytes: a response with the message fits into one line.
@@ -87,6 +90,20 @@ pub(crate) fn id(field: &str, id: &str) -> Result<(), RequestError> {
 /// Returns whether a thread could have this id. Requests for an id that cannot exist need no queue.
 pub(crate) fn can_be_id(id: &str) -> bool {
     id.len() <= MAX_NAME_CHARS
+}
+
+/// Validates a list of paths.
+///
+/// # Errors
+/// [`RequestError::BadField`] if there are too many, or one is too long.
+pub(crate) fn paths(field: &str, paths: Vec<String>) -> Result<Vec<String>, RequestError> {
+    if paths.len() > MAX_PATHS {
+        return Err(RequestError::field(field, format!("has {} paths; at most {MAX_PATHS} are allowed", paths.len())));
+    }
+    for (index, path) in paths.iter().enumerate() {
+        path_length(&format!("{field}[{index}]"), path)?;
+    }
+    Ok(paths)
 }
 
 /// Validates a path; `None` if it is absent or empty.

@@ -2,8 +2,7 @@
 
 use easel_protocol::event::{Event, ThreadRevertedNotification};
 use easel_protocol::id::TurnId;
-use easel_protocol::thread::{SortDirection, ThreadItemsListParams, ThreadRevertResponse, ThreadTurnsListParams};
-use easel_protocol::turn::TurnItemsView;
+use easel_protocol::thread::ThreadRevertResponse;
 use easel_store::RevertRange;
 
 use super::Threads;
@@ -34,23 +33,7 @@ impl Threads {
     /// [`RequestError::ThreadNotFound`], and those of the store.
     pub(crate) async fn read_reverted(&self, thread_id: &str) -> Result<ThreadRevertResponse, RequestError> {
         let thread = self.require(thread_id).await?;
-        let sort_direction = Some(SortDirection::Desc);
-        let turns = ThreadTurnsListParams {
-            thread_id: thread.id.clone(),
-            cursor: None,
-            limit: Some(1),
-            sort_direction,
-            items_view: Some(TurnItemsView::NotLoaded),
-        };
-        let items = ThreadItemsListParams {
-            thread_id: thread.id.clone(),
-            turn_id: None,
-            cursor: None,
-            limit: Some(1),
-            sort_direction,
-        };
-        let turns_backwards_cursor = self.list_turns(turns).await?.backwards_cursor;
-        let items_backwards_cursor = self.list_items(items).await?.backwards_cursor;
+        let (turns_backwards_cursor, items_backwards_cursor) = self.newest_cursors(thread_id).await?;
         Ok(ThreadRevertResponse { thread, turns_backwards_cursor, items_backwards_cursor })
     }
 }

@@ -1,7 +1,7 @@
 //! Reads threads, their turns and their items.
 
 use easel_protocol::thread::{
-    Thread, ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse,
+    SortDirection, Thread, ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse,
     ThreadTurnsListParams, ThreadTurnsListResponse,
 };
 use easel_protocol::thread::{ThreadSearchParams, ThreadSearchResponse, ThreadSearchResult};
@@ -70,6 +70,48 @@ impl Threads {
             Some(true) => Ok(Vec::new()),
             Some(false) | None => Ok(self.store.load_newest_turns(thread_id, MAX_TURN_BYTES).await?),
         }
+    }
+
+    /// Returns the folders that a list by folder is about: those of the request, or that of a thread, or the server's.
+    ///
+    /// # Errors
+    /// [`RequestError::ThreadNotFound`], and those of the store.
+    pub(crate) async fn list_folders(
+        &self,
+        cwds: Vec<String>,
+        thread_id: Option<&str>,
+    ) -> Result<Vec<String>, RequestError> {
+        match thread_id {
+            Some(thread_id) => Ok(vec![require_thread(&self.store, thread_id).await?.cwd]),
+            None if cwds.is_empty() => Ok(vec![self.configuration.resolve(None).display().to_string()]),
+            None => Ok(cwds),
+        }
+    }
+
+    /// Returns cursors at the newest turn and at the newest item of a thread, from which clients read backwards.
+    ///
+    /// # Errors
+    /// As for [`Threads::list_turns`].
+    pub(super) async fn newest_cursors(
+        &self,
+        thread_id: &str,
+    ) -> Result<(Option<String>, Option<String>), RequestError> {
+        let sort_direction = Some(SortDirection::Desc);
+        let turns = ThreadTurnsListParams {
+            thread_id: thread_id.into(),
+            cursor: None,
+            limit: Some(1),
+            sort_direction,
+            items_view: Some(TurnItemsView::NotLoaded),
+        };
+        let items = ThreadItemsListParams {
+            thread_id: thread_id.into(),
+            turn_id: None,
+            cursor: None,
+            limit: Some(1),
+            sort_direction,
+        };
+        Ok((self.list_turns(turns).await?.backwards_cursor, self.list_items(items).await?.backwards_cursor))
     }
 
     /// Returns a page of a thread's turns.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use easel_config::{Warning, storable_overrides};
-use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadSettings};
+use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadResumeResponse};
 
 use super::{Threads, require_thread};
 use crate::connections::{Client, EventFilter};
@@ -22,7 +22,7 @@ impl Threads {
         &self,
         client: &Arc<Client>,
         params: ThreadResumeParams,
-    ) -> Result<(ThreadSettings, Vec<Warning>), RequestError> {
+    ) -> Result<(ThreadResumeResponse, Vec<Warning>), RequestError> {
         let thread_id = &params.thread_id;
         let is_loaded = self.loaded.is_loaded(thread_id);
         let idle = self.loaded.actors.wait_until_idle(thread_id).await;
@@ -38,7 +38,9 @@ impl Threads {
         }
         self.loaded.subscribe(thread_id, client, EventFilter::from_flag(params.experimental_raw_events));
         let thread = self.read_with_newest_turns(thread_id, params.exclude_turns).await?;
-        Ok((self.thread_response(thread), warnings))
+        let (turns_backwards_cursor, items_backwards_cursor) = self.newest_cursors(thread_id).await?;
+        let settings = self.thread_response(thread);
+        Ok((ThreadResumeResponse { settings, turns_backwards_cursor, items_backwards_cursor }, warnings))
     }
 
     /// Loads the thread with the changes of the request, and replaces it in memory if it is loaded. No turn runs, and

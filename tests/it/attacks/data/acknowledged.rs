@@ -63,7 +63,7 @@ async fn kill_after_turn_start_keeps_message_and_image() {
     for round in 0..8 {
         let mut server = sandbox.start_server().await;
         let id = match thread_id {
-            Some(id) => server.request::<ThreadResume>(&resume_params(&id)).await.thread.id,
+            Some(id) => server.request::<ThreadResume>(&resume_params(&id)).await.settings.thread.id,
             None => server.start_thread().await.id,
         };
         server.start_turn(&id, vec![text(&format!("OTTER {round}")), image(round)]).await;
