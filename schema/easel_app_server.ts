@@ -1131,7 +1131,8 @@ retryable: boolean,
  */
 billed: Billed,
 /**
- * The limit that is used up. Only for `usageLimit`, if the provider describes it.
+ * The limit that is used up. Only for `usageLimit`, if the provider describes it, and for `budgetExceeded`, if the
+ * limit is one of a day or of cost.
  */
 usageLimit?: UsageLimit, };
 
@@ -2216,6 +2217,78 @@ data: Array<SkillsListEntry>, };
  * The direction of an order.
  */
 export type SortDirection = "asc" | "desc";
+
+/**
+ * What is used of the limits of spending. Only images that a provider bills count.
+ */
+export type Spending = {
+/**
+ * The limits for new threads.
+ */
+limits: SpendingLimits,
+/**
+ * What all threads used today, in the time zone of the server.
+ */
+today: SpendingCounts,
+/**
+ * What `threadId` used in all its days. `null` without `threadId`.
+ */
+thread: SpendingCounts | null,
+/**
+ * When the limits of a day are free again, in Unix seconds.
+ */
+resetsAt: number, };
+
+/**
+ * Images and their cost.
+ */
+export type SpendingAmount = {
+/**
+ * Number of images.
+ */
+images: number,
+/**
+ * Their cost in US dollars, as far as it is known.
+ */
+costUsd: number,
+/**
+ * How many of the images have an unknown cost.
+ */
+unpricedImages: number, };
+
+/**
+ * What counts for the limits, by state.
+ */
+export type SpendingCounts = {
+/**
+ * What is reserved for running calls, by estimate.
+ */
+reserved: SpendingAmount,
+/**
+ * What calls that ended have cost.
+ */
+spent: SpendingAmount,
+/**
+ * What may have been billed for images that never arrived.
+ */
+uncertain: SpendingAmount, };
+
+/**
+ * Limits of spending. `null`: no limit.
+ */
+export type SpendingLimits = {
+/**
+ * `limits.images_per_day`
+ */
+imagesPerDay: number | null,
+/**
+ * `limits.cost_per_day` in US dollars.
+ */
+costPerDayUsd: number | null,
+/**
+ * `limits.cost_per_thread` in US dollars.
+ */
+costPerThreadUsd: number | null, };
 
 /**
  * A span of a text that the client marked.
@@ -3637,11 +3710,11 @@ outputTokens: number,
 estimatedCostUsd: number | null, };
 
 /**
- * A usage limit that is used up, as far as the provider describes it.
+ * A limit that is used up, as far as it is known.
  */
 export type UsageLimit = {
 /**
- * Which of several limits.
+ * Which of several limits: a name of the provider, or a key such as `limits.cost_per_day`.
  */
 limitId: string | null,
 /**
@@ -3697,7 +3770,11 @@ totals: UsageTotals,
 /**
  * The cursor of the next page. `null` on the last page.
  */
-nextCursor: string | null, };
+nextCursor: string | null,
+/**
+ * The limits of spending, and what is used of them.
+ */
+spending: Spending, };
 
 /**
  * Sums of usage.

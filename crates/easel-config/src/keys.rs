@@ -40,6 +40,8 @@ pub(crate) struct Key {
     /// The strictest value as JSON, which an invalid one is replaced with: the key guards something, so a mistake must
     /// not turn it off. `None` for keys whose invalid values are ignored.
     pub(crate) strictest: Option<&'static str>,
+    /// Whether there is no limit while the key is unset, so that every value is stricter.
+    pub(crate) is_unlimited_when_unset: bool,
 }
 
 /// What the file of a project may do with a key.

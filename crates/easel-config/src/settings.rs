@@ -64,7 +64,7 @@ pub struct Config {
     pub history: History,
     /// How events are sent.
     pub wire: Wire,
-    /// Limits of references and turns.
+    /// Limits of references, turns and spending.
     pub limits: Limits,
     /// Prices by model. No price is built in.
     pub prices: BTreeMap<String, Price>,
@@ -101,8 +101,8 @@ pub enum CredentialsStore {
     Auto,
 }
 
-/// `[limits]`: limits of references and turns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// `[limits]`: limits of references, turns and spending.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Limits {
     /// Maximum size of one reference image in bytes.
@@ -111,11 +111,24 @@ pub struct Limits {
     pub reference_pixels: u64,
     /// Maximum number of images that one turn may generate.
     pub images_per_turn: u32,
+    /// Maximum number of billed images in one day, in all threads. Unset: no limit.
+    pub images_per_day: Option<u64>,
+    /// Maximum cost of images in one day, in all threads, in US dollars. Unset: no limit.
+    pub cost_per_day: Option<f64>,
+    /// Maximum cost of the images of one thread, in US dollars. Unset: no limit.
+    pub cost_per_thread: Option<f64>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { reference_bytes: 50_000_000, reference_pixels: 50_000_000, images_per_turn: 16 }
+        Self {
+            reference_bytes: 50_000_000,
+            reference_pixels: 50_000_000,
+            images_per_turn: 16,
+            images_per_day: None,
+            cost_per_day: None,
+            cost_per_thread: None,
+        }
     }
 }
 

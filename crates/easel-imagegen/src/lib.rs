@@ -17,6 +17,7 @@ pub mod capability;
 pub mod gate;
 pub mod hooks;
 pub mod preset;
+pub mod spending;
 
 pub mod history;
 pub mod model_copy;

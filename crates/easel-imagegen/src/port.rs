@@ -17,7 +17,7 @@ use easel_protocol::id::ImageId;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
 use crate::model_copy::ModelCopy;
-pub use error::{ImportError, StorageError, StorageErrorKind};
+pub use error::{ImportError, ReserveError, StorageError, StorageErrorKind};
 pub use hook_runner::HookRunner;
 pub use provider::{
     FunctionCall, GeneratedImage, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, Preview,
@@ -25,7 +25,7 @@ pub use provider::{
 };
 pub use send_gate::{SendGate, SendPermit};
 pub use staged_image::StagedImage;
-pub use store::{CallEnd, CallStart, ImageSource, Origin, RequestStart, Store, StoredThread, ThreadImage};
+pub use store::{Admission, CallEnd, CallStart, ImageSource, Origin, RequestStart, Store, StoredThread, ThreadImage};
 
 /// An image in Easel's store. A provider reads no other files.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 pub(crate) mod connection;
 pub(crate) mod ephemeral;
+pub(crate) mod local_day;
 pub(crate) mod process_lock;
 pub(crate) mod recovery_lock;
 pub(crate) mod schema;

@@ -3,9 +3,11 @@
 //!
 //! Between a finished file and its record, the journal has an intent, so that a crash at that point loses nothing.
 
+pub(crate) mod budget;
 pub(crate) mod calls;
 pub(crate) mod hosted;
 mod images;
+pub(crate) mod ledger;
 mod record;
 mod rescue;
 mod settle;
@@ -15,6 +17,8 @@ use easel_protocol::id::ImageId;
 
 use crate::error::Error;
 
+pub use budget::{Counted, SpendingCounts};
+pub(crate) use budget::{read_budget, read_counts};
 pub(crate) use record::{ImageDetails, ResponseDetails, build as build_record};
 pub(crate) use settle::{assign_call, settle};
 

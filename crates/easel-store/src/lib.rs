@@ -39,6 +39,8 @@ pub use files::thread_files::ThreadFiles;
 pub use images::export::{ExistingFile, ExportError, ExportedImage, PathError};
 pub use images::import::copy::ImportLimits;
 pub use images::lookup::{ImageBytes, StoredImage};
+pub use journal::{Counted, SpendingCounts};
+pub use lists::ledger::{LedgerRange, LedgerRow};
 pub use lists::page::PageError;
 pub use lists::usage::{DailyTokens, UsagePage, UsageRow};
 pub use store::EaselStore;

@@ -1,6 +1,7 @@
 //! Queries over many rows, answered page by page.
 
 pub(crate) mod image_list;
+pub(crate) mod ledger;
 pub(crate) mod page;
 pub(crate) mod search;
 pub(crate) mod thread_list;

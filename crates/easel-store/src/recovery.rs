@@ -16,7 +16,7 @@ use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::files::unfinished::unfinished_files;
 use crate::images::{arrival_notes, attachments};
-use crate::journal::{calls, hosted};
+use crate::journal::{calls, hosted, ledger};
 
 mod adopt;
 mod close_calls;
@@ -76,6 +76,7 @@ pub(crate) fn recover_owner(database: &mut Database, dead_owner: &str, _lock: &R
 fn remove_rows_of_owner(write: &Transaction<'_>, dead_owner: &str) -> Result<(), Error> {
     attachments::discard_of_owner(write, dead_owner)?;
     hosted::remove_of_owner(write, dead_owner)?;
+    ledger::close_owner(write, dead_owner)?;
     write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead_owner])?;
     let mut statement = write.prepare("DELETE FROM ephemeral WHERE owner = ?1 RETURNING thread_id")?;
     let ended = statement.query_map([dead_owner], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
@@ -89,6 +90,7 @@ fn find_dead_owners(database: &Database) -> Result<Vec<String>, Error> {
                UNION SELECT writer FROM threads WHERE writer IS NOT NULL \
                UNION SELECT owner FROM ephemeral \
                UNION SELECT owner FROM hosted_requests \
+               UNION SELECT owner FROM ledger WHERE outcome IS NULL \
                UNION SELECT taken_by FROM images WHERE taken_by IS NOT NULL";
     let mut statement = database.connection.prepare(sql)?;
     let owners = statement.query_map([], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;

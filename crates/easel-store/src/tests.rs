@@ -15,6 +15,8 @@ mod images;
 #[cfg(unix)]
 mod import;
 #[cfg(unix)]
+mod ledger;
+#[cfg(unix)]
 mod migration;
 #[cfg(unix)]
 mod model_copies;

@@ -11,12 +11,13 @@ use easel_imagegen::history::ImageBudget;
 use easel_imagegen::hooks::Hooks;
 use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::{Provider, Reasoning};
+use easel_imagegen::spending::Policy;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model::InputModality;
 
 pub(crate) use live::ConfigWatcher;
 pub use live::{LiveConfig, PendingSends};
-pub(crate) use send_gate::{TurnGate, over_limit_error, withdrawn_error};
+pub(crate) use send_gate::{Reserved, TurnGate, over_limit_error, withdrawn_error};
 
 /// The configuration of a thread's turns.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +41,8 @@ pub struct ThreadConfig {
     /// Maximum number of images of one turn. A call of the standalone tool counts for the number of images that it
     /// requests, a call of the hosted tool for one.
     pub max_images: u32,
+    /// The limits of spending, and what models cost.
+    pub spending: Policy,
     /// Number of previews of each image, if the provider supports previews.
     pub partial_images: u32,
     /// The limits for the thread's older images that are sent to the model.

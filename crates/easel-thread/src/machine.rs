@@ -97,6 +97,8 @@ pub(crate) struct Turn {
     was_too_long: bool,
     /// Why the turn's tool was withdrawn while the turn ran.
     withdrawn: Option<HeldBackReason>,
+    /// The limit of spending for which the hosted tool is no longer offered.
+    limit_reached: Option<String>,
     stop_reason: Option<StopReason>,
     /// Whether the provider may have billed a hosted image that has no item.
     has_lost_image: bool,
@@ -169,6 +171,7 @@ impl Turn {
             requested_with: ToolExposure::None,
             was_too_long: false,
             withdrawn: None,
+            limit_reached: None,
             stop_reason: None,
             has_lost_image: false,
             has_ended: false,
@@ -195,6 +198,8 @@ impl Turn {
             Input::CallEnded { item_id, outcome } => self.on_call_ended(&mut step, &item_id, outcome),
             Input::Steer(message) => self.steers.push(*message),
             Input::LimitsTightened { withdrawn, max_images } => self.tighten_limits(&mut step, withdrawn, max_images),
+            Input::HostedRefused(reason) => self.on_hosted_refused(&mut step, reason),
+            Input::HostedOverLimit(reason) => self.limit_reached = Some(reason),
             Input::Interrupt => self.stop(&mut step, StopReason::Interrupted),
             Input::ResponseClosed { has_lost_image } => {
                 self.response = ResponseState::Closed;
@@ -210,7 +215,11 @@ impl Turn {
     fn is_late(&self, input: &Input) -> bool {
         match input {
             Input::ModelEvent(ModelEvent::HostedStarted { .. }) if self.response == ResponseState::Closing => false,
-            Input::ModelEvent(_) | Input::ResponseFailed(_) => self.has_ended || self.response != ResponseState::Open,
+            // The request that it refuses was not sent.
+            Input::HostedRefused(_) if self.requested_with != ToolExposure::Hosted || self.has_output => true,
+            Input::ModelEvent(_) | Input::ResponseFailed(_) | Input::HostedRefused(_) => {
+                self.has_ended || self.response != ResponseState::Open
+            }
             Input::ResponseClosed { .. } => self.response != ResponseState::Closing,
             // The events that could not be written may be those that end the turn.
             Input::PersistFailed { .. } => false,
@@ -219,6 +228,7 @@ impl Turn {
             | Input::CallEnded { .. }
             | Input::Steer(_)
             | Input::LimitsTightened { .. }
+            | Input::HostedOverLimit(_)
             | Input::Interrupt => self.has_ended,
         }
     }
@@ -247,9 +257,16 @@ impl Turn {
     pub(crate) fn tool_to_offer(&self) -> ToolExposure {
         match self.config.exposure {
             _ if self.withdrawn.is_some() => ToolExposure::None,
+            ToolExposure::Hosted if self.limit_reached.is_some() => ToolExposure::None,
             ToolExposure::Hosted if self.calls.images() >= self.config.max_images => ToolExposure::None,
             exposure @ (ToolExposure::Standalone | ToolExposure::Hosted | ToolExposure::None) => exposure,
         }
+    }
+
+    /// Returns a note for the model if a limit of spending withholds the hosted tool.
+    pub(crate) fn withheld_note(&self) -> Option<String> {
+        let reason = self.limit_reached.as_ref()?;
+        Some(format!("No image can be made now: {reason}. If the user wants one, tell them so."))
     }
 
     /// Returns whether the turn's tool was turned off while the turn ran.
@@ -276,6 +293,13 @@ impl Turn {
     fn request_response(&mut self, step: &mut Step<'_>) {
         self.compact_if_too_long(step);
         self.has_output = false;
+        self.requested_with = self.tool_to_offer();
+        step.effects.push(Effect::RequestResponse);
+    }
+
+    /// Sends the request again, without the hosted tool.
+    fn on_hosted_refused(&mut self, step: &mut Step<'_>, reason: String) {
+        self.limit_reached = Some(reason);
         self.requested_with = self.tool_to_offer();
         step.effects.push(Effect::RequestResponse);
     }

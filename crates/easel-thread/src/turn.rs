@@ -15,6 +15,7 @@ use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::model_copy::Pictures;
@@ -60,6 +61,8 @@ pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
     pictures: Pictures,
     calls: RunningCalls,
     hosted: HostedCalls,
+    /// Set while a model request has reserved a hosted image that no call has taken: whether the request was sent.
+    hosted_request: Option<Arc<AtomicBool>>,
     /// Previews that the calls of the standalone tool send, with the call's item.
     previews: mpsc::Receiver<(ItemId, Preview)>,
     /// The latest preview of each open item. Dropping one deletes its file.

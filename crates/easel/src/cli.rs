@@ -5,8 +5,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use easel_config::{Environment, Invocation};
+use easel_store::LedgerRange;
 
 use crate::commands;
+use crate::commands::usage::{GroupKey, OutputFormat, Report};
 use crate::process::os;
 use crate::server::{self, Listen, WebSocketAuth, parse_sha256};
 
@@ -69,6 +71,8 @@ enum Command {
     Login(LoginArgs),
     /// Remove the stored API key.
     Logout,
+    /// Show what images have cost, from the ledger of billed calls.
+    Usage(UsageArgs),
     /// Show the features and whether they are on.
     #[command(subcommand)]
     Features(FeaturesCommand),
@@ -150,6 +154,37 @@ enum LoginCommand {
     Status,
 }
 
+#[derive(Debug, Args)]
+struct UsageArgs {
+    /// Only the calls of one month, such as 2026-11, in the local time zone.
+    #[arg(long, value_name = "YYYY-MM", value_parser = parse_month)]
+    month: Option<LedgerRange>,
+    /// Print sums instead of single calls.
+    #[arg(long, value_name = "KEY")]
+    by: Option<GroupKey>,
+    /// Print one JSON object a line.
+    #[arg(long, conflicts_with = "csv")]
+    json: bool,
+    /// Print comma-separated values with a header, for a spreadsheet.
+    #[arg(long)]
+    csv: bool,
+}
+
+impl UsageArgs {
+    fn into_report(self) -> Report {
+        let format = match (self.json, self.csv) {
+            (true, _) => OutputFormat::Json,
+            (false, true) => OutputFormat::Csv,
+            (false, false) => OutputFormat::Table,
+        };
+        Report { range: self.month.unwrap_or(LedgerRange::all()), by: self.by, format }
+    }
+}
+
+fn parse_month(month: &str) -> Result<LedgerRange, String> {
+    LedgerRange::month(month).ok_or_else(|| "expected a month such as 2026-11".to_owned())
+}
+
 #[derive(Debug, Subcommand)]
 enum FeaturesCommand {
     /// List the features and whether they are on.
@@ -192,6 +227,7 @@ pub(crate) fn run() -> ExitCode {
             commands::login::log_in(&environment, config.merge(ConfigArgs::default()))
         }
         Command::Logout => commands::login::log_out(&environment, config.merge(ConfigArgs::default())),
+        Command::Usage(args) => commands::usage::run(&environment, args.into_report()),
         Command::Features(FeaturesCommand::List(after)) => commands::features::list(environment, config.merge(after)),
     };
     match result {

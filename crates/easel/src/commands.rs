@@ -4,6 +4,7 @@ pub(crate) mod demo;
 pub(crate) mod features;
 pub(crate) mod login;
 pub(crate) mod schema;
+pub(crate) mod usage;
 
 use std::error::Error;
 use std::io::{self, Write};

@@ -23,6 +23,7 @@ use crate::hooks::hooks_from_config;
 use crate::requests::RequestError;
 use crate::threads::LoadedThreads;
 use crate::tools::Tools;
+use thread_config::spending_policy;
 
 pub(crate) use configuration::Configuration;
 pub(crate) use overrides::{Instructions, merge_overrides};
@@ -131,13 +132,14 @@ impl Settings {
     }
 }
 
-/// Returns whether a change turns image generation off, lowers the limit of a turn or adds a hook before calls. Such a
-/// change applies to loaded threads even if the client does not request it.
+/// Returns whether a change turns image generation off, lowers a limit of a turn or of spending, or adds a hook before
+/// calls. Such a change applies to loaded threads even if the client does not request it.
 fn is_stricter(config: &Config, before: &Config) -> bool {
     let known_hooks = hooks_from_config(before).pre;
     (before.features.image_generation && !config.features.image_generation)
         || config.limits.images_per_turn < before.limits.images_per_turn
         || hooks_from_config(config).pre.iter().any(|hook| !known_hooks.contains(hook))
+        || spending_policy(config).limits.is_stricter_than(spending_policy(before).limits)
 }
 
 fn to_edit(edit: ConfigEdit) -> Edit {

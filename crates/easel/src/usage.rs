@@ -1,6 +1,7 @@
 //! The service of `usage/read` and `account/usage/read`: counts what threads used, and estimates its cost.
 
 mod prices;
+mod spending;
 mod streaks;
 
 use std::sync::Arc;
@@ -27,11 +28,13 @@ pub(crate) struct Usage {
 }
 
 impl Usage {
-    /// Returns a page of usage per day, thread, provider and model, and the totals of all pages.
+    /// Returns a page of usage per day, thread, provider and model, the totals of all pages, and what is used of the
+    /// limits of spending.
     ///
     /// # Errors
     /// [`RequestError::BadField`] for an invalid cursor, and those of the store.
     pub(crate) async fn read(&self, params: UsageReadParams) -> Result<UsageReadResponse, RequestError> {
+        let counts = self.store.spending(params.thread_id.clone()).await?;
         let page = self.store.list_usage(params).await.map_err(|error| RequestError::page(error, None))?;
         let config = self.configuration.config();
         let totals = sum_totals(page.totals.iter().map(|row| with_cost(row, &config)));
@@ -46,7 +49,8 @@ impl Usage {
             }
         };
         let data = page.data.into_iter().map(entry).collect();
-        Ok(UsageReadResponse { data, totals, next_cursor: page.next_cursor })
+        let spending = spending::to_protocol(counts, &config.limits);
+        Ok(UsageReadResponse { data, totals, next_cursor: page.next_cursor, spending })
     }
 
     /// Returns the token usage of the account per day, and that of one thread if `thread_id` names it.

@@ -84,9 +84,13 @@ pub(crate) const KEYS: &[Key] = &[
     key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
     key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
     key("limits.images_per_turn", Kind::Number(0, 1_000)).for_trusted_or_stricter(),
-    key("prices.*.image", Kind::Price),
-    key("prices.*.input_per_million", Kind::Price),
-    key("prices.*.output_per_million", Kind::Price),
+    key("limits.images_per_day", Kind::Number(0, 1_000_000)).spending_limit(),
+    key("limits.cost_per_day", Kind::Price).spending_limit(),
+    key("limits.cost_per_thread", Kind::Price).spending_limit(),
+    // A lower price would raise a limit of cost.
+    key("prices.*.image", Kind::Price).not_per_thread(),
+    key("prices.*.input_per_million", Kind::Price).not_per_thread(),
+    key("prices.*.output_per_million", Kind::Price).not_per_thread(),
     key("server.shutdown_grace_ms", Kind::Number(0, 600_000)).not_per_thread(),
     key("server.max_line_bytes", Kind::Number(64 * 1024, GIB)).not_per_thread(),
     key("server.max_in_flight", Kind::Number(1, 65_536)).not_per_thread(),
@@ -104,6 +108,7 @@ const fn key(path: &'static str, kind: Kind) -> Key {
         is_secret: false,
         is_stricter_when_on: false,
         strictest: None,
+        is_unlimited_when_unset: false,
     }
 }
 
@@ -122,6 +127,11 @@ impl Key {
 
     const fn stricter_per_thread(self) -> Self {
         Self { thread: ThreadAccess::IfStricter, ..self }
+    }
+
+    /// All threads share the limit, so only the user's own configuration can raise it.
+    const fn spending_limit(self) -> Self {
+        Self { is_unlimited_when_unset: true, ..self.stricter().stricter_per_thread() }
     }
 
     const fn not_per_thread(self) -> Self {

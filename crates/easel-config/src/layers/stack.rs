@@ -160,8 +160,18 @@ pub(crate) fn default_layer() -> Layer {
         Ok(Value::Object(values)) => values,
         Ok(_) | Err(_) => Map::new(),
     };
-    values.retain(|_, value| !value.is_null());
+    remove_nulls(&mut values);
     Layer::new(LayerName::Defaults, values)
+}
+
+/// Removes the keys that are unset, which have no default.
+fn remove_nulls(table: &mut Map<String, Value>) {
+    table.retain(|_, value| !value.is_null());
+    for value in table.values_mut() {
+        if let Value::Object(inner) = value {
+            remove_nulls(inner);
+        }
+    }
 }
 
 /// Splits the entries of the home's file into its keys and its profiles. Other layers have no profiles.

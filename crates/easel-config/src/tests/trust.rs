@@ -52,7 +52,7 @@ fn trusted_project_cannot_loosen_kill_switch_or_retry_uncertain() {
 fn keys_that_can_be_stricter_have_an_order() {
     for key in KEYS {
         let tightens = matches!(key.project, ProjectAccess::IfStricter | ProjectAccess::IfTrustedOrStricter);
-        let has_order = matches!(key.kind, Kind::Bool | Kind::Number(..));
+        let has_order = matches!(key.kind, Kind::Bool | Kind::Number(..) | Kind::Price);
         assert!(!tightens || has_order, "{}", key.path);
     }
 }

@@ -117,10 +117,11 @@ impl Policy<'_> {
 
 /// Returns whether the value equals that of the layers below or is stricter. Only booleans and numbers have an order.
 fn is_as_strict(key: &Key, path: &[String], value: &Value, base: &Value) -> bool {
-    let Some(current) = path.iter().try_fold(base, |table, part| table.get(part)) else { return false };
+    let current = path.iter().try_fold(base, |table, part| table.get(part)).filter(|current| !current.is_null());
+    let Some(current) = current else { return key.is_unlimited_when_unset };
     // A smaller number, or `false`, is stricter unless the key says otherwise.
     let (smaller, larger) = if key.is_stricter_when_on { (current, value) } else { (value, current) };
-    match (smaller.as_bool(), larger.as_bool(), smaller.as_u64(), larger.as_u64()) {
+    match (smaller.as_bool(), larger.as_bool(), smaller.as_f64(), larger.as_f64()) {
         (Some(smaller), Some(larger), _, _) => !smaller || larger,
         (_, _, Some(smaller), Some(larger)) => smaller <= larger,
         _ => false,

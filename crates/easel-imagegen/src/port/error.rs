@@ -10,6 +10,8 @@ use std::sync::Arc;
 
 use easel_protocol::record::ImageErrorKind;
 
+use crate::spending::LimitError;
+
 /// What kind of failure a [`StorageError`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StorageErrorKind {
@@ -75,6 +77,17 @@ impl Error for StorageError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.source.as_ref()?.source()
     }
+}
+
+/// Why a call was not journaled. It must not be sent.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ReserveError {
+    /// A limit of spending refuses the call.
+    #[error("{0}")]
+    Refused(Box<LimitError>),
+    /// The store failed.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
 }
 
 /// Why an image was not imported. `image` names the image, never its content.

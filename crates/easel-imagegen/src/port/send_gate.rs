@@ -4,7 +4,9 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use easel_protocol::record::ImageError;
+use easel_protocol::record::{ImageError, ImageErrorKind};
+
+use super::image_error;
 
 type Decide = dyn Fn() -> Result<SendPermit, ImageError> + Send + Sync;
 
@@ -28,6 +30,11 @@ impl SendGate {
     /// Returns a gate that permits everything.
     pub fn open() -> Self {
         Self::default()
+    }
+
+    /// Returns a gate that refuses everything.
+    pub fn closed() -> Self {
+        Self::new(|| Err(image_error(ImageErrorKind::Internal, "the call has not been reserved")))
     }
 
     /// Returns a permit to send now.

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::id::{ImageId, ItemId, ThreadId, TurnId};
-use easel_protocol::record::{Attachment, ImageError, ImageRecord, RequestedImage};
+use easel_protocol::record::{Attachment, Billed, ImageError, ImageRecord, RequestedImage};
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
 use serde_json::Value;
 
 use crate::model_copy::{CopySize, ModelCopies};
+use crate::spending::{Budget, Limits, Quote};
 
-use super::{Files, GeneratedImages, ImportError, Reference, StorageError};
+use super::{Files, GeneratedImages, ImportError, Reference, ReserveError, StorageError};
 
 /// A row of the call journal. It is durable before the request is sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,15 +34,39 @@ pub struct CallStart {
     pub requested: RequestedImage,
     /// The images to edit.
     pub inputs: Vec<Reference>,
+    /// What the call may cost.
+    pub quote: Quote,
+    /// The limits that apply to the call.
+    pub limits: Limits,
+    pub admission: Admission,
     /// Unix milliseconds.
     pub started_at_ms: i64,
 }
 
+/// How the limits of spending apply to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admission {
+    /// The call is refused if it exceeds a limit.
+    WithinLimits,
+    /// The user approved the call, which may exceed the limits.
+    Approved,
+    /// The provider is already making the image, so it is journaled in any case.
+    Started,
+}
+
 /// A request to a model whose provider may generate and bill images during the response.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct RequestStart {
     pub thread_id: ThreadId,
     pub turn_id: TurnId,
+    /// The provider's id.
+    pub provider: String,
+    /// Whether the images are placeholders that no model drew.
+    pub synthetic: bool,
+    /// What one image may cost. It is reserved for the first image of the response.
+    pub quote: Quote,
+    /// The limits that apply to the request.
+    pub limits: Limits,
     /// Unix milliseconds.
     pub started_at_ms: i64,
 }
@@ -150,12 +175,30 @@ pub trait Store: Clone + Send + Sync + 'static {
         source: ImageSource,
     ) -> impl Future<Output = Result<Attachment, ImportError>> + Send;
 
-    /// Journals a call. The row is durable when the future completes.
-    fn reserve(&self, call: CallStart) -> impl Future<Output = Result<(), StorageError>> + Send;
+    /// Returns what is used of these limits now.
+    fn budget(&self, thread_id: &str, limits: Limits) -> impl Future<Output = Result<Budget, StorageError>> + Send;
 
-    /// Journals a request that may be billed for images, before it is sent. The row is durable when the future
-    /// completes. It stays open until the turn ends or the next request of the turn replaces it.
-    fn reserve_request(&self, request: RequestStart) -> impl Future<Output = Result<(), StorageError>> + Send;
+    /// Journals a call and reserves what it may cost, in one transaction, so that calls of all processes together stay
+    /// within the limits. The row is durable when the future completes. Returns the budget with the call in it, or
+    /// `None` if no limit applies.
+    fn reserve(&self, call: CallStart) -> impl Future<Output = Result<Option<Budget>, ReserveError>> + Send;
+
+    /// Journals a request that may be billed for images, before it is sent, and reserves one image. The row is durable
+    /// when the future completes. It stays open until the turn ends or the next request of the turn replaces it.
+    /// Returns the same as [`Self::reserve`].
+    fn reserve_request(
+        &self,
+        request: RequestStart,
+    ) -> impl Future<Output = Result<Option<Budget>, ReserveError>> + Send;
+
+    /// Ends what the last request of the turn reserved, if no image has taken it: releases it, or keeps it if an image
+    /// may have been billed.
+    fn end_request(
+        &self,
+        thread_id: &str,
+        turn_id: &str,
+        billed: Billed,
+    ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Appends the messages that were added to a turn, and that its model will not read anymore, to the turn's history.
     /// Returns their events as clients read them.

@@ -41,6 +41,58 @@ pub struct UsageReadResponse {
     pub totals: UsageTotals,
     /// The cursor of the next page. `null` on the last page.
     pub next_cursor: Option<String>,
+    /// The limits of spending, and what is used of them.
+    pub spending: Spending,
+}
+
+/// What is used of the limits of spending. Only images that a provider bills count.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Spending {
+    /// The limits for new threads.
+    pub limits: SpendingLimits,
+    /// What all threads used today, in the time zone of the server.
+    pub today: SpendingCounts,
+    /// What `threadId` used in all its days. `null` without `threadId`.
+    pub thread: Option<SpendingCounts>,
+    /// When the limits of a day are free again, in Unix seconds.
+    pub resets_at: i64,
+}
+
+/// Limits of spending. `null`: no limit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SpendingLimits {
+    /// `limits.images_per_day`
+    pub images_per_day: Option<u64>,
+    /// `limits.cost_per_day` in US dollars.
+    pub cost_per_day_usd: Option<f64>,
+    /// `limits.cost_per_thread` in US dollars.
+    pub cost_per_thread_usd: Option<f64>,
+}
+
+/// What counts for the limits, by state.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SpendingCounts {
+    /// What is reserved for running calls, by estimate.
+    pub reserved: SpendingAmount,
+    /// What calls that ended have cost.
+    pub spent: SpendingAmount,
+    /// What may have been billed for images that never arrived.
+    pub uncertain: SpendingAmount,
+}
+
+/// Images and their cost.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct SpendingAmount {
+    /// Number of images.
+    pub images: u64,
+    /// Their cost in US dollars, as far as it is known.
+    pub cost_usd: f64,
+    /// How many of the images have an unknown cost.
+    pub unpriced_images: u64,
 }
 
 /// The usage of one model in one thread on one day.

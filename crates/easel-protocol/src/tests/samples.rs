@@ -175,7 +175,13 @@ pub(super) fn response(method: &str) -> Value {
             for (name, value) in [("day", "2026-01-31"), ("threadId", "t"), ("provider", "openai"), ("model", "m")] {
                 entry[name] = json!(value);
             }
-            json!({"data": [entry], "totals": counts, "nextCursor": "1"})
+            let amount = json!({"images": 1, "costUsd": 0.25, "unpricedImages": 1});
+            let counts_by_state = json!({"reserved": amount, "spent": amount, "uncertain": amount});
+            let limits = json!({"imagesPerDay": 9, "costPerDayUsd": 2.5, "costPerThreadUsd": 0.5});
+            let spending = json!({
+                "limits": limits, "today": counts_by_state, "thread": counts_by_state, "resetsAt": 1_800_000_000,
+            });
+            json!({"data": [entry], "totals": counts, "nextCursor": "1", "spending": spending})
         }
         "image/export" => json!({"path": "/home/a/cat.png", "bytes": 99}),
         "image/delete" => json!({"threadId": "t", "fileDeleted": true}),

@@ -22,7 +22,7 @@ pub(crate) const IN_MEMORY: &str = "main";
 pub(crate) const ON_DISK: &str = "disk";
 
 /// Tables that exist on the disk only. They are dropped in memory, so that their bare names mean those on the disk.
-const DISK_TABLES: [&str; 6] = ["images", "calls", "removals", "usage", "usage_days", "ephemeral"];
+const DISK_TABLES: [&str; 7] = ["images", "calls", "removals", "usage", "usage_days", "ephemeral", "ledger"];
 
 /// Ids of the ephemeral threads of this process. Cheap to clone.
 #[derive(Debug, Clone, Default)]

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use easel_imagegen::port::{CallStart, Reference};
+use easel_imagegen::port::{Admission, CallStart, Reference};
+use easel_imagegen::spending::{Budget, LimitError};
 use easel_protocol::id::{ItemId, ThreadId, TurnId};
 use easel_protocol::record::{ImageError, ImageRecord, InputImage, RequestedImage};
 use rusqlite::{Connection, Row, Transaction, params};
@@ -13,6 +14,10 @@ use crate::db::now_ms;
 use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::home::Home;
+use crate::journal::{ledger, read_budget};
+
+/// The budget with a call in it, which is `None` if the call costs nothing, or why the call was not journaled.
+pub(crate) type Reserving = Result<Option<Budget>, Box<LimitError>>;
 
 /// A row of the journal.
 #[derive(Debug)]
@@ -79,31 +84,54 @@ pub(crate) enum Outcome {
     },
 }
 
-/// Inserts a call and syncs the database to disk.
-pub(crate) fn reserve(database: &mut Database, call: CallStart) -> Result<(), Error> {
-    let input = |reference: Reference| InputImage {
-        id: reference.id,
+/// Decides whether a call stays within the limits, inserts it into the journal and the ledger, and syncs the database
+/// to disk: all in one transaction, so that no other process can decide in between.
+pub(crate) fn reserve(database: &mut Database, call: &CallStart) -> Result<Reserving, Error> {
+    let owner = database.process_lock.owner().to_owned();
+    let home = database.home.clone();
+    database.write_durably(|write| {
+        let budget = if ledger::is_billed(call) {
+            let budget = read_budget(write, call.limits, &call.thread_id, call.started_at_ms)?;
+            if call.admission == Admission::WithinLimits
+                && let Err(refusal) = budget.admit(&call.quote)
+            {
+                return Ok(Err(Box::new(refusal)));
+            }
+            Some(budget.with(&call.quote))
+        } else {
+            None
+        };
+        insert(write, &home, &owner, call)?;
+        if budget.is_some() {
+            ledger::insert_call(write, &owner, call)?;
+        }
+        Ok(Ok(budget))
+    })
+}
+
+/// Inserts a call into the journal.
+fn insert(write: &Transaction<'_>, home: &Home, owner: &str, call: &CallStart) -> Result<(), Error> {
+    let input = |reference: &Reference| InputImage {
+        id: reference.id.clone(),
         path: reference.path.to_string_lossy().into_owned(),
-        sha256: reference.facts.sha256,
+        sha256: reference.facts.sha256.clone(),
     };
     let request = CallRequest {
-        provider: call.provider,
-        model: call.model,
+        provider: call.provider.clone(),
+        model: call.model.clone(),
         synthetic: call.synthetic,
-        requested: call.requested,
-        inputs: call.inputs.into_iter().map(input).collect(),
+        requested: call.requested.clone(),
+        inputs: call.inputs.iter().map(input).collect(),
     };
-    let (owner, request) = (database.process_lock.owner().to_owned(), database.home.to_json(request)?);
-    database.write_durably(|write| {
-        let sql = "INSERT INTO calls (thread_id, call_id, turn_id, owner, bills, started_at_ms, json) \
-                   VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
-        let (thread_id, turn_id) = (SqlId(&call.thread_id), SqlId(&call.turn_id));
-        let row = params![thread_id, call.item_id.as_str(), turn_id, owner, call.bills, call.started_at_ms, request];
-        match write.prepare_cached(sql)?.execute(row)? {
-            0 => Err(Error::CallExists(call.item_id.as_str().into())),
-            _ => Ok(()),
-        }
-    })
+    let request = home.to_json(request)?;
+    let sql = "INSERT INTO calls (thread_id, call_id, turn_id, owner, bills, started_at_ms, json) \
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+    let (thread_id, turn_id) = (SqlId(&call.thread_id), SqlId(&call.turn_id));
+    let row = params![thread_id, call.item_id.as_str(), turn_id, owner, call.bills, call.started_at_ms, request];
+    match write.prepare_cached(sql)?.execute(row)? {
+        0 => Err(Error::CallExists(call.item_id.as_str().into())),
+        _ => Ok(()),
+    }
 }
 
 /// Writes the records and the outcome of a call. Does nothing if the call has an outcome.
@@ -115,11 +143,12 @@ pub(crate) fn finish(
     outcome: &Outcome,
 ) -> Result<(), Error> {
     let sql = "UPDATE calls SET outcome = ?3, intent = NULL WHERE thread_id = ?1 AND call_id = ?2 AND outcome IS NULL";
-    let outcome = serde_json::to_string(outcome)?;
+    let json = serde_json::to_string(outcome)?;
     let (thread_id, turn_id, item_id) = (SqlId(&call.thread_id), SqlId(&call.turn_id), SqlId(&call.item_id));
-    if write.prepare_cached(sql)?.execute(params![thread_id, item_id, outcome])? == 0 {
+    if write.prepare_cached(sql)?.execute(params![thread_id, item_id, json])? == 0 {
         return Ok(());
     }
+    ledger::settle(write, call, records, outcome)?;
     for record in records {
         let sql = "INSERT INTO images (thread_id, id, origin, turn_id, call_id, path, created_at, json) \
                    VALUES (?1, ?2, 'made', ?3, ?4, ?5, ?6, ?7)";

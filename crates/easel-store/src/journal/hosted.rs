@@ -9,16 +9,36 @@ use rusqlite::{Connection, Transaction};
 use crate::db::connection::Database;
 use crate::db::sql_id::SqlId;
 use crate::error::Error;
+use crate::journal::calls::Reserving;
+use crate::journal::{ledger, read_budget};
 
-/// Inserts a request, durably. A turn has one request at a time, so a later one replaces the row.
-pub(crate) fn reserve(database: &mut Database, request: &RequestStart) -> Result<(), Error> {
+/// Decides whether one image stays within the limits, and inserts the request, durably. A turn has one request at a
+/// time, so a later one replaces the row.
+///
+/// After a crash an ephemeral thread is gone, and with it the turn that could report the request, so the request is in
+/// the ledger only.
+pub(crate) fn reserve(database: &mut Database, request: &RequestStart, is_ephemeral: bool) -> Result<Reserving, Error> {
     let owner = database.process_lock.owner().to_owned();
     database.write_durably(|write| {
+        let budget = if request.synthetic {
+            None
+        } else {
+            ledger::release_request(write, &request.thread_id, &request.turn_id)?;
+            let budget = read_budget(write, request.limits, &request.thread_id, request.started_at_ms)?;
+            if let Err(refusal) = budget.admit(&request.quote) {
+                return Ok(Err(Box::new(refusal)));
+            }
+            ledger::insert_request(write, &owner, request)?;
+            Some(budget.with(&request.quote))
+        };
+        if is_ephemeral {
+            return Ok(Ok(budget));
+        }
         let sql = "INSERT INTO hosted_requests (thread_id, turn_id, owner, started_at_ms) VALUES (?1, ?2, ?3, ?4) \
                    ON CONFLICT (thread_id, turn_id) DO UPDATE SET owner = ?3, started_at_ms = ?4";
         let row = (SqlId(&request.thread_id), SqlId(&request.turn_id), &owner, request.started_at_ms);
         write.prepare_cached(sql)?.execute(row)?;
-        Ok(())
+        Ok(Ok(budget))
     })
 }
 

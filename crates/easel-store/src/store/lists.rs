@@ -1,6 +1,7 @@
 //! Methods that read lists.
 
 use easel_imagegen::port::StorageError;
+use easel_protocol::id::ThreadId;
 use easel_protocol::image::{ImageListParams, ImageListResponse};
 use easel_protocol::thread::{
     ThreadItemsListParams, ThreadItemsListResponse, ThreadListParams, ThreadListResponse, ThreadTurnsListParams,
@@ -12,7 +13,10 @@ use easel_protocol::usage::UsageReadParams;
 use rusqlite::Connection;
 
 use super::EaselStore;
+use crate::db::now_ms;
 use crate::db::workers::ReadKind;
+use crate::journal::{self, SpendingCounts};
+use crate::lists::ledger::{self, LedgerRange, LedgerRow};
 use crate::lists::page::PageError;
 use crate::lists::usage::{self, DailyTokens, UsagePage};
 use crate::lists::{image_list, thread_list, thread_search, turn_list};
@@ -93,6 +97,24 @@ impl EaselStore {
     /// If the cursor is invalid or the database cannot be read.
     pub async fn list_usage(&self, params: UsageReadParams) -> Result<UsagePage, PageError> {
         self.workers.read(ReadKind::Search, move |connection| usage::list_usage(connection, &params)).await
+    }
+
+    /// Returns what was spent today, and by a thread.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn spending(&self, thread_id: Option<ThreadId>) -> Result<SpendingCounts, StorageError> {
+        let read = move |connection: &Connection| journal::read_counts(connection, thread_id.as_deref(), now_ms());
+        self.read(ReadKind::Page, read).await
+    }
+
+    /// Returns the next rows of the ledger, oldest first, and the range of the rows after them; `None` after the last
+    /// page.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn read_ledger(&self, range: LedgerRange) -> Result<(Vec<LedgerRow>, Option<LedgerRange>), StorageError> {
+        self.read(ReadKind::Search, move |connection| ledger::read_page(connection, range)).await
     }
 
     /// Returns the days on which tokens were used, oldest first, and the Julian day number of today.

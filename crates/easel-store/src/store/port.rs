@@ -4,21 +4,24 @@ use std::sync::Arc;
 
 use easel_imagegen::model_copy::{CopySize, ModelCopies};
 use easel_imagegen::port::{
-    CallEnd, CallStart, ImageSource, ImportError, Reference, RequestStart, StorageError, Store, ThreadImage,
+    CallEnd, CallStart, ImageSource, ImportError, Reference, RequestStart, ReserveError, StorageError, Store,
+    ThreadImage,
 };
+use easel_imagegen::spending::{Budget, Limits};
 use easel_protocol::event::Event;
-use easel_protocol::record::{Attachment, ImageRecord};
+use easel_protocol::record::{Attachment, Billed, ImageRecord};
 use rusqlite::{Connection, Transaction};
 
 use super::EaselStore;
 use crate::db::connection::Database;
 use crate::db::ephemeral::WriteScope;
+use crate::db::now_ms;
 use crate::db::worker::LockTimeout;
 use crate::db::workers::ReadKind;
 use crate::error::Error;
 use crate::files::thread_files::ThreadFiles;
 use crate::images::{attachments, import};
-use crate::journal::{self, calls, hosted};
+use crate::journal::{self, calls, hosted, ledger};
 use crate::threads::history::{ids, images as stored_images};
 use crate::threads::{append, pending_messages};
 
@@ -65,8 +68,15 @@ impl Store for EaselStore {
         import::import_image(self, thread_id, source).await
     }
 
-    async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
-        self.write(LockTimeout::Long, move |database| calls::reserve(database, call)).await
+    async fn budget(&self, thread_id: &str, limits: Limits) -> Result<Budget, StorageError> {
+        let thread_id = thread_id.to_owned();
+        let read = move |connection: &Connection| journal::read_budget(connection, limits, &thread_id, now_ms());
+        self.read(ReadKind::Page, read).await
+    }
+
+    async fn reserve(&self, call: CallStart) -> Result<Option<Budget>, ReserveError> {
+        let reserved = self.write(LockTimeout::Long, move |database| calls::reserve(database, &call)).await?;
+        reserved.map_err(ReserveError::Refused)
     }
 
     async fn adopt_pending(&self, thread_id: &str, turn_id: &str) -> Result<Vec<Event>, StorageError> {
@@ -75,12 +85,21 @@ impl Store for EaselStore {
         self.write_thread(thread_id, LockTimeout::Long, WriteScope::Disk, adopt).await
     }
 
-    async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {
-        if self.workers.ephemeral_threads.contains(&request.thread_id) {
-            // After a crash an ephemeral thread is gone, and with it the turn that could report the request.
-            return Ok(());
+    async fn reserve_request(&self, request: RequestStart) -> Result<Option<Budget>, ReserveError> {
+        let is_ephemeral = self.workers.ephemeral_threads.contains(&request.thread_id);
+        if is_ephemeral && request.synthetic {
+            return Ok(None);
         }
-        self.write(LockTimeout::Long, move |database| hosted::reserve(database, &request)).await
+        let reserve = move |database: &mut Database| hosted::reserve(database, &request, is_ephemeral);
+        self.write(LockTimeout::Long, reserve).await?.map_err(ReserveError::Refused)
+    }
+
+    async fn end_request(&self, thread_id: &str, turn_id: &str, billed: Billed) -> Result<(), StorageError> {
+        let (thread_id, turn_id) = (thread_id.to_owned(), turn_id.to_owned());
+        let end = move |database: &mut Database| {
+            database.write(|write| ledger::end_request(write, &thread_id, &turn_id, billed))
+        };
+        self.write(LockTimeout::Long, end).await
     }
 
     async fn settle(&self, thread_id: &str, call_id: &str, end: CallEnd) -> Result<Vec<ImageRecord>, StorageError> {

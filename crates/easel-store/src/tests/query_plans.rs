@@ -4,7 +4,9 @@ use rusqlite::Connection;
 
 use super::sample::*;
 use crate::db::connection;
+use crate::journal::budget;
 use crate::lists::image_list;
+use crate::lists::ledger;
 use crate::lists::thread_list;
 use crate::lists::thread_search;
 use crate::lists::turn_list;
@@ -67,6 +69,8 @@ async fn no_query_scans_a_growing_table() {
         );
         queries.push(usage::totals_sql(is_narrow));
     }
+    queries.extend([budget::day_sql(budget::COUNTED), budget::thread_sql(budget::COUNTED)]);
+    queries.push(ledger::PAGE_SQL.to_owned());
     for sql in queries {
         let plan = plan(&connection, &sql);
         assert!(plan.iter().all(|step| is_bounded(step)), "{plan:#?}\n{sql}");

@@ -4,8 +4,10 @@ use std::io::Write;
 use std::path::Path;
 
 use easel_imagegen::port::{
-    CallStart, Files, GeneratedImage, GeneratedImages, ImageSource, Reference, StagedImage, Store,
+    Admission, CallStart, Files, GeneratedImage, GeneratedImages, ImageSource, Reference, RequestStart, StagedImage,
+    Store,
 };
+use easel_imagegen::spending::{Limits, Quote};
 use easel_protocol::event::{
     Event, ItemCompletedNotification, ItemStartedNotification, RawResponseItemCompletedNotification,
     TurnCompletedNotification, TurnStartedNotification,
@@ -163,8 +165,29 @@ pub(super) fn call(call_id: &str) -> CallStart {
             parameters: AppliedImage::default(),
         },
         inputs: Vec::<Reference>::new(),
+        quote: quote(),
+        limits: Limits::default(),
+        admission: Admission::WithinLimits,
         started_at_ms: 1_005_500,
     }
+}
+
+/// Returns a request that offers the hosted tool.
+pub(super) fn hosted_request(turn_id: &str) -> RequestStart {
+    RequestStart {
+        thread_id: THREAD.into(),
+        turn_id: turn_id.into(),
+        provider: "openai".into(),
+        synthetic: false,
+        quote: quote(),
+        limits: Limits::default(),
+        started_at_ms: 1_005_000,
+    }
+}
+
+/// Returns the quote of one image whose price is unknown.
+pub(super) fn quote() -> Quote {
+    Quote { model: "gpt-image-2".into(), images: 1, cost: None, price: None }
 }
 
 /// Creates a file that blocks whoever opens it.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::db::connection::Database;
 use crate::error::Error;
 use crate::images::copies;
+use crate::journal::ledger;
 
 /// Deletes the rows of a thread that this process may write to, and queues its files for removal. Returns false if the
 /// thread does not exist. `is_ephemeral` says that its history is in memory, where the caller deletes it.
@@ -21,6 +22,7 @@ pub(crate) fn delete(database: &mut Database, thread_id: &str, is_ephemeral: boo
                    ON CONFLICT DO NOTHING";
         write.execute(sql, (thread_id, home.stored_path(&folder)))?;
         write.execute("DELETE FROM images WHERE thread_id = ?1", [thread_id])?;
+        ledger::close_thread(write, thread_id)?;
         write.execute("DELETE FROM calls WHERE thread_id = ?1", [thread_id])?;
         Ok(true)
     })

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use easel_imagegen::hooks::{Hook, Hooks};
 use easel_imagegen::port::{SendGate, image_error};
+use easel_imagegen::spending::{Budget, Limits, Policy, Quote};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::tool::{HeldBackReason, ToolExposure};
 
@@ -15,22 +16,33 @@ use super::{LiveConfig, ThreadConfig};
 pub(crate) struct TurnGate {
     config: LiveConfig,
     exposure: ToolExposure,
+    /// The limits of spending when the turn started.
+    limits: Limits,
     /// Number of images for which the turn has sent requests.
     images: Arc<AtomicU32>,
 }
 
+/// What a call has reserved, for the check of limits that become stricter before the call is sent.
+#[derive(Debug, Clone)]
+pub(crate) struct Reserved {
+    pub(crate) quote: Quote,
+    /// The budget with the call in it; `None` if no limit applies.
+    pub(crate) budget: Option<Budget>,
+}
+
 impl TurnGate {
-    pub(crate) fn new(config: LiveConfig, exposure: ToolExposure) -> Self {
-        Self { config, exposure, images: Arc::default() }
+    pub(crate) fn new(config: LiveConfig, exposure: ToolExposure, limits: Limits) -> Self {
+        Self { config, exposure, limits, images: Arc::default() }
     }
 
-    /// Creates the gate of a call for `images` images. They count once, however many attempts the call takes.
-    pub(crate) fn for_call(&self, images: u32) -> SendGate {
+    /// Creates the gate of a call that has reserved its images. They count once, however many attempts the call takes.
+    pub(crate) fn for_call(&self, reserved: Reserved) -> SendGate {
         let (config, exposure, images_sent) = (self.config.clone(), self.exposure, Arc::clone(&self.images));
-        let is_counted = AtomicBool::new(false);
+        let (images, is_counted) = (reserved.quote.images, AtomicBool::new(false));
         SendGate::new(move || {
             config.acquire_permit(|config| {
                 check_offered(config, exposure)?;
+                reserved.check(config.spending.limits)?;
                 // The attempts of one call come one after the other.
                 if !is_counted.load(Ordering::Relaxed) {
                     let add = |total: u32| total.checked_add(images).filter(|total| *total <= config.max_images);
@@ -45,7 +57,12 @@ impl TurnGate {
 
     /// Creates the gate of a request to the model. It is open unless the request offers the hosted tool; it then sets
     /// `was_sent` before the request is sent.
-    pub(crate) fn for_model_request(&self, offered: ToolExposure, was_sent: Arc<AtomicBool>) -> SendGate {
+    pub(crate) fn for_model_request(
+        &self,
+        offered: ToolExposure,
+        reserved: Option<Reserved>,
+        was_sent: Arc<AtomicBool>,
+    ) -> SendGate {
         if offered != ToolExposure::Hosted {
             return SendGate::open();
         }
@@ -53,6 +70,7 @@ impl TurnGate {
         SendGate::new(move || {
             config.acquire_permit(|config| {
                 check_offered(config, ToolExposure::Hosted)?;
+                reserved.as_ref().map_or(Ok(()), |reserved| reserved.check(config.spending.limits))?;
                 was_sent.store(true, Ordering::Relaxed);
                 Ok(())
             })
@@ -69,9 +87,29 @@ impl TurnGate {
         self.config.get().max_images
     }
 
+    /// Returns the limits of spending that apply to the turn now: those that it started with, or stricter ones.
+    pub(crate) fn limits(&self) -> Limits {
+        self.limits.stricter(self.config.get().spending.limits)
+    }
+
+    /// Calls `quote` with the current prices.
+    pub(crate) fn quote(&self, quote: impl FnOnce(&Policy) -> Quote) -> Quote {
+        quote(&self.config.get().spending)
+    }
+
     /// Returns why the turn's tool is no longer offered, or `None` while it is.
     pub(crate) fn withdrawal_reason(&self) -> Option<HeldBackReason> {
         withdrawal_reason(&self.config.get(), self.exposure)
+    }
+}
+
+impl Reserved {
+    /// Checks the current limits. Those that applied when the call was reserved have admitted it, or the user has.
+    fn check(&self, limits: Limits) -> Result<(), ImageError> {
+        let Some(budget) = self.budget.as_ref().filter(|budget| limits.is_stricter_than(budget.limits)) else {
+            return Ok(());
+        };
+        budget.admit_reserved(limits, &self.quote).map_err(|refusal| refusal.to_error())
     }
 }
 

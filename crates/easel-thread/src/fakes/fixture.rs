@@ -9,6 +9,7 @@ use easel_imagegen::history::ImageBudget;
 use easel_imagegen::hooks::Hooks;
 use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::{ProviderInfo, Reasoning, StoredThread};
+use easel_imagegen::spending::Policy;
 use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadStatus};
@@ -71,6 +72,7 @@ impl Fixture {
             parallel_calls: 4,
             call_deadline: Duration::from_secs(600),
             max_images: 16,
+            spending: Policy::default(),
             partial_images: 0,
             budget: ImageBudget { images: 8, bytes: 1_000_000 },
             pictures: Pictures::Copy,

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use easel_imagegen::item_id;
 use easel_imagegen::model_copy::{CopySize, ModelCopies, ModelCopy};
 use easel_imagegen::port::{
-    CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, StagedImage, StorageError,
-    StorageErrorKind, Store, ThreadImage,
+    Admission, CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, ReserveError, StagedImage,
+    StorageError, StorageErrorKind, Store, ThreadImage,
 };
+use easel_imagegen::spending::{Budget, Limits, Reset, Used};
 use easel_protocol::event::Event;
-use easel_protocol::record::{Attachment, ImageRecord};
+use easel_protocol::record::{Attachment, Billed, ImageRecord};
 
 use super::images::{attachment, older_image, record};
 use super::log::{Log, LogOnDrop};
@@ -46,6 +47,10 @@ pub(crate) struct Faults {
     /// Journaling the next call fails.
     pub(crate) reserve_once: Arc<AtomicBool>,
     pub(crate) reserve_request: bool,
+    /// A limit refuses hosted images.
+    pub(crate) refuse_hosted: bool,
+    /// A limit refuses calls. A hosted one exceeds it.
+    pub(crate) refuse_calls: bool,
     /// `reserve` waits for the gate `reserve`.
     pub(crate) slow_reserve: bool,
     pub(crate) settle: bool,
@@ -103,6 +108,14 @@ pub(crate) fn preview<F: Files>(files: &F, name: &str) -> StagedImage {
     let mut writer = files.create().unwrap();
     writer.write_all(name.as_bytes()).unwrap();
     files.stage_preview(writer).unwrap()
+}
+
+/// Returns a budget that is used up.
+fn used_up() -> Budget {
+    let limits = Limits { images_per_day: Some(3), ..Limits::default() };
+    let today = Used { images: 4, ..Used::default() };
+    let reset = Reset { at_ms: 86_400_000, text: "midnight".to_owned() };
+    Budget { limits, today, thread: Used::default(), reset }
 }
 
 fn disk_full<T>() -> Result<T, StorageError> {
@@ -164,10 +177,20 @@ impl Store for FakeStore {
         Err(ImportError::Refused { image, reason: "is outside the project".into() })
     }
 
-    async fn reserve(&self, call: CallStart) -> Result<(), StorageError> {
+    async fn budget(&self, _thread_id: &str, limits: Limits) -> Result<Budget, StorageError> {
+        Ok(Budget { limits, ..used_up() })
+    }
+
+    async fn reserve(&self, call: CallStart) -> Result<Option<Budget>, ReserveError> {
         tokio::task::yield_now().await;
         if self.faults.reserve || self.faults.reserve_once.swap(false, Ordering::Relaxed) {
-            return disk_full();
+            return Ok(disk_full()?);
+        }
+        let budget = self.faults.refuse_calls.then(used_up);
+        if call.admission == Admission::WithinLimits
+            && let Some(Err(refusal)) = budget.as_ref().map(|budget| budget.admit(&call.quote))
+        {
+            return Err(ReserveError::Refused(Box::new(refusal)));
         }
         let CallStart { thread_id, turn_id, item_id: call_id, .. } = call;
         if self.faults.slow_reserve {
@@ -175,7 +198,7 @@ impl Store for FakeStore {
             self.log.wait_at("reserve").await;
         }
         self.log.add(format!("reserve {call_id} of {turn_id} of {thread_id}"));
-        Ok(())
+        Ok(budget)
     }
 
     async fn adopt_pending(&self, _thread_id: &str, turn_id: &str) -> Result<Vec<Event>, StorageError> {
@@ -183,12 +206,22 @@ impl Store for FakeStore {
         Ok(Vec::new())
     }
 
-    async fn reserve_request(&self, request: RequestStart) -> Result<(), StorageError> {
+    async fn reserve_request(&self, request: RequestStart) -> Result<Option<Budget>, ReserveError> {
         tokio::task::yield_now().await;
         if self.faults.reserve_request {
-            return disk_full();
+            return Ok(disk_full()?);
+        }
+        if self.faults.refuse_hosted
+            && let Err(refusal) = used_up().admit(&request.quote)
+        {
+            return Err(ReserveError::Refused(Box::new(refusal)));
         }
         self.log.add(format!("journal request of {} of {}", request.turn_id, request.thread_id));
+        Ok(None)
+    }
+
+    async fn end_request(&self, _thread_id: &str, turn_id: &str, billed: Billed) -> Result<(), StorageError> {
+        self.log.add(format!("end request of {turn_id} billed {}", render::wire_name(&billed)));
         Ok(())
     }
 

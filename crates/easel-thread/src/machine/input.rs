@@ -41,6 +41,11 @@ pub(crate) enum Input {
         withdrawn: Option<HeldBackReason>,
         max_images: u32,
     },
+    /// A limit of spending refuses an image of the hosted tool, so the request was not sent. The reason is a sentence
+    /// without its full stop.
+    HostedRefused(String),
+    /// A hosted image that has begun exceeds a limit of spending.
+    HostedOverLimit(String),
     Interrupt,
     /// The events among `effects` could not be written to history.
     PersistFailed {

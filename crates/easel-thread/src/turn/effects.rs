@@ -4,7 +4,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use easel_imagegen::phase;
-use easel_imagegen::port::{Provider, Store};
+use easel_imagegen::port::{Provider, ReserveError, Store};
 use easel_protocol::event::Event;
 use futures_util::FutureExt;
 use tracing::Instrument;
@@ -26,16 +26,22 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     ) -> Vec<Effect> {
         // The provider is already making the image. The journal comes before the item, so that after a crash an item
         // always has a row that says what it may cost.
+        let mut refusal = None;
         for effect in &effects {
             if let Effect::TrackHosted { item_id, call_id, requested, references } = effect {
-                self.track_hosted(item_id, call_id, requested, references).await;
+                let refused = self.track_hosted(item_id, call_id, requested, references).await;
+                refusal = refusal.or(refused);
             }
         }
         let effects = self.write(effects, turn).await;
         if turn.has_ended() {
             self.permit = None;
         }
-        self.perform(effects, provider, response, turn).await
+        let mut next = self.perform(effects, provider, response, turn).await;
+        if let Some(refusal) = refusal {
+            next.extend(self.handle(turn, Input::HostedOverLimit(refusal.to_string())));
+        }
+        next
     }
 
     /// Writes the events of the effects to history. Returns the effects to perform: the same ones, or their
@@ -81,11 +87,19 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                     }
                 }
                 Effect::RequestResponse => match self.context.journal_model_request(turn.tool_to_offer()).await {
-                    Ok(()) => {
+                    Ok(reserved) => {
                         let span = tracing::debug_span!(target: phase::TARGET, "plan");
-                        *response = Some(span.in_scope(|| self.request_response(provider, turn)));
+                        *response = Some(span.in_scope(|| self.request_response(provider, turn, reserved)));
                     }
-                    Err(error) => next.extend(self.handle(turn, Input::ResponseFailed(error))),
+                    Err(ReserveError::Refused(refusal)) => {
+                        let thread_id = &self.context.thread_id;
+                        tracing::info!(%thread_id, %refusal, "a limit withholds the hosted tool");
+                        next.extend(self.handle(turn, Input::HostedRefused(refusal.to_string())));
+                    }
+                    Err(ReserveError::Storage(error)) => {
+                        let error = self.context.report_unjournaled(&error);
+                        next.extend(self.handle(turn, Input::ResponseFailed(error)));
+                    }
                 },
                 Effect::RunCall { item_id, call } => self.calls.spawn(Arc::clone(&self.context), item_id, call),
                 // `carry_out` has journaled it.

@@ -9,7 +9,7 @@ use easel_imagegen::model_copy::{ModelCopies, Pictures};
 use easel_imagegen::phase;
 use easel_imagegen::port::{ModelError, ModelEvent, ModelRequest, Provider, Store};
 use easel_imagegen::spec;
-use easel_protocol::record::ImageErrorKind;
+use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::StreamExt;
@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::TurnRunner;
+use crate::config::Reserved;
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Input, Turn};
 
@@ -49,9 +50,15 @@ impl OpenResponse<'_> {
 
 impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     /// Creates the stream of a response. The request is sent when the stream is first polled. A panic inside the
-    /// provider ends the response as failed.
-    pub(super) fn request_response<'p>(&self, provider: &'p P, turn: &Turn) -> OpenResponse<'p> {
+    /// provider ends the response as failed. `reserved` is what the request has reserved for a hosted image.
+    pub(super) fn request_response<'p>(
+        &mut self,
+        provider: &'p P,
+        turn: &Turn,
+        reserved: Option<Reserved>,
+    ) -> OpenResponse<'p> {
         let (exposure, was_sent) = (turn.tool_to_offer(), Arc::new(AtomicBool::new(false)));
+        self.hosted_request = reserved.is_some().then(|| Arc::clone(&was_sent));
         let history = History { items: self.conversation.history.clone(), images: self.conversation.images.clone() };
         let to_copy = match self.pictures {
             // The embedded provider looks at no images.
@@ -62,7 +69,10 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             thread_id: self.context.thread_id.clone(),
             originator: self.context.originator.clone(),
             model: self.model.clone(),
-            instructions: self.instructions.clone(),
+            instructions: match turn.withheld_note() {
+                Some(note) => format!("{}\n\n{note}", self.instructions),
+                None => self.instructions.clone(),
+            },
             input: Vec::new(),
             history,
             images: Vec::new(),
@@ -71,7 +81,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             reasoning: self.reasoning.clone(),
             output_schema: self.output_schema.clone(),
             partial_images: self.context.partial_images,
-            gate: self.context.gate.for_model_request(exposure, Arc::clone(&was_sent)),
+            gate: self.context.gate.for_model_request(exposure, reserved, Arc::clone(&was_sent)),
             tools: spec::tool_entries(exposure, &provider.info().capabilities, self.context.partial_images),
         };
         let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
@@ -142,6 +152,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             }
         }
         *response = None;
+        self.end_hosted_request(Billed::Uncertain).await;
         // An image that has started has an item, which says what it may cost.
         let has_lost_image = was_sent && self.hosted.is_empty() && self.context.provider.info().capabilities.bills;
         let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
@@ -159,7 +170,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         turn: &mut Turn,
         event: Option<Result<ModelEvent, ModelError>>,
     ) -> Vec<Effect> {
-        let (input, is_last) = match event {
+        let (input, end) = match event {
             // These own files, which the machine must not touch.
             Some(Ok(ModelEvent::HostedPreview { call_id, preview })) => {
                 return self.on_hosted_preview(turn, &call_id, preview);
@@ -169,8 +180,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             }
             Some(Ok(event)) => {
                 self.look_up(turn.lookups_for(&event)).await;
-                let is_last = matches!(event, ModelEvent::Completed { .. });
-                (Input::ModelEvent(event), is_last)
+                let end = matches!(event, ModelEvent::Completed { .. }).then_some(Billed::No);
+                (Input::ModelEvent(event), end)
             }
             Some(Err(error)) => {
                 tracing::warn!(
@@ -178,19 +189,34 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                     error = &error as &dyn std::error::Error,
                     "the model request failed"
                 );
-                (Input::ResponseFailed(error), true)
+                let billed = if was_refused(&error) { Billed::No } else { Billed::Uncertain };
+                (Input::ResponseFailed(error), Some(billed))
             }
             None => {
                 let message = "The model's response ended early.".to_owned();
-                (Input::ResponseFailed(ModelError { message, info: CodexErrorInfo::Other }), true)
+                let error = ModelError { message, info: CodexErrorInfo::Other };
+                (Input::ResponseFailed(error), Some(Billed::Uncertain))
             }
         };
         let mut effects = Vec::new();
-        if is_last {
+        if let Some(billed) = end {
             let message = "the model's response ended before its image was complete";
             effects = self.fail_hosted_calls(turn, ImageErrorKind::BadResponse, message).await;
+            self.end_hosted_request(billed).await;
         }
         effects.extend(self.handle(turn, input));
         effects
+    }
+}
+
+/// Returns whether the provider refused the request, so that it made no image.
+fn was_refused(error: &ModelError) -> bool {
+    match error.info {
+        CodexErrorInfo::ContextWindowExceeded
+        | CodexErrorInfo::UsageLimitExceeded
+        | CodexErrorInfo::RateLimitExceeded
+        | CodexErrorInfo::Unauthorized
+        | CodexErrorInfo::BadRequest => true,
+        CodexErrorInfo::InternalServerError | CodexErrorInfo::Other => false,
     }
 }

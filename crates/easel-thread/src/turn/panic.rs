@@ -6,7 +6,7 @@ use easel_imagegen::port::{Provider, Store, image_error};
 use easel_protocol::event::Event;
 use easel_protocol::id::ItemId;
 use easel_protocol::item::ThreadItem;
-use easel_protocol::record::ImageErrorKind;
+use easel_protocol::record::{Billed, ImageErrorKind};
 use futures_util::FutureExt;
 
 use super::{CallContext, CallReport, TurnRunner, store_panicked};
@@ -104,6 +104,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             let outcome = AssertUnwindSafe(settling).catch_unwind().await.unwrap_or_else(|_| Err(Box::new(error)));
             self.end_image(turn, CallReport { item_id: hosted.item_id, outcome }).await;
         }
+        self.end_hosted_request(Billed::Uncertain).await;
         while let Some(report) = self.next_report().await {
             self.end_image(turn, report).await;
         }

@@ -9,6 +9,7 @@ use easel_imagegen::history::ImageBudget;
 use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::Reasoning;
 use easel_imagegen::spec;
+use easel_imagegen::spending::{Cost, Limits, Policy, Price};
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model;
 use easel_thread::ThreadConfig;
@@ -52,6 +53,7 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
         call_deadline: Duration::from_millis(config.images.timeout_ms),
         partial_images: config.images.partial_images,
         max_images: config.limits.images_per_turn,
+        spending: spending_policy(config),
         budget: ImageBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
         pictures: to_pictures(config.history.pictures),
         context_tokens: config.model_context_tokens.unwrap_or(CONTEXT_TOKENS),
@@ -65,6 +67,20 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
         hooks: hooks_from_config(config),
         event_delay: Duration::from_millis(config.wire.turn_event_delay_ms),
     }
+}
+
+/// Returns the limits of spending and the prices.
+pub(crate) fn spending_policy(config: &Config) -> Policy {
+    let price = |(model, price): (&String, &easel_config::Price)| {
+        let easel_config::Price { image, input_per_million, output_per_million } = *price;
+        (model.clone(), Price { image, input_per_million, output_per_million })
+    };
+    let limits = Limits {
+        images_per_day: config.limits.images_per_day,
+        cost_per_day: config.limits.cost_per_day.map(Cost::from_usd),
+        cost_per_thread: config.limits.cost_per_thread.map(Cost::from_usd),
+    };
+    Policy { limits, prices: config.prices.iter().map(price).collect() }
 }
 
 /// Returns the system prompt: the model's instructions, then the developer's.

@@ -32,17 +32,18 @@ pub struct ImageError {
     pub retryable: bool,
     /// Whether the provider charged for the call.
     pub billed: Billed,
-    /// The limit that is used up. Only for `usageLimit`, if the provider describes it.
+    /// The limit that is used up. Only for `usageLimit`, if the provider describes it, and for `budgetExceeded`, if the
+    /// limit is one of a day or of cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[ts(optional)]
     pub usage_limit: Option<Box<UsageLimit>>,
 }
 
-/// A usage limit that is used up, as far as the provider describes it.
+/// A limit that is used up, as far as it is known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct UsageLimit {
-    /// Which of several limits.
+    /// Which of several limits: a name of the provider, or a key such as `limits.cost_per_day`.
     pub limit_id: Option<String>,
     /// When the limit resets, in Unix seconds.
     pub resets_at: Option<i64>,
@@ -68,7 +69,8 @@ pub enum ImageErrorKind {
     UsageLimit,
     /// The provider received too many requests.
     RateLimited,
-    /// The turn has reached its limit of images (`limits.images_per_turn`).
+    /// A limit of images or of cost would be exceeded (`limits.images_per_turn` and others), or it needs a price that
+    /// is unknown.
     BudgetExceeded,
     /// The image tool was switched off while the turn ran.
     ApprovalDenied,

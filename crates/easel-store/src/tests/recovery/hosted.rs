@@ -1,6 +1,6 @@
 //! Requests with the hosted tool that were open when their process died.
 
-use easel_imagegen::port::{RequestStart, Store};
+use easel_imagegen::port::Store;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::record::Billed;
 use easel_protocol::turn::{TurnItemsView, TurnStatus};
@@ -10,8 +10,7 @@ use super::*;
 use crate::EaselStore;
 
 async fn reserve_request(store: &EaselStore, turn_id: &str) {
-    let request = RequestStart { thread_id: THREAD.into(), turn_id: turn_id.into(), started_at_ms: 1_005_000 };
-    store.reserve_request(request).await.unwrap();
+    store.reserve_request(hosted_request(turn_id)).await.unwrap();
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use super::super::Effect;
 use super::checks::check;
 use super::script::{ScriptRunner, is_setup};
 
-const SCRIPTS: [&str; 18] = [
+const SCRIPTS: [&str; 20] = [
     "delta m Hel\n delta m lo\n message m Hello\n done",
     "message m Hello\n message m Again\n done",
     "call c a\n done\n made c C\n delta m Here\n message m Here\n done",
@@ -22,6 +22,8 @@ const SCRIPTS: [&str; 18] = [
     "exposure none\n call c a\n hosted h b\n done\n message m Sorry\n done",
     "exposure hosted\n hosted c a\n made c C\n delta m Here\n message m Here\n done",
     "exposure hosted\n delta m I draw\n hosted c a\n hosted d b\n made d B\n failed c badResponse\n done",
+    "exposure hosted\n refuse limit\n message m Sorry\n done",
+    "exposure hosted\n hosted c a\n hosted d b\n exceed limit\n made c C\n made d D\n closed",
     "call c a\n done\n made c\n message m None\n done",
     "closing off\n call c a\n call d b\n done\n made c C\n made d D",
     "closing off\n call c a\n done\n failed c timeout\n message m Sorry\n done",
@@ -121,6 +123,8 @@ fn any_line() -> impl Strategy<Value = String> {
         1 => Just("interrupt".to_owned()),
         1 => Just("closed lost".to_owned()),
         1 => Just("withdraw".to_owned()),
+        1 => Just("refuse limit".to_owned()),
+        1 => Just("exceed limit".to_owned()),
         1 => "[0-3]".prop_map(|max| format!("lower {max}")),
     ]
 }

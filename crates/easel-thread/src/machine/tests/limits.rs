@@ -215,6 +215,46 @@ fn hosted_images_over_limit_are_kept_and_close_response() {
 }
 
 #[test]
+fn refused_hosted_image_is_requested_without_tool() {
+    assert_snapshot!(play("exposure hosted\n refuse limits.x is used up\n message msg_1 Sorry\n done"), @r#"
+    status active
+    turn/started inProgress
+    item/started userMessage user_1
+    item/completed userMessage user_1
+    raw user "Draw"
+    request
+    > refuse limits.x is used up
+    request
+    > message msg_1 Sorry
+    item/started agentMessage msg_1 ""
+    delta msg_1 "Sorry"
+    item/completed agentMessage msg_1 "Sorry"
+    raw assistant "Sorry"
+    > done
+    usage 10 of 10
+    status idle
+    turn/completed completed after 3000 ms [agentMessage msg_1 "Sorry"]
+    "#);
+    let mut runner = ScriptRunner::new(["exposure hosted"].into_iter());
+    runner.run("refuse limits.x is used up");
+    assert_eq!(runner.turn.tool_to_offer(), ToolExposure::None);
+    let note = "No image can be made now: limits.x is used up. If the user wants one, tell them so.";
+    assert_eq!(runner.turn.withheld_note().as_deref(), Some(note));
+}
+
+#[test]
+fn hosted_image_over_a_limit_of_spending_closes_response() {
+    let all = play(
+        "exposure hosted\n hosted a one\n made a A\n hosted b two\n exceed limits.x is used up\n made b B\n closed\n done",
+    );
+    assert!(all.contains("item/completed imageGeneration b completed /home/B.png\nraw"), "{all}");
+    assert!(all.contains("close response\n> closed"), "{all}");
+    let error = "error \"The model made more images than a limit allows: limits.x is used up. They are kept; the response \
+                 was cancelled.\"";
+    assert!(all.contains(error), "{all}");
+}
+
+#[test]
 fn usage_limit_maps_to_codex_failure() {
     let mut runner = ScriptRunner::new(std::iter::empty());
     for line in ["call call_1 one", "done", "failed call_1 usageLimit"] {

@@ -111,6 +111,11 @@ impl ScriptRunner {
         let (unsaved, line) = line.strip_prefix("unsaved ").map_or((false, line), |line| (true, line));
         self.clock += 1_000;
         let mut effects = self.turn.handle(&mut self.conversation, self.clock, input(line));
+        if line.starts_with("refuse") && !effects.is_empty() {
+            // The request was not sent.
+            let refused = self.effects.iter().rposition(|effect| matches!(effect, Effect::RequestResponse));
+            self.effects.remove(refused.expect("a request"));
+        }
         // As in the turn runner: effects without an event are not written.
         if unsaved && effects.iter().any(|effect| matches!(effect, Effect::Emit(_))) {
             let input = Input::PersistFailed { effects, message: "the disk is full".to_owned() };
@@ -216,6 +221,8 @@ fn input(line: &str) -> Input {
         "steer" => Input::Steer(Box::new(steer_message(&id, &text))),
         "withdraw" => Input::LimitsTightened { withdrawn: Some(HeldBackReason::ImageGenerationOff), max_images: 16 },
         "lower" => Input::LimitsTightened { withdrawn: None, max_images: id.parse().unwrap() },
+        "refuse" => Input::HostedRefused(rest.to_owned()),
+        "exceed" => Input::HostedOverLimit(rest.to_owned()),
         "interrupt" => Input::Interrupt,
         "closed" => Input::ResponseClosed { has_lost_image: rest == "lost" },
         other => panic!("unknown input: {other}"),

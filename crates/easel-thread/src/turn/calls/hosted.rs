@@ -3,12 +3,16 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use easel_imagegen::phase;
-use easel_imagegen::port::{GeneratedImages, ModelError, Provider, Reference, RequestStart, Store, image_error};
+use easel_imagegen::port::{
+    Admission, GeneratedImages, ModelError, Provider, Reference, RequestStart, ReserveError, StorageError, Store,
+};
+use easel_imagegen::spending::LimitError;
 use easel_protocol::id::{CallId, ItemId};
-use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind, RequestedImage};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::CodexErrorInfo;
 use futures_util::FutureExt;
@@ -18,6 +22,7 @@ use tracing::Instrument;
 use super::hooks::HookData;
 use super::{CallContext, CallReport};
 use crate::clock::now_ms;
+use crate::config::Reserved;
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Turn};
 use crate::turn::{TurnRunner, store_panicked};
@@ -41,30 +46,43 @@ impl HostedCall {
 }
 
 impl<S: Store, P: Provider> CallContext<S, P> {
-    /// Journals a request that offers the hosted tool of a provider that bills.
+    /// Journals a request that offers the hosted tool of a provider that bills, and reserves one image. Returns `None`
+    /// for other requests.
     ///
     /// # Errors
-    /// The row could not be written, and the request must not be sent: after a crash nothing would say what it may have
-    /// cost.
-    pub(in crate::turn) async fn journal_model_request(&self, offered: ToolExposure) -> Result<(), ModelError> {
-        if !self.provider.info().capabilities.bills || offered != ToolExposure::Hosted {
-            return Ok(());
+    /// A limit of spending refuses the image, or the row could not be written. The request must not be sent: after a
+    /// crash nothing would say what it may have cost.
+    pub(in crate::turn) async fn journal_model_request(
+        &self,
+        offered: ToolExposure,
+    ) -> Result<Option<Reserved>, ReserveError> {
+        let info = self.provider.info();
+        if !info.capabilities.bills || offered != ToolExposure::Hosted {
+            return Ok(None);
         }
-        let (thread_id, turn_id) = (self.thread_id.clone(), self.turn_id.clone());
-        let request = RequestStart { thread_id, turn_id, started_at_ms: now_ms() };
+        let quote = self.gate.quote(|policy| policy.quote_hosted(&info.image_model));
+        let request = RequestStart {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            provider: info.id.clone(),
+            synthetic: info.synthetic,
+            quote: quote.clone(),
+            limits: self.gate.limits(),
+            started_at_ms: now_ms(),
+        };
         let span = tracing::debug_span!(target: phase::TARGET, "journal");
         let reserving = AssertUnwindSafe(self.store.reserve_request(request)).catch_unwind().instrument(span);
-        let reserved = reserving.await.unwrap_or_else(|_| Err(store_panicked()));
-        reserved.map_err(|error| {
-            tracing::error!(
-                thread_id = %self.thread_id,
-                error = &error as &dyn std::error::Error,
-                "a model request could not be journaled"
-            );
-            let reason = error.client_message();
-            let message = format!("The model request was not sent because it could not be journaled: {reason}");
-            ModelError { message, info: CodexErrorInfo::InternalServerError }
-        })
+        let budget = reserving.await.unwrap_or_else(|_| Err(store_panicked().into()))?;
+        Ok(Some(Reserved { quote, budget }))
+    }
+
+    /// Returns the error of a model request that could not be journaled.
+    pub(in crate::turn) fn report_unjournaled(&self, error: &StorageError) -> ModelError {
+        let (thread_id, source): (_, &dyn std::error::Error) = (&self.thread_id, error);
+        tracing::error!(%thread_id, error = source, "a model request could not be journaled");
+        let reason = error.client_message();
+        let message = format!("The model request was not sent because it could not be journaled: {reason}");
+        ModelError { message, info: CodexErrorInfo::InternalServerError }
     }
 
     /// Journals a call of the hosted tool.
@@ -73,34 +91,51 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         item_id: &ItemId,
         requested: &RequestedImage,
         references: &[Reference],
-    ) -> Result<(), Box<ImageError>> {
-        let reserving = AssertUnwindSafe(self.reserve(item_id, requested, references)).catch_unwind();
-        reserving
-            .await
-            .unwrap_or_else(|_| Err(Box::new(image_error(ImageErrorKind::Storage, store_panicked().client_message()))))
+    ) -> Result<Reserved, ReserveError> {
+        let reserving = self.reserve(item_id, requested, references, Admission::Started);
+        AssertUnwindSafe(reserving).catch_unwind().await.unwrap_or_else(|_| Err(store_panicked().into()))
     }
 }
 
 impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
-    /// Journals a call that the provider has started, and waits for its end from now on.
+    /// Journals a call that the provider has started, and waits for its end from now on. Returns why the limits of
+    /// spending would have refused it.
     pub(in crate::turn) async fn track_hosted(
         &mut self,
         item_id: &ItemId,
         call_id: &CallId,
         requested: &RequestedImage,
         references: &[Reference],
-    ) {
-        let unreserved = match self.context.reserve_hosted(item_id, requested, references).await {
-            Ok(()) => None,
+    ) -> Option<LimitError> {
+        let (unreserved, refusal) = match self.context.reserve_hosted(item_id, requested, references).await {
+            Ok(reserved) => {
+                // The first image of the response takes what the request has reserved.
+                self.hosted_request = None;
+                (None, reserved.budget.and_then(|budget| budget.admit_reserved(budget.limits, &reserved.quote).err()))
+            }
             Err(error) => {
                 // The provider is already making the image. Until its end, the row of the model request stands for it.
-                tracing::warn!(%item_id, error = error.message, "a hosted call is not journaled yet");
-                Some((requested.clone(), references.to_vec()))
+                tracing::warn!(%item_id, error = %error, "a hosted call is not journaled yet");
+                (Some((requested.clone(), references.to_vec())), None)
             }
         };
         let hook_data = self.context.keep_for_hooks((requested, references));
         let hosted = HostedCall { item_id: item_id.clone(), started: Instant::now(), unreserved, hook_data };
         self.hosted.insert(call_id.clone(), hosted);
+        refusal
+    }
+
+    /// Ends what the model request has reserved, unless an image has taken it. `billed` says what a request that was
+    /// sent may have cost.
+    pub(in crate::turn) async fn end_hosted_request(&mut self, billed: Billed) {
+        let Some(was_sent) = self.hosted_request.take() else { return };
+        let billed = if was_sent.load(Ordering::Relaxed) { billed } else { Billed::No };
+        let CallContext { store, thread_id, turn_id, .. } = &*self.context;
+        let ending = AssertUnwindSafe(store.end_request(thread_id, turn_id, billed)).catch_unwind();
+        if let Err(error) = ending.await.unwrap_or_else(|_| Err(store_panicked())) {
+            let error: &dyn std::error::Error = &error;
+            tracing::error!(%thread_id, error, "an image that a model request has reserved stays reserved");
+        }
     }
 
     pub(in crate::turn) async fn on_hosted_ended(
@@ -139,10 +174,14 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         hosted: HostedCall,
         generated: Result<GeneratedImages, ImageError>,
     ) -> Vec<Effect> {
-        if let Some((requested, references)) = &hosted.unreserved
-            && let Err(error) = self.context.reserve_hosted(&hosted.item_id, requested, references).await
-        {
-            tracing::warn!(item_id = %hosted.item_id, error = error.message, "a hosted call was not journaled");
+        if let Some((requested, references)) = &hosted.unreserved {
+            match self.context.reserve_hosted(&hosted.item_id, requested, references).await {
+                Ok(_) => self.hosted_request = None,
+                Err(error) => {
+                    tracing::warn!(item_id = %hosted.item_id, error = %error, "a hosted call was not journaled");
+                    self.end_hosted_request(Billed::Uncertain).await;
+                }
+            }
         }
         let settling =
             AssertUnwindSafe(self.context.settle(&hosted.item_id, generated, hosted.elapsed())).catch_unwind();

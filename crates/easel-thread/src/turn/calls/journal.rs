@@ -5,7 +5,7 @@ use std::time::Duration;
 use easel_imagegen::output::LOG_PREVIEW;
 use easel_imagegen::phase;
 use easel_imagegen::port::{
-    CallEnd, CallStart, GeneratedImages, Provider, Reference, StorageError, Store, image_error,
+    Admission, CallEnd, CallStart, GeneratedImages, Provider, Reference, ReserveError, StorageError, Store, image_error,
 };
 use easel_protocol::id::ItemId;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
@@ -13,20 +13,23 @@ use tracing::Instrument;
 
 use super::CallContext;
 use crate::clock::now_ms;
+use crate::config::Reserved;
 use crate::machine::CallOutput;
 
 impl<S: Store, P: Provider> CallContext<S, P> {
-    /// Writes the journal row of a call, which must exist before anything is sent.
+    /// Writes the journal row of a call, which must exist before anything is sent, and reserves what the call may cost.
     ///
     /// # Errors
-    /// The store failed, and the call must not be sent.
+    /// A limit of spending refuses the call, or the store failed. The call must not be sent.
     pub(super) async fn reserve(
         &self,
         item_id: &ItemId,
         requested: &RequestedImage,
         inputs: &[Reference],
-    ) -> Result<(), Box<ImageError>> {
+        admission: Admission,
+    ) -> Result<Reserved, ReserveError> {
         let info = self.provider.info();
+        let quote = self.gate.quote(|policy| policy.quote(&info.image_model, requested, inputs.len()));
         let start = CallStart {
             thread_id: self.thread_id.clone(),
             turn_id: self.turn_id.clone(),
@@ -37,13 +40,18 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             bills: info.capabilities.bills,
             requested: requested.clone(),
             inputs: inputs.to_vec(),
+            quote: quote.clone(),
+            limits: self.gate.limits(),
+            admission,
             started_at_ms: now_ms(),
         };
         let span = tracing::debug_span!(target: phase::TARGET, "journal");
         let reserved = self.store.reserve(start).instrument(span).await;
-        reserved
-            .inspect_err(|error| log_storage_error(item_id, error))
-            .map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))
+        let budget = reserved.inspect_err(|error| match error {
+            ReserveError::Refused(refusal) => tracing::info!(%item_id, %refusal, "a limit refused an image call"),
+            ReserveError::Storage(error) => log_storage_error(item_id, error),
+        })?;
+        Ok(Reserved { quote, budget })
     }
 
     /// Ends a journaled call: stores its images in the thread, or records the failure.
@@ -95,6 +103,14 @@ impl<S: Store, P: Provider> CallContext<S, P> {
                 Err(Box::new(ImageError { attempts, elapsed_ms, billed, ..error }))
             }
         }
+    }
+}
+
+/// Returns the error of a call that was not journaled.
+pub(super) fn to_image_error(error: &ReserveError) -> ImageError {
+    match error {
+        ReserveError::Refused(refusal) => refusal.to_error(),
+        ReserveError::Storage(error) => image_error(ImageErrorKind::Storage, error.client_message()),
     }
 }
 

@@ -11,8 +11,8 @@ use easel_imagegen::idempotency;
 use easel_imagegen::phase;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{
-    GeneratedImages, HookRunner, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider, Reference, Store,
-    image_error,
+    Admission, GeneratedImages, HookRunner, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider,
+    Reference, SendGate, Store, image_error,
 };
 use easel_imagegen::references::ImageRef;
 use easel_protocol::id::{ItemId, ThreadId, TurnId};
@@ -23,6 +23,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
+use super::journal::to_image_error;
 use crate::config::TurnGate;
 use crate::machine::CallOutput;
 
@@ -92,12 +93,13 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             self.run_pre_hooks(&job).await?;
             Ok::<_, Box<ImageError>>((job, permit))
         };
-        let (job, _permit) = tokio::select! {
+        let (mut job, _permit) = tokio::select! {
             biased;
             () = self.cancel.cancelled() => return Err(Box::new(image_error(ImageErrorKind::Interrupted, INTERRUPTED))),
             prepared = preparing => prepared?,
         };
-        self.reserve(item_id, &job.requested, &job.references).await?;
+        let reserved = self.reserve(item_id, &job.requested, &job.references, Admission::WithinLimits).await;
+        job.gate = self.gate.for_call(reserved.map_err(|error| Box::new(to_image_error(&error)))?);
         let started = Instant::now();
         let hook_data = self.keep_for_hooks(&job);
         let generated = self.generate(item_id, job).await;
@@ -107,7 +109,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         outcome
     }
 
-    /// Imports the files that the model named, and builds the job for the provider.
+    /// Imports the files that the model named, and builds the job for the provider. Its gate is closed until the call
+    /// is reserved.
     async fn prepare_job(&self, item_id: &ItemId, call: PlannedCall) -> Result<ImageJob, Box<ImageError>> {
         let mut references = Vec::with_capacity(call.references.len());
         for image in &call.references {
@@ -124,7 +127,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             item_id: item_id.clone(),
             // The previews of several images do not say which image they show.
             partial_images: if images == 1 { self.partial_images } else { 0 },
-            gate: self.gate.for_call(images),
+            gate: SendGate::closed(),
             requested: call.requested,
             references,
             mask,
