@@ -3,9 +3,10 @@
 //! Stored history refers to an image only by its handle. The line that describes it is written when the conversation is
 //! rendered ([`crate::history`]), so that rewording a line does not touch what is stored.
 
+use easel_protocol::id::ItemId;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::record::{Attachment, Billed, ImageError, ImageErrorKind, ImageRecord};
-use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME};
+use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 
 use crate::port::{Provenance, Reference, ThreadImage};
 
@@ -27,6 +28,30 @@ pub fn show_attachment(attachment: &Attachment, detail: ImageDetail) -> ContentI
 
 fn image_content(handle: &str, detail: ImageDetail) -> ContentItem {
     ContentItem::InputImage { image_url: format!("{HANDLE_SCHEME}{handle}"), detail: Some(detail) }
+}
+
+/// Returns the history of a hosted call: an item for each image, and a message with what else the output says.
+pub fn to_hosted_history(item_id: &ItemId, content: Vec<ContentItem>) -> Vec<ResponseItem> {
+    let mut history = Vec::new();
+    for content in content {
+        match content {
+            ContentItem::InputImage { image_url, .. } if image_url.starts_with(HANDLE_SCHEME) => {
+                history.push(ResponseItem::ImageGenerationCall {
+                    // The id of the call's item, which is unique in the thread.
+                    id: item_id.as_str().into(),
+                    status: "completed".to_owned(),
+                    revised_prompt: None,
+                    result: image_url,
+                });
+            }
+            content @ (ContentItem::InputText { .. }
+            | ContentItem::OutputText { .. }
+            | ContentItem::InputImage { .. }) => {
+                history.push(ResponseItem::Message { role: MessageRole::Developer, content: vec![content] });
+            }
+        }
+    }
+    history
 }
 
 /// Describes an image for the model, which can refer to it by its handle even when the image is not sent.

@@ -20,7 +20,9 @@ use crate::journal::{calls, hosted, ledger};
 
 mod adopt;
 mod close_calls;
+mod hosted_images;
 mod leftovers;
+mod model_history;
 pub(crate) mod schedule;
 mod turns;
 

@@ -10,6 +10,7 @@ use easel_protocol::id::ThreadId;
 use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageRecord};
 
 use super::adopt::{self, AdoptedImage};
+use super::hosted_images;
 use super::interrupted_error;
 use super::leftovers::Leftovers;
 use super::turns::complete_closed_item;
@@ -33,6 +34,12 @@ pub(super) fn close_calls(
     let mut without_call = leftovers.take_without_call();
     let intended = || calls.iter().filter_map(|call| call.intent.as_ref()).flat_map(|intent| &intent.images);
     without_call.retain(|file| intended().all(|image| image.staged != file.path));
+    let has_no_candidate = calls.iter().all(|call| call.intent.is_some());
+    let journaled = match has_no_candidate && !without_call.is_empty() {
+        true => hosted_images::journal_call(database, thread_id, dead)?,
+        false => None,
+    };
+    let calls: Vec<&JournalCall> = calls.iter().chain(&journaled).collect();
     let has_one_candidate = calls.iter().filter(|call| call.intent.is_none()).count() == 1;
     // With several candidates, the call that a file belongs to is unknown.
     let (mut matched, unmatched) =

@@ -1,16 +1,11 @@
 //! Closes the turns that a dead process ran. Their items end as the journal says, and pending messages enter history.
 
-use std::collections::BTreeSet;
-
-use easel_imagegen::output;
-use easel_protocol::input::ImageDetail;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ItemInputImage, ThreadItem};
 use easel_protocol::record::{Billed, ImageError, ImageRecord};
-use easel_protocol::response_item::ResponseItem;
 use easel_protocol::turn::{CodexErrorInfo, Turn, TurnError, TurnItemsView, TurnStatus};
-use rusqlite::{OptionalExtension, Transaction};
+use rusqlite::{OptionalExtension, Row, Transaction};
 
-use super::interrupted_error;
+use super::{interrupted_error, model_history};
 use crate::db::now_ms;
 use crate::db::sql_id::SqlId;
 use crate::error::Error;
@@ -18,7 +13,6 @@ use crate::home::Home;
 use crate::journal::calls::{self, JournalCall, Outcome};
 use crate::journal::hosted;
 use crate::lists::turn_list;
-use crate::threads::history::conversation;
 use crate::threads::{pending_messages, rows};
 
 /// Closes a turn of a dead process and everything that is open in it.
@@ -26,18 +20,22 @@ pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, 
     let sql = "SELECT json FROM turns WHERE thread_id = ?1 AND id = ?2";
     let turn: Turn = serde_json::from_str(&write.query_row(sql, [thread_id, turn_id], |row| row.get::<_, String>(0))?)?;
     let now = now_ms();
-    let (items, _) = turn_list::read_turn_items(write, home, thread_id, turn_id, TurnItemsView::Full)?;
+    let (mut items, _) = turn_list::read_turn_items(write, home, thread_id, turn_id, TurnItemsView::Full)?;
+    items.extend(items_of_calls_without_one(write, thread_id, turn_id)?);
     let unknown_billed = if hosted::is_open(write, thread_id, turn_id)? { Billed::Uncertain } else { Billed::No };
     let journal = TurnJournal { write, home, thread_id, unknown_billed };
     let mut has_open_image = false;
+    let mut images = Vec::new();
     for mut item in items {
         if item.times().1.is_none() {
             has_open_image |= matches!(item, ThreadItem::ImageGeneration(_));
             close_item(&journal, &mut item, now)?;
             rows::save_item(write, home, thread_id, turn_id, &item)?;
         }
+        images.extend(if let ThreadItem::ImageGeneration(image) = item { Some(image) } else { None });
     }
-    add_missing_outputs(&journal, turn_id)?;
+    model_history::add_missing_calls(&journal, turn_id, &images)?;
+    model_history::add_missing_outputs(&journal, turn_id)?;
     // Their requests were accepted, so the next request to the model includes them.
     pending_messages::move_to_history(write, home, thread_id, turn_id)?;
     let duration_ms = turn.started_at.map(|started_at| (now - started_at * 1000).max(0));
@@ -52,6 +50,23 @@ pub(super) fn close_turn(write: &Transaction<'_>, home: &Home, thread_id: &str, 
     rows::save_turn(write, thread_id, &ended, "")
 }
 
+/// Returns open items for the calls of a turn that have none: a hosted call is journaled before its item is stored.
+fn items_of_calls_without_one(
+    write: &Transaction<'_>,
+    thread_id: &str,
+    turn_id: &str,
+) -> Result<Vec<ThreadItem>, Error> {
+    let sql = "SELECT call_id, started_at_ms FROM calls WHERE thread_id = ?1 AND turn_id = ?2 \
+               AND NOT EXISTS (SELECT 1 FROM items WHERE items.thread_id = ?1 AND items.id = call_id) \
+               ORDER BY started_at_ms, call_id";
+    let mut statement = write.prepare_cached(sql)?;
+    let item = |row: &Row<'_>| {
+        let SqlId(item_id) = row.get(0)?;
+        Ok(ThreadItem::ImageGeneration(Box::new(ImageGenerationItem::new(item_id, row.get(1)?))))
+    };
+    Ok(statement.query_map((thread_id, turn_id), item)?.collect::<Result<_, _>>()?)
+}
+
 /// Returns the error of a turn whose provider may have made an image that has no item.
 fn lost_image_error() -> TurnError {
     let message =
@@ -60,12 +75,13 @@ fn lost_image_error() -> TurnError {
 }
 
 /// The journal of the calls of a turn that is being closed.
-struct TurnJournal<'a> {
-    write: &'a Transaction<'a>,
+pub(super) struct TurnJournal<'a> {
+    pub(super) write: &'a Transaction<'a>,
     home: &'a Home,
-    thread_id: &'a str,
-    /// Whether an image that is not in the journal was billed.
-    unknown_billed: Billed,
+    pub(super) thread_id: &'a str,
+    /// Whether an image that is not in the journal was billed. This is uncertain if a request with the hosted tool is
+    /// open.
+    pub(super) unknown_billed: Billed,
 }
 
 fn close_item(journal: &TurnJournal<'_>, item: &mut ThreadItem, now: i64) -> Result<(), Error> {
@@ -96,7 +112,9 @@ fn complete(image: &mut ImageGenerationItem, records: Vec<ImageRecord>, generati
     image.generation_id = generation_id;
     if let Some(first) = records.first() {
         image.saved_path = Some(first.path.clone());
-        image.revised_prompt.clone_from(&first.revised_prompt);
+        // Clients of the Codex app-server show this text for a completed image.
+        image.revised_prompt = first.revised_prompt.clone().or_else(|| Some(first.requested.prompt.clone()));
+        image.transparent_background = Some(first.applied.background.as_deref() == Some("transparent"));
         let input = |input: &easel_protocol::record::InputImage| ItemInputImage {
             path: input.path.clone(),
             sha256: input.sha256.clone(),
@@ -133,7 +151,7 @@ pub(super) fn complete_closed_item(
 }
 
 /// How a call ended.
-enum CallEnding {
+pub(super) enum CallEnding {
     Generated { records: Vec<ImageRecord>, generation_id: Option<String>, missing: Option<ImageError> },
     Failed(ImageError),
 }
@@ -141,7 +159,7 @@ enum CallEnding {
 impl TurnJournal<'_> {
     /// Returns how a call ended according to the journal. A standalone call that is not in the journal was never sent;
     /// a hosted one may still have been made.
-    fn call_ending(&self, call_id: &str) -> Result<CallEnding, Error> {
+    pub(super) fn call_ending(&self, call_id: &str) -> Result<CallEnding, Error> {
         let Self { write, home, thread_id, unknown_billed } = *self;
         let call = calls::find(write, home, thread_id, call_id)?;
         // The next start tries to end it again.
@@ -157,38 +175,4 @@ impl TurnJournal<'_> {
             None => CallEnding::Failed(interrupted_error(unknown_billed)),
         })
     }
-}
-
-/// Adds outputs for the calls of the model that have none: a model refuses a conversation with such a call.
-fn add_missing_outputs(journal: &TurnJournal<'_>, turn_id: &str) -> Result<(), Error> {
-    let TurnJournal { write, thread_id, .. } = *journal;
-    let items = conversation::read_turn(write, thread_id, turn_id)?;
-    let answered: BTreeSet<&str> = items
-        .iter()
-        .filter_map(|item| match item {
-            ResponseItem::FunctionCallOutput { call_id, .. } => Some(call_id.as_str()),
-            ResponseItem::Message { .. }
-            | ResponseItem::Reasoning { .. }
-            | ResponseItem::FunctionCall { .. }
-            | ResponseItem::ImageGenerationCall { .. }
-            | ResponseItem::ContextCompaction(_) => None,
-        })
-        .collect();
-    for item in &items {
-        let ResponseItem::FunctionCall { call_id, .. } = item else { continue };
-        if answered.contains(call_id.as_str()) {
-            continue;
-        }
-        let output = match journal.call_ending(call_id)? {
-            CallEnding::Generated { records, missing, .. } => {
-                let mut output = output::show_images(&records, ImageDetail::High);
-                output.extend(missing.as_ref().map(output::describe_missing));
-                output
-            }
-            CallEnding::Failed(error) => vec![output::describe_failure(&error)],
-        };
-        let answer = ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output };
-        rows::append_model_item(write, thread_id, turn_id, &answer)?;
-    }
-    Ok(())
 }

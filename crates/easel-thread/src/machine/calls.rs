@@ -191,7 +191,7 @@ impl Turn {
                 let reasoning = std::mem::take(&mut call.reasoning);
                 // A failed call has no item that could follow the reasoning.
                 let reasoning = if images.is_empty() { Vec::new() } else { reasoning };
-                reasoning.into_iter().chain(image_item::to_hosted_history(item_id, content)).collect()
+                reasoning.into_iter().chain(output::to_hosted_history(item_id, content)).collect()
             }
         };
         self.emit_item_completed(step, ThreadItem::ImageGeneration(item));

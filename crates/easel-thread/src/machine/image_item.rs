@@ -1,10 +1,8 @@
 //! The item of an image call, from its start to its end.
 
 use easel_imagegen::port::image_error;
-use easel_protocol::id::ItemId;
 use easel_protocol::item::{ImageFailure, ImageGenerationItem, ImageStatus, ItemInputImage};
 use easel_protocol::record::{ImageError, ImageErrorKind, ImageRecord};
-use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 
 use super::CallOutput;
 
@@ -48,28 +46,4 @@ pub(super) fn fail(item: &mut ImageGenerationItem, error: ImageError) {
         }
     });
     item.error = Some(error);
-}
-
-/// Returns the history of a hosted call: an item for each image, and a message with what else the output says.
-pub(super) fn to_hosted_history(item_id: &ItemId, content: Vec<ContentItem>) -> Vec<ResponseItem> {
-    let mut history = Vec::new();
-    for content in content {
-        match content {
-            ContentItem::InputImage { image_url, .. } if image_url.starts_with(HANDLE_SCHEME) => {
-                history.push(ResponseItem::ImageGenerationCall {
-                    // The id of the call's item, which is unique in the thread.
-                    id: item_id.as_str().into(),
-                    status: "completed".to_owned(),
-                    revised_prompt: None,
-                    result: image_url,
-                });
-            }
-            content @ (ContentItem::InputText { .. }
-            | ContentItem::OutputText { .. }
-            | ContentItem::InputImage { .. }) => {
-                history.push(ResponseItem::Message { role: MessageRole::Developer, content: vec![content] });
-            }
-        }
-    }
-    history
 }
