@@ -75,10 +75,10 @@ impl Database {
     }
 
     /// Runs one transaction that is on the disk when this returns, and not only in the cache of the operating system.
-    pub(crate) fn write_durably<T>(
+    pub(crate) fn write_durably<T, E: From<rusqlite::Error>>(
         &mut self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, Error>,
-    ) -> Result<T, Error> {
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         self.connection.pragma_update(None, "synchronous", "FULL")?;
         let result = self.write(work);
         self.connection.pragma_update(None, "synchronous", "NORMAL")?;

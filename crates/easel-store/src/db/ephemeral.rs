@@ -49,6 +49,8 @@ pub(crate) enum WriteScope {
     Memory,
     /// Rows on the disk too.
     Disk,
+    /// Rows on the disk too, which are flushed before the write ends.
+    DurableDisk,
 }
 
 /// The state of the worker for ephemeral threads: a connection to both databases, `main` in memory and `disk`.
@@ -90,17 +92,30 @@ impl EphemeralDatabase {
         Ok(Self { connection, owner, threads, lock: LockWait::new(LockTimeout::Short, Arc::default()) })
     }
 
-    /// Runs one transaction. It takes the write lock of `easel.db` only for [`WriteScope::Disk`].
+    /// Runs one transaction. It takes the write lock of `easel.db` unless it writes to memory only.
     pub(crate) fn write<T, E: From<rusqlite::Error>>(
         &mut self,
         scope: WriteScope,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let behavior = match scope {
-            WriteScope::Memory => TransactionBehavior::Deferred,
+        match scope {
+            WriteScope::Memory => self.run(TransactionBehavior::Deferred, work),
             // Locks every attached database.
-            WriteScope::Disk => TransactionBehavior::Immediate,
-        };
+            WriteScope::Disk => self.run(TransactionBehavior::Immediate, work),
+            WriteScope::DurableDisk => {
+                self.connection.pragma_update(Some(ON_DISK), "synchronous", "FULL")?;
+                let result = self.run(TransactionBehavior::Immediate, work);
+                self.connection.pragma_update(Some(ON_DISK), "synchronous", "NORMAL")?;
+                result
+            }
+        }
+    }
+
+    fn run<T, E: From<rusqlite::Error>>(
+        &mut self,
+        behavior: TransactionBehavior,
+        work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
         let transaction = self.lock.begin(&self.connection, behavior)?;
         let result = work(&transaction)?;
         transaction.commit()?;

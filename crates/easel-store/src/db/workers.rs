@@ -105,7 +105,7 @@ impl Workers {
     }
 
     /// Writes to the database that has the thread, in one transaction. `scope` says what the write touches if the
-    /// thread is ephemeral.
+    /// thread is ephemeral, and whether it is durable.
     pub(crate) async fn write_thread<T, E>(
         &self,
         thread_id: &str,
@@ -120,7 +120,11 @@ impl Workers {
         if self.ephemeral_threads.contains(thread_id) {
             return self.ephemeral.write(lock_timeout, move |database| database.write(scope, work)).await;
         }
-        self.writer.write(lock_timeout, move |database| database.write(work)).await
+        let write = move |database: &mut Database| match scope {
+            WriteScope::Memory | WriteScope::Disk => database.write(work),
+            WriteScope::DurableDisk => database.write_durably(work),
+        };
+        self.writer.write(lock_timeout, write).await
     }
 
     /// Waits until the tables have the newest version.

@@ -2,6 +2,7 @@
 //!
 //! After a crash, the next start removes the files that are still queued.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fs;
 use std::io;
@@ -14,6 +15,7 @@ use crate::db::connection::Database;
 use crate::error::Error;
 use crate::home::Home;
 use crate::images::model_copies;
+use crate::os;
 
 /// Maximum number of paths that one step removes. The database is locked while they are renamed.
 const STEP: u32 = 64;
@@ -63,6 +65,8 @@ pub(crate) fn run_step(database: &mut Database, before: &str) -> Result<Option<S
     removed?;
     done.extend(files);
     if !done.is_empty() {
+        // Otherwise a power cut could bring back a file that is no longer queued.
+        flush_folders(&done)?;
         database.write(|write| {
             let mut statement = write.prepare_cached("DELETE FROM removals WHERE path = ?1")?;
             done.iter().try_for_each(|path| statement.execute([home.stored_path(path)]).map(drop))?;
@@ -92,6 +96,15 @@ fn remove_files(database: &mut Database, files: &[PathBuf]) -> Result<(), Error>
         let renamed = removal_path(path);
         remove_if_exists(&renamed).map_err(Error::io("remove the file", &renamed))?;
         model_copies::remove_of_image(path).map_err(Error::io("remove the copies of the image", path))?;
+    }
+    Ok(())
+}
+
+/// Flushes the folders that had these files, as far as they exist.
+fn flush_folders(removed: &[PathBuf]) -> Result<(), Error> {
+    let folders: BTreeSet<&Path> = removed.iter().filter_map(|path| path.parent()).collect();
+    for folder in folders.into_iter().filter(|folder| folder.exists()) {
+        os::sync_folder(folder).map_err(Error::io("flush the folder", folder))?;
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ pub(crate) fn recover(database: &mut Database) -> Result<(), Error> {
             continue;
         }
         let path = home.attachments().join(file_name);
-        database.write(|write| removals::enqueue(write, &home, &path))?;
+        database.write_durably(|write| removals::enqueue(write, &home, &path))?;
         fs::remove_file(&note).map_err(Error::io("remove the file", &note))?;
     }
     Ok(())

@@ -1,5 +1,5 @@
 //! Deletes a generated image from one thread. History keeps what it was, marked as deleted. Its file is removed with
-//! the last thread that references it.
+//! the last thread that references it, by the queue of removals.
 
 use std::path::PathBuf;
 
@@ -7,39 +7,32 @@ use easel_protocol::item::ThreadItem;
 use easel_protocol::record::ImageRecord;
 use rusqlite::{OptionalExtension, Transaction};
 
-use super::{attachments, copies, model_copies};
+use super::{attachments, copies};
 use crate::error::Error;
 use crate::files::removals;
 use crate::home::Home;
 
-/// What a deletion did to files.
+/// The files that a deletion queued for removal.
 #[derive(Debug, Default)]
 pub(crate) struct Deletion {
-    /// The image's file, if it was removed.
-    pub(crate) removed: Option<PathBuf>,
-    /// Whether other files were queued for removal: those that the image was made from, if its thread has ended.
-    pub(crate) has_queued: bool,
+    /// The image's file, unless another thread references it.
+    pub(crate) image: Option<PathBuf>,
+    /// Whether there are others: those that the image was made from, if its thread has ended.
+    pub(crate) has_inputs: bool,
 }
 
-/// Marks the image as deleted and removes its file if no thread references it.
+/// Marks the image as deleted, and queues its file for removal if no thread references it.
 ///
-/// The file goes before the transaction commits: if it cannot be removed, nothing has changed, and if the process dies
-/// in between, the client sends the request again.
+/// The transaction must be durable. Otherwise a power cut could bring the record back without its file.
 pub(crate) fn delete(write: &Transaction<'_>, home: &Home, thread_id: &str, handle: &str) -> Result<Deletion, Error> {
     let Some(path) = mark_deleted(write, home, thread_id, handle)? else { return Ok(Deletion::default()) };
-    let has_queued = attachments::release_if_ended(write, thread_id)?;
+    let has_inputs = attachments::release_if_ended(write, thread_id)?;
     let path = PathBuf::from(&path);
-    // The path comes from a record of ours. Even so, nothing but an image of the home is ever removed.
-    if removals::is_referenced(write, home, &path)? || home.split_image_path(&path).is_none() {
-        return Ok(Deletion { removed: None, has_queued });
+    if removals::is_referenced(write, home, &path)? {
+        return Ok(Deletion { image: None, has_inputs });
     }
-    let remove_copies =
-        || model_copies::remove_of_image(&path).map_err(Error::io("delete the copies of the image", &path));
-    remove_copies()?;
-    removals::remove_if_exists(&path).map_err(Error::io("delete the image", &path))?;
-    // A copy may have been made before the file was gone.
-    remove_copies()?;
-    Ok(Deletion { removed: Some(path), has_queued })
+    removals::enqueue(write, home, &path)?;
+    Ok(Deletion { image: Some(path), has_inputs })
 }
 
 /// Marks the record and the item. The conversation keeps the handle and is rendered with what the record says. Returns

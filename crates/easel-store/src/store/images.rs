@@ -14,7 +14,6 @@ use crate::files::run_blocking;
 use crate::images::delete_image;
 use crate::images::export::{self, ExistingFile, ExportError, ExportedImage};
 use crate::images::lookup::{self, ImageBytes, StoredImage};
-use crate::os;
 
 impl EaselStore {
     /// Finds the image with a handle, generated or attached.
@@ -74,20 +73,15 @@ impl EaselStore {
     /// Returns whether the file was removed. The caller must be the thread's writer.
     ///
     /// # Errors
-    /// If the file cannot be removed or the database cannot be written. Nothing has changed then.
+    /// If the database cannot be written. A file that cannot be removed is tried again later.
     pub async fn delete_image(&self, thread_id: &str, handle: &str) -> Result<bool, StorageError> {
         let (id, handle, home) = (thread_id.to_owned(), handle.to_owned(), self.home.clone());
         let delete = move |write: &Transaction<'_>| delete_image::delete(write, &home, &id, &handle);
-        let deletion = self.write_thread(thread_id, LockTimeout::Short, WriteScope::Disk, delete).await?;
-        if deletion.has_queued {
+        let deletion = self.write_thread(thread_id, LockTimeout::Short, WriteScope::DurableDisk, delete).await?;
+        if deletion.has_inputs || deletion.image.is_some() {
             self.remove_files().await;
         }
-        let Some(path) = deletion.removed else { return Ok(false) };
-        // If the flush fails, a power cut may bring the file back without a record, which does no harm.
-        let flushed = run_blocking(move || path.parent().map_or(Ok(()), os::sync_folder)).await?;
-        if let Err(error) = flushed {
-            tracing::debug!(%error, "the folder of a deleted image was not flushed");
-        }
-        Ok(true)
+        let Some(path) = deletion.image else { return Ok(false) };
+        run_blocking(move || path.symlink_metadata().is_err()).await
     }
 }
