@@ -4,7 +4,7 @@ use std::fs::DirBuilder;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::Environment;
+use crate::{Environment, folder};
 
 /// Why the home folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +39,8 @@ pub fn home(environment: &Environment) -> Result<PathBuf, HomeError> {
     environment.user_home.as_ref().map(|user_home| user_home.join(".easel")).ok_or(HomeError::Unknown)
 }
 
-/// Creates the home folder and its missing parents with mode 0700.
+/// Creates the home folder and its missing parents with mode 0700, and flushes their names to the disk: a power cut may
+/// undo a folder that was not flushed, together with the files in it.
 ///
 /// An existing folder keeps its permissions, because the user chose them.
 ///
@@ -47,9 +48,13 @@ pub fn home(environment: &Environment) -> Result<PathBuf, HomeError> {
 /// [`HomeError::Create`] if the folder cannot be created.
 pub fn create_home(home: &Path) -> Result<(), HomeError> {
     let create_error = |source| HomeError::Create { path: home.to_owned(), source };
-    let is_new = !home.exists();
+    let missing: Vec<&Path> = home.ancestors().take_while(|folder| !folder.exists()).collect();
     private_folder_builder().create(home).map_err(create_error)?;
-    if is_new { restrict_to_owner(home).map_err(create_error) } else { Ok(()) }
+    if missing.is_empty() {
+        return Ok(());
+    }
+    restrict_to_owner(home).map_err(create_error)?;
+    missing.into_iter().filter_map(Path::parent).try_for_each(folder::flush).map_err(create_error)
 }
 
 /// Does nothing: the folder was created with mode 0700.

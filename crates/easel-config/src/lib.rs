@@ -16,6 +16,7 @@
 //! for how one layer is checked.
 
 mod environment;
+mod folder;
 mod home;
 mod loader;
 

@@ -11,7 +11,8 @@ use tempfile::NamedTempFile;
 use unix as platform;
 
 pub(crate) use platform::{
-    clone_file, create_private_file, create_private_folder, create_visible_file, real_path, sync_folder,
+    clone_file, create_private_file, create_private_folder, create_unnamed_file, create_visible_file, link_file,
+    real_path, sync_folder,
 };
 
 /// Opens a regular file below `root` for reading. Neither `..` nor a symbolic link leads out of the root, not even a
@@ -65,6 +66,13 @@ pub(crate) fn own_folder(shared: &Path) -> Option<PathBuf> {
 /// Returns whether the path names a regular file of this user, and not a symbolic link.
 pub(crate) fn is_own_file(path: &Path) -> bool {
     path.symlink_metadata().is_ok_and(|metadata| metadata.is_file() && platform::is_own(&metadata))
+}
+
+/// Returns the builder of hidden names for temporary files in folders of the client.
+pub(crate) fn hidden_names() -> tempfile::Builder<'static, 'static> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".easel-");
+    builder
 }
 
 /// Checks the open file, which nobody can swap.

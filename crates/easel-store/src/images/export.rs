@@ -1,5 +1,6 @@
 //! Copies an image out of the store, to a path that a client names.
 
+mod new_file;
 mod target;
 
 use std::fs::File;
@@ -13,6 +14,7 @@ use crate::error::Error;
 use crate::home::Home;
 use crate::os;
 
+use new_file::NewFile;
 pub use target::PathError;
 
 /// What to do if the target exists.
@@ -74,13 +76,10 @@ pub(crate) fn export(
 
 fn copy(mut source: File, path: &Path, existing: ExistingFile) -> io::Result<u64> {
     let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
-    let mut file = os::create_visible_file(folder)?;
+    let mut file = NewFile::create(folder)?;
     let bytes = io::copy(&mut source, file.as_file_mut())?;
-    file.as_file().sync_all()?;
-    match existing {
-        ExistingFile::Keep => file.persist_noclobber(path)?,
-        ExistingFile::Replace => file.persist(path)?,
-    };
+    file.as_file_mut().sync_all()?;
+    file.persist(path, existing)?;
     os::sync_folder(folder)?;
     Ok(bytes)
 }

@@ -64,7 +64,15 @@ pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
 }
 
 pub(crate) fn create_visible_file(folder: &Path) -> io::Result<NamedTempFile> {
-    tempfile::Builder::new().prefix(".easel-").tempfile_in(folder)
+    hidden_names().tempfile_in(folder)
+}
+
+pub(crate) fn create_unnamed_file(_folder: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+pub(crate) fn link_file(_file: &File, _path: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {

@@ -9,6 +9,9 @@ use rustix::io::Errno;
 use super::*;
 
 const READ: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK).union(OFlags::NOCTTY).union(OFlags::CLOEXEC);
+/// The folder with a link to each open file of this process.
+#[cfg(target_os = "linux")]
+const OPEN_FILES: &str = "/proc/self/fd";
 const FOLDER: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
 pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
@@ -95,7 +98,7 @@ fn open_checked(open: impl Fn(OFlags) -> rustix::io::Result<OwnedFd>) -> Result<
     use std::os::fd::AsRawFd;
     let handle = open(OFlags::PATH.union(OFlags::CLOEXEC)).map_err(OpenError::System)?;
     require_regular_stat(rustix::fs::fstat(&handle))?;
-    let opened = match rustix::fs::open(format!("/proc/self/fd/{}", handle.as_raw_fd()), READ, Mode::empty()) {
+    let opened = match rustix::fs::open(format!("{OPEN_FILES}/{}", handle.as_raw_fd()), READ, Mode::empty()) {
         // Without /proc the name is opened again.
         Err(Errno::NOENT) => open(READ),
         opened => opened,
@@ -165,7 +168,41 @@ pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
 /// Creates a temporary file that other users may read if the umask allows it.
 pub(crate) fn create_visible_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mode = fs::Permissions::from_mode(0o666);
-    tempfile::Builder::new().prefix(".easel-").permissions(mode).tempfile_in(folder)
+    hidden_names().permissions(mode).tempfile_in(folder)
+}
+
+/// Creates a file without a name, which other users may read if the umask allows it. [`link_file`] gives it a name.
+///
+/// # Errors
+/// If the file system or the operating system does not know such files.
+#[cfg(target_os = "linux")]
+pub(crate) fn create_unnamed_file(folder: &Path) -> io::Result<File> {
+    if !Path::new(OPEN_FILES).is_dir() {
+        return Err(io::ErrorKind::Unsupported.into());
+    }
+    let flags = OFlags::TMPFILE.union(OFlags::RDWR).union(OFlags::CLOEXEC);
+    Ok(rustix::fs::open(folder, flags, Mode::from_raw_mode(0o666))?.into())
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn create_unnamed_file(_folder: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Gives a name to a file of [`create_unnamed_file`].
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] if the name is taken.
+#[cfg(target_os = "linux")]
+pub(crate) fn link_file(file: &File, path: &Path) -> io::Result<()> {
+    use std::os::fd::AsRawFd;
+    let open = format!("{OPEN_FILES}/{}", file.as_raw_fd());
+    Ok(rustix::fs::linkat(rustix::fs::CWD, open, rustix::fs::CWD, path, AtFlags::SYMLINK_FOLLOW)?)
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn link_file(_file: &File, _path: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 /// Flushes the names in a folder to the disk.

@@ -14,6 +14,9 @@ use crate::process::private_file;
 /// The name of the file in Easel's home.
 pub(crate) const FILE_NAME: &str = "auth.json";
 
+/// The name of the file until it replaces the old one.
+const NEW_FILE_NAME: &str = ".auth.json.new";
+
 /// Maximum size of the file in bytes.
 const MAX_FILE_LEN: u64 = 64 * 1024;
 
@@ -37,7 +40,9 @@ pub(super) fn write(home: &Path, key: &StoredKey) -> Result<(), CredentialError>
 }
 
 fn replace(home: &Path, text: &[u8]) -> io::Result<()> {
-    let mut staged = tempfile::Builder::new().prefix(".auth-").tempfile_in(home)?;
+    // The name is always the same, so that no key stays in a file that a dead process has left.
+    remove_if_exists(&home.join(NEW_FILE_NAME))?;
+    let mut staged = tempfile::Builder::new().prefix(NEW_FILE_NAME).rand_bytes(0).tempfile_in(home)?;
     staged.write_all(text)?;
     staged.as_file().sync_all()?;
     staged.persist(home.join(FILE_NAME)).map_err(|error| error.error)?;
@@ -45,12 +50,19 @@ fn replace(home: &Path, text: &[u8]) -> io::Result<()> {
     File::open(home).map_or(Ok(()), |folder| folder.sync_all())
 }
 
-/// Removes the file. Returns whether there was one.
+/// Removes the file, and what a process that died while it wrote the file has left. Returns whether there was a file.
 pub(super) fn remove(home: &Path) -> Result<bool, CredentialError> {
-    match std::fs::remove_file(home.join(FILE_NAME)) {
+    remove_if_exists(&home.join(NEW_FILE_NAME))
+        .and_then(|_| remove_if_exists(&home.join(FILE_NAME)))
+        .map_err(|error| io_error("remove", &error))
+}
+
+/// Removes a file. Returns whether there was one.
+fn remove_if_exists(path: &Path) -> io::Result<bool> {
+    match std::fs::remove_file(path) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(io_error("remove", &error)),
+        Err(error) => Err(error),
     }
 }
 

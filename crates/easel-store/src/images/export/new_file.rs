@@ -1,0 +1,62 @@
+//! A file that gets its name when it is complete.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use tempfile::NamedTempFile;
+
+use super::ExistingFile;
+use crate::os;
+
+/// A new file in a folder of the client.
+#[derive(Debug)]
+pub(super) enum NewFile {
+    /// It has no name yet: if the process dies, nothing of it is left.
+    Unnamed(File),
+    /// It has a hidden name, since the file system knows no files without a name.
+    Hidden(NamedTempFile),
+}
+
+impl NewFile {
+    /// Creates a file that other users may read if the umask allows it.
+    pub(super) fn create(folder: &Path) -> io::Result<Self> {
+        match os::create_unnamed_file(folder) {
+            Ok(file) => Ok(Self::Unnamed(file)),
+            Err(_) => os::create_visible_file(folder).map(Self::Hidden),
+        }
+    }
+
+    /// Returns the open file.
+    pub(super) fn as_file_mut(&mut self) -> &mut File {
+        match self {
+            Self::Unnamed(file) => file,
+            Self::Hidden(file) => file.as_file_mut(),
+        }
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::AlreadyExists`] if another file has the name and must be kept.
+    pub(super) fn persist(self, path: &Path, existing: ExistingFile) -> io::Result<()> {
+        match (self, existing) {
+            (Self::Unnamed(file), ExistingFile::Keep) => os::link_file(&file, path),
+            (Self::Unnamed(file), ExistingFile::Replace) => {
+                // Only a rename replaces a file, so the new one needs another name for a moment.
+                let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
+                let hidden = os::hidden_names().make_in(folder, |name| os::link_file(&file, name))?;
+                hidden.persist(path)?;
+                Ok(())
+            }
+            (Self::Hidden(file), ExistingFile::Keep) => {
+                file.persist_noclobber(path)?;
+                Ok(())
+            }
+            (Self::Hidden(file), ExistingFile::Replace) => {
+                file.persist(path)?;
+                Ok(())
+            }
+        }
+    }
+}
