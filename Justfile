@@ -27,6 +27,11 @@ slow:
 soak:
     EASEL_SOAK_SECONDS="${EASEL_SOAK_SECONDS:-600}" cargo test --package easel --test it random:: -- --nocapture
 
+# Kills the process at every system call of each scenario, cuts the power there, and prints the kills. Takes about an
+# hour.
+crash-points *ARGS:
+    EASEL_CRASH_POINTS=all cargo test --package easel --test it crash::{{ARGS}} -- --nocapture
+
 # Runs a thread of 2,000 turns against a provider that counts tokens, with the default limit.
 long-thread turns="2000":
     EASEL_LONG_THREAD_TURNS={{turns}} cargo test --package easel --test it context::limit -- --nocapture

@@ -70,6 +70,20 @@ impl Sandbox {
         Self { folder }
     }
 
+    /// A copy of all files. Paths that they contain stay those of this sandbox.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn copy(&self) -> Self {
+        let copy = Self::empty();
+        copy_files(self.root(), copy.root());
+        copy
+    }
+
+    /// A sandbox without any folder.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn empty() -> Self {
+        Self { folder: tempfile::tempdir().expect("a temporary folder") }
+    }
+
     /// The temporary folder that the program uses.
     pub(crate) fn temp_dir(&self) -> PathBuf {
         self.folder.path().join("temporary")
@@ -109,7 +123,13 @@ impl Sandbox {
     /// The command of the program with any arguments, in a clean environment.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(EASEL);
-        command.args(arguments).current_dir(self.project());
+        command.args(arguments);
+        self.isolate(command)
+    }
+
+    /// Gives a command the project as its working folder, and a clean environment.
+    pub(crate) fn isolate(&self, mut command: Command) -> Command {
+        command.current_dir(self.project());
         command.env_clear().env("EASEL_HOME", self.home()).env("HOME", self.folder.path());
         command.env("TMPDIR", self.temp_dir());
         command
@@ -307,6 +327,21 @@ pub(crate) fn mock_provider_config(server: &MockServer, preset: &str) -> String 
         "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"{preset}\"\nbase_url = \"{url}\"\n\
          http_headers = {{ X-Key = \"k\" }}\n"
     )
+}
+
+/// Copies the files of a folder, at any depth, into a folder that exists.
+#[cfg(target_os = "linux")]
+fn copy_files(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let target = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            std::fs::create_dir(&target).expect("a folder");
+            copy_files(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), &target).expect("a copy");
+        }
+    }
 }
 
 /// The bytes of a file.

@@ -21,6 +21,8 @@ mod gates;
 mod images;
 mod threads;
 
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod crash;
 mod recovery;
 mod storage;
 

@@ -19,17 +19,25 @@ pub(super) fn is_billed(call: &CallStart) -> bool {
 
 /// Inserts a call. A hosted call takes the row of its model request, if no other has.
 pub(super) fn insert_call(write: &Transaction<'_>, owner: &str, call: &CallStart) -> Result<(), Error> {
-    let (thread_id, turn_id, item_id) = (SqlId(&call.thread_id), SqlId(&call.turn_id), call.item_id.as_str());
-    if call.admission == Admission::Started {
-        let sql = "UPDATE ledger SET item_id = ?3 \
-                   WHERE thread_id = ?1 AND turn_id = ?2 AND item_id IS NULL AND outcome IS NULL";
-        if write.prepare_cached(sql)?.execute((thread_id, turn_id, item_id))? > 0 {
-            return Ok(());
-        }
+    let item_id = call.item_id.as_str();
+    if call.admission == Admission::Started && take_request(write, &call.thread_id, &call.turn_id, item_id)? {
+        return Ok(());
     }
     let is_approved = call.admission == Admission::Approved;
     let row = NewRow { item_id: Some(item_id), owner, provider: &call.provider, quote: &call.quote, is_approved };
     row.insert(write, &call.thread_id, &call.turn_id, call.started_at_ms)
+}
+
+/// Makes the row of a model request that of a call. Returns false if another call has it.
+pub(crate) fn take_request(
+    write: &Transaction<'_>,
+    thread_id: &str,
+    turn_id: &str,
+    item_id: &str,
+) -> Result<bool, Error> {
+    let sql = "UPDATE ledger SET item_id = ?3 \
+               WHERE thread_id = ?1 AND turn_id = ?2 AND item_id IS NULL AND outcome IS NULL";
+    Ok(write.prepare_cached(sql)?.execute((thread_id, turn_id, item_id))? > 0)
 }
 
 /// Inserts a model request that offers the hosted tool, with one image. The turn must have no open request.

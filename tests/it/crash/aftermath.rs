@@ -1,0 +1,281 @@
+//! What must hold after the next start, whatever the process was doing when it died.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use easel_protocol::image::ImageListParams;
+use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
+use easel_protocol::method::{ImageList, ThreadItemsList, ThreadList, ThreadRead, ThreadResume};
+use easel_protocol::record::Billed;
+use easel_protocol::thread::{Thread, ThreadItemsListParams, ThreadListParams};
+use easel_protocol::turn::TurnStatus;
+use easel_testkit::image::{DecodedPng, sha256};
+
+use super::promises::Promises;
+use super::provider::count_billable;
+use super::scenarios::{CHANGED_KEY, Scenario, Template};
+use crate::harness::events::{as_image, completed_image, completed_turn};
+use crate::harness::{Sandbox, Server, read_file, text};
+use crate::http::start_server_with_key;
+use crate::storage::list_recursively;
+use crate::threads::{items_list_params, read_params, resume_params};
+
+/// What has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Loss {
+    /// The process. The operating system has everything that it wrote.
+    Process,
+    /// The power. Only what was flushed is certain.
+    Power,
+}
+
+/// A home whose process has ended or died.
+pub(super) struct Aftermath<'a> {
+    pub(super) loss: Loss,
+    pub(super) scenario: Scenario,
+    pub(super) template: &'a Template,
+    pub(super) sandbox: &'a Sandbox,
+    pub(super) promises: Promises,
+}
+
+impl Aftermath<'_> {
+    /// Starts Easel again and checks every promise. The process has sent at least this number of requests that may be
+    /// billed, after `requests_before` requests of earlier processes.
+    pub(super) async fn check(&self, sent: usize, requests_before: usize) {
+        let mut server = start_server_with_key(self.sandbox, &self.template.arguments()).await;
+        let threads = self.check_threads(&mut server).await;
+        self.check_images(&mut server, &threads).await;
+        self.check_billing(&threads, sent);
+        self.check_files();
+        for thread in &threads {
+            server.request::<ThreadResume>(&resume_params(&thread.id)).await;
+            let events = server.run_turn(&thread.id, vec![text("draw the end")]).await;
+            assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
+            assert_eq!(completed_image(&events).status, ImageStatus::Completed);
+            self.check_conversation(thread);
+        }
+        server.close().await;
+        self.check_requests(requests_before, threads.len());
+        self.check_leases();
+    }
+
+    /// The model reads of every image of the thread.
+    fn check_conversation(&self, thread: &Thread) {
+        let requests = self.template.provider.requests_to("/responses");
+        let last = String::from_utf8_lossy(&requests.last().expect("a request").body).into_owned();
+        let images = image_items(thread).flat_map(|item| &item.images);
+        let unknown: Vec<&str> = images.map(|image| &*image.id).filter(|id| !last.contains(*id)).collect();
+        assert!(unknown.is_empty(), "the model does not read of {unknown:?} in {last}");
+    }
+
+    /// Every acknowledged thread and turn exists, and everything in them has ended. Returns the threads with their
+    /// turns.
+    async fn check_threads(&self, server: &mut Server) -> Vec<Thread> {
+        let listed = server.request::<ThreadList>(&ThreadListParams::default()).await;
+        assert!(listed.next_cursor.is_none());
+        let ids: BTreeSet<String> = listed.data.iter().map(|thread| thread.id.to_string()).collect();
+        let mut expected = if self.loss == Loss::Process { self.promises.threads.clone() } else { BTreeSet::new() };
+        if self.scenario == Scenario::DeleteThread {
+            if self.promises.answered.contains("thread/delete") {
+                assert!(!ids.contains(&*self.template.thread_id), "a deleted thread is back");
+            }
+        } else if self.scenario != Scenario::FirstStart {
+            expected.insert(self.template.thread_id.to_string());
+        }
+        assert!(ids.is_superset(&expected), "threads are missing: {ids:?} {expected:?}");
+        let mut threads = Vec::new();
+        for id in &ids {
+            threads.push(server.request::<ThreadRead>(&read_params(id)).await.thread);
+            assert_items_ended(server, id).await;
+        }
+        for turn in threads.iter().flat_map(|thread| &thread.turns) {
+            assert!(turn.status != TurnStatus::InProgress && turn.completed_at.is_some(), "{turn:#?}");
+            assert_eq!(turn.status == TurnStatus::Failed, turn.error.is_some(), "{turn:#?}");
+        }
+        if self.loss == Loss::Process {
+            self.check_turns(&threads);
+        }
+        threads
+    }
+
+    /// Every acknowledged turn exists, and those that had ended have the status that was announced.
+    fn check_turns(&self, threads: &[Thread]) {
+        let turns: BTreeMap<&str, TurnStatus> =
+            threads.iter().flat_map(|thread| &thread.turns).map(|turn| (&*turn.id, turn.status)).collect();
+        for turn in &self.promises.turns {
+            assert!(turns.contains_key(&**turn), "the turn {turn} was acknowledged and is missing");
+        }
+        for (turn, status) in &self.promises.ended_turns {
+            let stored = serde_json::to_value(turns[&**turn]).expect("JSON");
+            assert_eq!(stored, **status, "a turn that had ended has another status");
+        }
+    }
+
+    /// Every image that was announced exists, every image is complete and has one record, and no other file is left.
+    async fn check_images(&self, server: &mut Server, threads: &[Thread]) {
+        let mut files = BTreeMap::new();
+        let mut handles = BTreeMap::new();
+        let mut params = ImageListParams::default();
+        loop {
+            let page = server.request::<ImageList>(&params).await;
+            for entry in page.data {
+                let bytes = read_file(&entry.image.path);
+                DecodedPng::decode(&bytes);
+                assert_eq!(sha256(&bytes), entry.image.facts.sha256);
+                handles.insert(entry.image.id.to_string(), entry.image.facts.sha256.clone());
+                let former = files.insert(PathBuf::from(entry.image.path), entry.image.facts.sha256);
+                assert!(former.is_none(), "two records of one file");
+            }
+            params.cursor = page.next_cursor;
+            if params.cursor.is_none() {
+                break;
+            }
+        }
+        let mut expected = self.promises.images.clone();
+        let deletes = matches!(self.scenario, Scenario::DeleteThread | Scenario::DeleteImage);
+        if !deletes {
+            expected
+                .extend(self.template.images.iter().map(|image| (image.id.to_string(), image.facts.sha256.clone())));
+        }
+        for (handle, hash) in &expected {
+            assert_eq!(handles.get(handle), Some(hash), "the image {handle} is lost");
+        }
+        if self.promises.answered.contains("image/delete") {
+            assert!(!handles.contains_key(&*self.template.images[0].id), "a deleted image is back");
+        }
+        let on_disk: BTreeSet<PathBuf> = files_below(&self.sandbox.home().join("generated_images"));
+        assert_eq!(on_disk, files.into_keys().collect(), "every file has a record, and every record its file");
+        let shown = threads.iter().flat_map(image_items).flat_map(|item| &item.images).filter(|image| !image.deleted);
+        let shown: BTreeSet<&str> = shown.map(|image| &*image.id).collect();
+        assert!(handles.keys().all(|handle| shown.contains(&**handle)), "every image is in an item: {handles:?}");
+    }
+
+    /// Every request that was sent has an item that says whether it was billed, or a turn whose error does.
+    fn check_billing(&self, threads: &[Thread], sent: usize) {
+        let known: BTreeSet<&str> = self.template.images.iter().map(|image| &*image.id).collect();
+        let items: Vec<&ImageGenerationItem> = threads
+            .iter()
+            .flat_map(image_items)
+            .filter(|item| item.images.iter().all(|image| !known.contains(&*image.id)))
+            .collect();
+        let may_be_billed = |item: &&&ImageGenerationItem| {
+            item.status == ImageStatus::Completed || item.error.as_ref().is_some_and(|error| error.billed != Billed::No)
+        };
+        let reported = items.iter().filter(may_be_billed).count();
+        let notes = threads.iter().flat_map(|thread| &thread.turns).filter(|turn| turn.error.is_some()).count();
+        let sent = sent + self.template.open_requests;
+        assert!(reported + notes >= sent, "{sent} requests were sent: {items:#?}");
+    }
+
+    /// Only the scenario and each of the new turns have sent a request that may be billed, and none was sent twice.
+    fn check_requests(&self, requests_before: usize, new_turns: usize) {
+        let requests = self.template.provider.requests().split_off(requests_before);
+        let count = count_billable(&requests);
+        assert!((new_turns..=self.scenario.max_requests() + new_turns).contains(&count), "{count} requests were sent");
+        let mut keys = BTreeSet::new();
+        for key in requests.iter().filter_map(|request| request.header("idempotency-key")) {
+            assert!(keys.insert(key), "a request was sent twice");
+        }
+    }
+
+    /// No file is left half written, in the home or where the client asked for one.
+    fn check_files(&self) {
+        let home = self.sandbox.home();
+        let attachments = files_below(&home.join("attachments"));
+        let (incoming, attachments): (Vec<_>, Vec<_>) =
+            attachments.into_iter().partition(|path| path.starts_with(home.join("attachments/incoming")));
+        assert!(incoming.is_empty(), "{incoming:?}");
+        let stored = self.attachment_names();
+        for path in attachments {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            assert!(name.starts_with(&sha256(&read_file(&path))), "{path:?} has other content than its name says");
+            // After a power cut a file may be left whose row was not flushed.
+            assert!(stored.contains(&name) || self.loss == Loss::Power, "{name} has no row");
+        }
+        if self.scenario != Scenario::FirstStart {
+            let config = std::fs::read_to_string(home.join("config.toml")).expect("the configuration");
+            let has = |value: &str| config.contains(&format!("{} = \"{value}\"", CHANGED_KEY.0));
+            let is_changed = has(CHANGED_KEY.2);
+            assert!(is_changed != has(CHANGED_KEY.1), "{config}");
+            assert!(is_changed || !self.promises.answered.contains("config/value/write"), "{config}");
+        }
+        for path in list_recursively(&self.sandbox.project()) {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            assert!(name == "copy.png" || name == "photo.png", "{path:?} is left");
+            if name == "copy.png" {
+                assert_eq!(sha256(&read_file(&path)), self.template.images[0].facts.sha256);
+            }
+        }
+        assert!(
+            self.sandbox.project().join("copy.png").exists() || !self.promises.answered.contains("image/export"),
+            "an export is missing"
+        );
+        // The next change of the configuration replaces the new file.
+        let known = ["config.toml", ".config.toml.new", "config.lock", "easel.db", "easel.db-wal", "easel.db-shm"];
+        for path in std::fs::read_dir(&home).expect("the home").flatten().map(|entry| entry.path()) {
+            let name = path.file_name().expect("a name").to_string_lossy().into_owned();
+            assert!(path.is_dir() || known.contains(&&*name), "{path:?} is left");
+        }
+    }
+
+    /// The names of attachments that a thread has.
+    fn attachment_names(&self) -> BTreeSet<String> {
+        let database = rusqlite::Connection::open(self.sandbox.home().join("easel.db")).expect("the database");
+        let mut statement = database.prepare("SELECT path FROM images WHERE origin = 'attached'").expect("a table");
+        let names = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
+        let name = |path: String| Path::new(&path).file_name().expect("a name").to_string_lossy().into_owned();
+        names.map(|path| name(path.expect("a path"))).collect()
+    }
+
+    /// Nothing is open, and no process has a lock file, which would make its leases count.
+    fn check_leases(&self) {
+        let database = rusqlite::Connection::open(self.sandbox.home().join("easel.db")).expect("the database");
+        for query in [
+            "SELECT count(*) FROM turns WHERE owner IS NOT NULL",
+            "SELECT count(*) FROM calls WHERE outcome IS NULL",
+            "SELECT count(*) FROM hosted_requests",
+            "SELECT count(*) FROM ledger WHERE outcome IS NULL",
+            // A folder stays queued while a fork uses a file in it.
+            "SELECT count(*) FROM removals WHERE path LIKE '%.%'",
+            "SELECT count(*) FROM images WHERE taken_by IS NOT NULL",
+        ] {
+            let count: u32 = database.query_row(query, [], |row| row.get(0)).expect("a count");
+            assert_eq!(count, 0, "{query}");
+        }
+        let locks = files_below(&self.sandbox.home().join("run"));
+        let locks: Vec<_> = locks.iter().filter(|path| path.extension().is_some_and(|name| name == "lock")).collect();
+        assert!(locks.is_empty(), "{locks:?}");
+    }
+}
+
+/// The files in a folder, at any depth.
+fn files_below(folder: &Path) -> BTreeSet<PathBuf> {
+    list_recursively(folder).into_iter().filter(|path| path.is_file()).collect()
+}
+
+fn image_items(thread: &Thread) -> impl Iterator<Item = &ImageGenerationItem> {
+    thread.turns.iter().flat_map(|turn| &turn.items).filter_map(as_image)
+}
+
+async fn assert_items_ended(server: &mut Server, thread_id: &str) {
+    let mut params = items_list_params(thread_id);
+    loop {
+        let page = server.request::<ThreadItemsList>(&params).await;
+        for entry in page.data {
+            assert!(entry.completed_at_ms.is_some(), "{entry:#?}");
+            let ThreadItem::ImageGeneration(item) = &entry.item else { continue };
+            let is_deleted = item.images.iter().any(|image| image.deleted);
+            let completed = item.status == ImageStatus::Completed
+                && !item.images.is_empty()
+                && (item.saved_path.is_some() || is_deleted)
+                && item.error.is_none();
+            let failed = item.status == ImageStatus::Failed
+                && item.images.is_empty()
+                && item.saved_path.is_none()
+                && item.error.is_some();
+            assert!(completed || failed, "{item:#?}");
+        }
+        let Some(cursor) = page.next_cursor else { return };
+        params = ThreadItemsListParams { cursor: Some(cursor), ..params };
+    }
+}
