@@ -103,6 +103,8 @@ pub const fn describe(reason: HeldBackReason) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const AUTHS: [AuthKind; 4] = [AuthKind::Chatgpt, AuthKind::ApiKey, AuthKind::Actor, AuthKind::None];
@@ -166,6 +168,17 @@ mod tests {
             assert_eq!(decision.standalone_held_back.is_empty(), decision.exposure == ToolExposure::Standalone);
             assert_eq!(decision.hosted_held_back.is_empty(), decision.exposure == ToolExposure::Hosted, "{input:?}");
         });
+    }
+
+    #[test]
+    fn each_reason_has_a_sentence_of_its_own() {
+        let mut reasons = HashSet::new();
+        for_each_input(|_, decision| {
+            reasons
+                .extend(decision.standalone_held_back.iter().chain(&decision.hosted_held_back).copied().map(describe));
+        });
+        assert_eq!(reasons.len(), 9, "{reasons:#?}");
+        assert!(reasons.iter().all(|reason| reason.ends_with('.') && reason.contains(' ')), "{reasons:#?}");
     }
 
     #[test]

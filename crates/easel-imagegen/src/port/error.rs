@@ -171,4 +171,33 @@ mod tests {
         assert_eq!(error.to_string(), "Easel's store is closed.");
         assert!(error.source().is_none());
     }
+
+    #[test]
+    fn import_error_has_kind_and_text_for_the_client() {
+        let image = || "the image".to_owned();
+        let storage = StorageError::new(StorageErrorKind::DiskFull, "The disk is full.");
+        assert_eq!(storage.kind(), StorageErrorKind::DiskFull);
+        let os_error = io::Error::from_raw_os_error(13);
+        for (error, kind, text) in [
+            (ImportError::NotFound { image: image() }, ImageErrorKind::ReferenceNotFound, "the image does not exist"),
+            (
+                ImportError::TooLarge { image: image(), excess: "is too large".to_owned() },
+                ImageErrorKind::ReferenceRefused,
+                "the image is too large",
+            ),
+            (
+                ImportError::Unreadable { image: image(), source: io::Error::other("bad sector") },
+                ImageErrorKind::ReferenceRefused,
+                "the image cannot be read: bad sector",
+            ),
+            (
+                ImportError::Unreadable { image: image(), source: os_error },
+                ImageErrorKind::ReferenceRefused,
+                "the image cannot be read: permission denied",
+            ),
+            (ImportError::Storage(storage), ImageErrorKind::Storage, "The disk is full."),
+        ] {
+            assert_eq!((error.kind(), error.client_message().as_str()), (kind, text));
+        }
+    }
 }

@@ -73,3 +73,31 @@ impl fmt::Debug for SendPermit {
         f.write_str("SendPermit")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use easel_protocol::record::ImageErrorKind;
+
+    use super::*;
+    use crate::port::image_error;
+
+    #[test]
+    fn gate_equals_its_clones_only() {
+        let closed = || SendGate::new(|| Err(image_error(ImageErrorKind::Interrupted, "no")));
+        let gate = closed();
+        assert!(gate == gate.clone() && gate != closed());
+        assert!(SendGate::open() == SendGate::open() && gate != SendGate::open() && SendGate::open() != gate);
+    }
+
+    #[test]
+    fn permit_drops_its_guard() {
+        let guard = Arc::new(());
+        let held = Arc::clone(&guard);
+        let gate = SendGate::new(move || Ok(SendPermit::with_guard(Arc::clone(&held))));
+        let permit = gate.acquire().unwrap();
+        assert_eq!(Arc::strong_count(&guard), 3);
+        drop((permit, gate));
+        assert_eq!(Arc::strong_count(&guard), 1);
+        assert!(SendGate::open().acquire().is_ok());
+    }
+}
