@@ -1,4 +1,5 @@
-//! The parsers of providers' responses, for the fuzz targets in `fuzz/`. Exists with `--cfg fuzzing` only.
+//! The parsers of providers' responses, for the fuzz targets in `fuzz/`. Only those and tests have it: tests
+//! notice when it no longer compiles.
 
 use std::sync::Arc;
 
@@ -77,13 +78,16 @@ pub enum KeySet {
     Responses,
 }
 
+/// The images of a JSON text, and the JSON with their numbers.
+pub type SplitJson<W> = (Vec<Extracted<W>>, Vec<u8>);
+
 /// Splits a JSON text that arrives in chunks into its images and the rest. Returns `None` if it is too long.
 pub fn extract_images<'a, F: Files>(
     keys: KeySet,
     files: Arc<F>,
     limit: usize,
     chunks: impl IntoIterator<Item = &'a [u8]>,
-) -> Option<(Vec<Extracted<F::Writer>>, Vec<u8>)> {
+) -> Option<SplitJson<F::Writer>> {
     let keys = match keys {
         KeySet::Images => ImageKeys::Images,
         KeySet::Responses => ImageKeys::Responses,

@@ -18,5 +18,5 @@ mod response_json;
 mod tests;
 
 pub(crate) use call::{ImagesApi, generate};
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) use collect::fuzzing;

@@ -28,7 +28,7 @@ mod responses;
 
 mod json_images;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 

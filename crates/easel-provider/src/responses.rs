@@ -35,7 +35,7 @@ use self::model_call::ModelCall;
 use self::prompt_cache::CacheFields;
 pub(crate) use self::refusals::Refusals;
 use self::response_stream::ResponseStream;
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) use self::response_stream::fuzzing;
 use crate::credential::Credentials;
 use crate::http::ApiClient;

@@ -1,4 +1,5 @@
-//! The parser of the envelope, for the fuzz targets in `fuzz/`. Exists with `--cfg fuzzing` only.
+//! The parser of the envelope, for the fuzz targets in `fuzz/`. Only those and tests have it: tests notice
+//! when it no longer compiles.
 
 use crate::inbound::envelope::{self, Incoming};
 

@@ -20,7 +20,7 @@ mod outbound;
 mod request;
 mod transport;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 

@@ -27,7 +27,7 @@ mod os;
 mod recovery;
 mod threads;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 #[doc(hidden)]
 pub mod fuzzing;
 

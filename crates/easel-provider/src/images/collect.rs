@@ -21,7 +21,7 @@ use crate::json_images::{self, ImagePart, UnusableImage};
 use crate::profile::ApiProfile;
 use crate::rejection::{Redactor, Rejection, request_id};
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 
 /// The reason why one image of a response is missing.

@@ -19,7 +19,7 @@ use crate::credential::Credentials;
 use crate::http::{LimitReached, NetworkLimit, SendError, send};
 use crate::json_images::ImagePart;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 
 /// The events of one response.

@@ -10,7 +10,7 @@ use easel_protocol::thread::SortDirection;
 
 use crate::error::Error;
 
-#[cfg(fuzzing)]
+#[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
 
 /// Largest size of a page's stored JSON, so that its line stays below 64 KiB. A single entry may be larger.

@@ -17,7 +17,7 @@ use crate::profile::ApiProfile;
 use crate::responses::body::ConversationBody;
 use crate::responses::model_call::ModelCall;
 use crate::responses::prompt_cache::CacheFields;
-use crate::responses::{RefusedFields, RefusedImages, RefusedReasoning, ResponsesApi};
+use crate::responses::{Refusals, ResponsesApi};
 use crate::settings::{Retries, Timeouts};
 
 /// Reads a response to a request that offered the hosted tool, which is never sent again. Must be called within a
@@ -33,21 +33,22 @@ pub async fn read_model_response<F: Files>(
     static CLIENT: LazyLock<ApiClient<FixedCredentials>> = LazyLock::new(|| ApiClient {
         provider_id: "fuzzing".to_owned(),
         profile: ApiProfile::from_preset(Preset::Openai),
-        endpoint: Endpoint::new("http://192.0.2.1/v1".parse().expect("a URL"), Timeouts::default().connect),
+        endpoint: Endpoint::new(
+            reqwest::Url::parse("http://192.0.2.1/v1").unwrap_or_else(|error| panic!("{error}")),
+            Timeouts::default().connect,
+        ),
         credentials: FixedCredentials,
     });
-    let (images, fields) = (RefusedImages::default(), RefusedFields::default());
-    let reasoning = RefusedReasoning::default();
+    let refusals = Refusals::default();
     let api = ResponsesApi {
         client: &CLIENT,
         timeouts: Timeouts::default(),
         retries: Retries { request: 0, stream: 0, uncertain_images: 0 },
-        refused_images: &images,
-        refused_fields: &fields,
-        refused_reasoning: &reasoning,
+        refusals: &refusals,
     };
     let request = request();
-    let body = ConversationBody::new(&request, CacheFields::default(), Metadata::Strip, true).expect("no images");
+    let body = ConversationBody::new(&request, CacheFields::default(), Metadata::Strip, true)
+        .unwrap_or_else(|error| panic!("{error}"));
     let call = ModelCall::new(&api, request, body, Arc::clone(&files));
     let response = OpenResponse { response, redactor: redactor() };
     let state = ResponseState::new(call.context(&response));
