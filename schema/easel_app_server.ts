@@ -207,9 +207,32 @@ effort: string | null,
 summary: ReasoningSummary | null, };
 
 /**
+ * Why the server asks.
+ */
+export type ApprovalCause = "always" | "overLimit" | "unknownPrice";
+
+/**
+ * An image that a call would send.
+ */
+export type ApprovalImage = {
+/**
+ * The handle. `null` for a file that the model named by path.
+ */
+id: string | null,
+/**
+ * Absolute path of Easel's copy.
+ */
+path: string, };
+
+/**
  * When the Codex app-server asks for approval. Easel runs no commands, so it never asks.
  */
 export type ApprovalPolicy = "never";
+
+/**
+ * What an approval covers. An approval of a call within the limits covers no call that exceeds one.
+ */
+export type ApprovalScope = "call" | "turn" | "session" | "day";
 
 /**
  * Who approves. Without effect: Easel asks for no approval.
@@ -342,7 +365,12 @@ imageResult?: ImageResult | null,
  * written against this protocol's current types and show the image that `item/completed` carries, as adapters for
  * editors do.
  */
-requestAttestation?: boolean | null, };
+requestAttestation?: boolean | null,
+/**
+ * Whether this client answers `item/permissions/requestApproval`. Default `false`: image calls that need an
+ * approval fail.
+ */
+requestPermissionsApproval?: boolean | null, };
 
 /**
  * Who a client is.
@@ -699,7 +727,7 @@ willRetry: boolean, };
 /**
  * A notification of the server. The variants are in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/compacted", "params": ContextCompactedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/compacted", "params": ContextCompactedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "serverRequest/resolved", "params": ServerRequestResolvedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
 
 /**
  * A feature that can be switched on and off.
@@ -949,7 +977,7 @@ message: string, };
 /**
  * Reasons why an image tool is not offered. This list is closed.
  */
-export type HeldBackReason = "imageGenerationOff" | "authNotEligible" | "modelWithoutImageInput" | "imagegenextOff" | "providerWithoutImages" | "providerWithoutNamespaceTools" | "executorMissing" | "standaloneOffered" | "providerWithoutHostedTool" | "hookConfigured";
+export type HeldBackReason = "imageGenerationOff" | "authNotEligible" | "modelWithoutImageInput" | "imagegenextOff" | "providerWithoutImages" | "providerWithoutNamespaceTools" | "executorMissing" | "standaloneOffered" | "providerWithoutHostedTool" | "hookConfigured" | "approvalRequired";
 
 /**
  * How clients read the history of a thread.
@@ -1003,6 +1031,59 @@ data: Array<HooksListEntry>, };
  * What an image call does.
  */
 export type ImageAction = "generate" | "edit";
+
+/**
+ * An image call that waits for an approval.
+ */
+export type ImageApproval = {
+/**
+ * Why the server asks.
+ */
+cause: ApprovalCause,
+/**
+ * What the call does.
+ */
+action: ImageAction,
+/**
+ * The prompt. A long one is cut and ends with an ellipsis.
+ */
+prompt: string,
+/**
+ * The images that are sent with it, the mask last.
+ */
+images: Array<ApprovalImage>,
+/**
+ * The id of the provider.
+ */
+provider: string,
+/**
+ * The image model of the provider.
+ */
+model: string,
+/**
+ * Number of images that the call requests.
+ */
+count: number,
+/**
+ * The estimated cost in US dollars. `null` when a price is missing.
+ */
+estimatedCostUsd: number | null,
+/**
+ * What is left today of `limits.images_per_day`. `null` without that limit.
+ */
+imagesLeftToday: number | null,
+/**
+ * What is left today of `limits.cost_per_day`, in US dollars. `null` without that limit.
+ */
+costLeftTodayUsd: number | null,
+/**
+ * What is left to the thread of `limits.cost_per_thread`, in US dollars. `null` without that limit.
+ */
+costLeftInThreadUsd: number | null,
+/**
+ * Milliseconds until no answer counts as a denial.
+ */
+timeoutMs: number, };
 
 /**
  * A range of the bytes of an image.
@@ -1796,6 +1877,15 @@ defaultProviderId: string,
 canChangeDefault: boolean, };
 
 /**
+ * Access to the network.
+ */
+export type NetworkPermissions = {
+/**
+ * Whether the call may use the network.
+ */
+enabled?: boolean | null, };
+
+/**
  * Which layer overrides a written value.
  */
 export type OverriddenMetadata = {
@@ -1813,11 +1903,75 @@ overridingLayer: ConfigLayerMetadata,
 effectiveValue: JsonValue, };
 
 /**
+ * Permissions that are requested or granted.
+ */
+export type PermissionProfile = {
+/**
+ * Access to the network.
+ */
+network?: NetworkPermissions | null, };
+
+/**
  * Lists permission profiles.
  *
  * The params of other servers are accepted and have no effect.
  */
 export type PermissionProfileListParams = Record<symbol, never>;
+
+/**
+ * Asks whether an image call may be made. Sent by the server, to a client that has declared
+ * `requestPermissionsApproval`.
+ */
+export type PermissionsRequestApprovalParams = {
+/**
+ * The thread of the call.
+ */
+threadId: string,
+/**
+ * The turn of the call.
+ */
+turnId: string,
+/**
+ * The item of the call, which has started.
+ */
+itemId: string,
+/**
+ * Always `null`.
+ */
+environmentId: string | null,
+/**
+ * The working folder of the thread.
+ */
+cwd: string,
+/**
+ * What the call needs: always the network.
+ */
+permissions: PermissionProfile,
+/**
+ * One sentence for the user: what is made by whom, at what price.
+ */
+reason: string | null,
+/**
+ * When the server asked, in Unix milliseconds.
+ */
+startedAtMs: number,
+/**
+ * The call.
+ */
+imageGeneration: ImageApproval, };
+
+/**
+ * The decision about an image call. Sent by the client. Without `network.enabled: true`, the call is denied.
+ */
+export type PermissionsRequestApprovalResponse = {
+/**
+ * What the client grants.
+ */
+permissions: PermissionProfile,
+/**
+ * What the decision covers. Absent: `turn`.
+ */
+scope?: ApprovalScope, };
 
 /**
  * The plan of a ChatGPT account.
@@ -2058,6 +2212,11 @@ delta: string,
 contentIndex: number, };
 
 /**
+ * The id of a request of the server. Easel numbers its requests per connection.
+ */
+export type RequestId = number | string;
+
+/**
  * The arguments of an image call as the model gave them.
  */
 export type RequestedImage = {
@@ -2172,6 +2331,20 @@ networkAccess: boolean, };
  * A key or token. Its debug form is `***`.
  */
 export type SecretText = string;
+
+/**
+ * Nobody waits for the client's response to a request of the server any more: it has arrived, or the server withdrew
+ * the request. Only the connection that got the request gets this.
+ */
+export type ServerRequestResolvedNotification = {
+/**
+ * The thread that the request was about.
+ */
+threadId: string,
+/**
+ * The id of the request.
+ */
+requestId: RequestId, };
 
 /**
  * The kind of client that a thread comes from.
@@ -3187,7 +3360,7 @@ thread: Thread, };
  */
 export type ThreadStatus = { "type": "notLoaded", } | { "type": "idle", } | { "type": "systemError", } | { "type": "active",
 /**
- * What the turn waits for. Always empty.
+ * What the turn waits for. Empty while it waits for nobody.
  */
 activeFlags: Array<ThreadActiveFlag>, };
 
@@ -3999,4 +4172,6 @@ export interface Methods {
 export interface ServerRequests {
   /** asks the client that owns the tokens for a new one */
   "account/chatgptAuthTokens/refresh": { params: ChatgptAuthTokensRefreshParams; response: ChatgptAuthTokensRefreshResponse };
+  /** asks the client that started the turn whether an image call may be made */
+  "item/permissions/requestApproval": { params: PermissionsRequestApprovalParams; response: PermissionsRequestApprovalResponse };
 }

@@ -10,6 +10,7 @@ mod clients;
 mod codex_clients;
 mod documents;
 
+mod approval;
 mod credentials;
 
 mod http;

@@ -38,9 +38,9 @@ pub use keys::HIDDEN;
 pub use layers::{Invocation, Layer, LayerName, has_secret_key, storable_overrides};
 pub use loader::{Loaded, Loader, Override};
 pub use settings::{
-    Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, Hook, Hooks, ImageResult,
-    Images, Limits, Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages, ReasoningSummary,
-    SecretValue, Server, TrustLevel, Wire,
+    Approval, Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, Hook, Hooks,
+    ImageResult, Images, Limits, Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages,
+    ReasoningSummary, SecretValue, Server, TrustLevel, Wire,
 };
 pub use warning::Warning;
 pub use write::{Edit, Merge, WriteError, WriteOutcome};

@@ -2,6 +2,7 @@
 //!
 //! The limits of each key are in the table of `keys` only; defaults are the `Default` implementations here.
 
+mod approval;
 mod features;
 mod hooks;
 mod images;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
+pub use approval::Approval;
 pub use features::{FEATURES, Feature, Features};
 pub use hooks::{Hook, Hooks};
 pub use images::{Detail, History, ImageResult, Images, Pictures, Wire};
@@ -58,6 +60,10 @@ pub struct Config {
     pub features: Features,
     /// How images are generated.
     pub images: Images,
+    /// Which image calls need an approval of the user.
+    pub approval: Approval,
+    /// Milliseconds until no answer to the question for an approval counts as a denial. Unset: 300,000.
+    pub approval_timeout_ms: Option<u64>,
     /// Programs that run before and after image calls.
     pub hooks: Hooks,
     /// What the model sees of earlier turns.

@@ -19,6 +19,8 @@ pub struct GateInput<'a> {
     pub model_takes_images: bool,
     /// Whether a hook runs before each call. The hosted tool has no calls that it could deny.
     pub has_pre_hook: bool,
+    /// Whether every call needs an approval. The hosted tool has no calls that could wait for one.
+    pub needs_approval: bool,
 }
 
 /// The tool to offer, and every reason for not offering the others.
@@ -60,6 +62,7 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
             (!standalone_held_back.is_empty(), HeldBackReason::StandaloneOffered),
             (input.capabilities.hosted_image_generation, HeldBackReason::ProviderWithoutHostedTool),
             (!input.has_pre_hook, HeldBackReason::HookConfigured),
+            (!input.needs_approval, HeldBackReason::ApprovalRequired),
         ]
         .into_iter()
         .filter_map(to_reason),
@@ -94,6 +97,10 @@ pub const fn describe(reason: HeldBackReason) -> &'static str {
         HeldBackReason::ExecutorMissing => "This server cannot run the standalone tool.",
         HeldBackReason::StandaloneOffered => "The standalone tool is offered instead.",
         HeldBackReason::ProviderWithoutHostedTool => "The provider has no hosted image tool.",
+        HeldBackReason::ApprovalRequired => {
+            "Every image call needs an approval, and the provider's hosted tool would make images without one; \
+             `--enable imagegenext` offers the standalone tool."
+        }
         HeldBackReason::HookConfigured => {
             "A hook runs before each image call, and the provider's hosted tool would make images without it; \
              `--enable imagegenext` offers the standalone tool."
@@ -123,9 +130,9 @@ mod tests {
         }
     }
 
-    /// Checks every combination of the seven switches with every kind of credential.
+    /// Checks every combination of the eight switches with every kind of credential.
     fn for_each_input(mut check: impl FnMut(&GateInput<'_>, &Decision)) {
-        for bits in 0..128 {
+        for bits in 0..256 {
             for auth in AUTHS {
                 let input = GateInput {
                     image_generation: bits & 8 != 0,
@@ -134,6 +141,7 @@ mod tests {
                     capabilities: &capabilities(bits & 7),
                     model_takes_images: bits & 32 != 0,
                     has_pre_hook: bits & 64 != 0,
+                    needs_approval: bits & 128 != 0,
                 };
                 check(&input, &decide(&input));
             }
@@ -150,7 +158,8 @@ mod tests {
                 && input.imagegenext
                 && input.capabilities.image_generation
                 && input.capabilities.namespace_tools;
-            let hosted = runtime && !standalone && input.capabilities.hosted_image_generation && !input.has_pre_hook;
+            let is_free = !input.has_pre_hook && !input.needs_approval;
+            let hosted = runtime && !standalone && input.capabilities.hosted_image_generation && is_free;
             let expected = match (standalone, hosted) {
                 (true, _) => ToolExposure::Standalone,
                 (false, true) => ToolExposure::Hosted,
@@ -159,7 +168,7 @@ mod tests {
             assert_eq!(decision.exposure, expected, "{input:?}");
             rows[expected as usize] += 1;
         });
-        assert_eq!(rows, [8, 14, 490], "standalone, hosted, none");
+        assert_eq!(rows, [16, 14, 994], "standalone, hosted, none");
     }
 
     #[test]
@@ -201,6 +210,7 @@ mod tests {
             capabilities: &capabilities(0),
             model_takes_images: false,
             has_pre_hook: false,
+            needs_approval: false,
         };
         insta::assert_debug_snapshot!(decide(&nothing).standalone_held_back, @r"
         [

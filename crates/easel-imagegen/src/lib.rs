@@ -13,6 +13,7 @@ pub mod arguments;
 pub mod references;
 pub mod spec;
 
+pub mod approval;
 pub mod capability;
 pub mod gate;
 pub mod hooks;

@@ -14,7 +14,7 @@ use crate::port::{Provenance, Reference, ThreadImage};
 pub const LOG_PREVIEW: &str = "[generated image]";
 
 /// Maximum length of the prompt in an image's line, in Unicode scalar values.
-const PROMPT_CHARS: usize = 200;
+pub(crate) const PROMPT_CHARS: usize = 200;
 
 /// Returns the images of a call as content of its output.
 pub fn show_images(records: &[ImageRecord], detail: ImageDetail) -> Vec<ContentItem> {
@@ -64,7 +64,7 @@ pub(crate) fn image_line(image: &ThreadImage, attachment: Option<usize>) -> Stri
             "Image {id} is done and already shown to the user: saved at {path}, {}x{} pixels, prompt: {}",
             facts.width,
             facts.height,
-            shorten(image.prompt.as_deref().unwrap_or_default()),
+            shorten(image.prompt.as_deref().unwrap_or_default(), PROMPT_CHARS),
         ),
         (Provenance::User, Some(number)) => format!("Attached image {number} is {id}, saved at {path}."),
         (Provenance::User, None) => format!("Image {id}, saved at {path}."),
@@ -114,8 +114,8 @@ fn format_error(what: &str, error: &ImageError) -> String {
 }
 
 /// Returns the start of a text, with an ellipsis if it was cut.
-pub(crate) fn shorten(text: &str) -> String {
-    match text.char_indices().nth(PROMPT_CHARS) {
+pub(crate) fn shorten(text: &str, max_chars: usize) -> String {
+    match text.char_indices().nth(max_chars) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn long_prompt_is_cut_between_characters() {
-        assert_eq!(shorten("short"), "short");
-        let cut = shorten(&"ü".repeat(PROMPT_CHARS + 1));
+        assert_eq!(shorten("short", PROMPT_CHARS), "short");
+        let cut = shorten(&"ü".repeat(PROMPT_CHARS + 1), PROMPT_CHARS);
         assert_eq!(cut.chars().count(), PROMPT_CHARS + 1);
         assert!(cut.ends_with('…'));
     }

@@ -3,6 +3,7 @@
 //! Image bytes cross these traits only through [`Files`], in pieces: read from the one copy on disk, written to a
 //! staged file. A job, an event or a record never contains them.
 
+mod approver;
 mod error;
 mod hook_runner;
 mod provider;
@@ -17,6 +18,7 @@ use easel_protocol::id::ImageId;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
 use crate::model_copy::ModelCopy;
+pub use approver::Approver;
 pub use error::{ImportError, ReserveError, StorageError, StorageErrorKind};
 pub use hook_runner::HookRunner;
 pub use provider::{

@@ -77,6 +77,7 @@ events! {
     "thread/compacted" ContextCompacted(ContextCompactedNotification);
     "thread/tokenUsage/updated" ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification);
     "image/deleted" ImageDeleted(ImageDeletedNotification);
+    "serverRequest/resolved" ServerRequestResolved(ServerRequestResolvedNotification);
     "error" Error(ErrorNotification);
     "turn/completed" TurnCompleted(TurnCompletedNotification);
 }

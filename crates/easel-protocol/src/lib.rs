@@ -23,7 +23,7 @@ pub mod thread;
 pub mod turn;
 
 pub use content::{input, item, record, response_item};
-pub use server::{absent, account, configuration, handshake, model, rate_limits, tool, usage};
+pub use server::{absent, account, approval, configuration, handshake, model, rate_limits, tool, usage};
 
 #[cfg(test)]
 mod tests;

@@ -6,7 +6,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use ts_rs::TS;
 
-use crate::{absent, account, configuration, handshake, image, model, rate_limits, thread, tool, turn, usage};
+use crate::{
+    absent, account, approval, configuration, handshake, image, model, rate_limits, thread, tool, turn, usage,
+};
 
 /// A request that a client sends to the server, or the server to a client.
 pub trait Method: 'static {
@@ -105,6 +107,7 @@ macro_rules! server_requests {
 
 server_requests! {
     Write "account/chatgptAuthTokens/refresh" ChatgptAuthTokensRefresh(account::ChatgptAuthTokensRefreshParams) -> account::ChatgptAuthTokensRefreshResponse, "asks the client that owns the tokens for a new one";
+    Write "item/permissions/requestApproval" PermissionsRequestApproval(approval::PermissionsRequestApprovalParams) -> approval::PermissionsRequestApprovalResponse, "asks the client that started the turn whether an image call may be made";
 }
 
 methods! {

@@ -2,6 +2,7 @@
 
 pub mod absent;
 pub mod account;
+pub mod approval;
 pub mod configuration;
 pub mod handshake;
 pub mod model;

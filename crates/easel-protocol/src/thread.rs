@@ -95,7 +95,7 @@ pub enum ThreadStatus {
     SystemError {},
     /// A turn runs.
     Active {
-        /// What the turn waits for. Always empty.
+        /// What the turn waits for. Empty while it waits for nobody.
         active_flags: Vec<ThreadActiveFlag>,
     },
 }
@@ -104,7 +104,7 @@ pub enum ThreadStatus {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum ThreadActiveFlag {
-    /// Never sent: Easel asks for no approval.
+    /// An image call of the turn waits for an approval.
     WaitingOnApproval,
 }
 

@@ -6,6 +6,7 @@ mod send_gate;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use easel_imagegen::approval::ApprovalPolicy;
 use easel_imagegen::gate::{Decision, GateInput, decide};
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::hooks::Hooks;
@@ -55,6 +56,10 @@ pub struct ThreadConfig {
     pub reference_roots: Vec<PathBuf>,
     /// The programs that run before and after each image call.
     pub hooks: Hooks,
+    /// Which calls need an approval.
+    pub approval: ApprovalPolicy,
+    /// How long a person may take to approve a call.
+    pub approval_timeout: Duration,
     /// Time between the response to `turn/start` and the turn's first event, in which a client can subscribe.
     pub event_delay: Duration,
 }
@@ -78,6 +83,7 @@ impl ThreadConfig {
             capabilities: &info.capabilities,
             model_takes_images,
             has_pre_hook: !self.hooks.pre.is_empty(),
+            needs_approval: self.approval.is_for_all,
         })
     }
 }

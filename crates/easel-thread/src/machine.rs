@@ -4,6 +4,7 @@
 //! the conversation in call order, and repeats that until a response contains no call, or no call that needs an answer.
 //! However the turn ends, every item that was started is completed exactly once before `turn/completed`.
 
+mod approval;
 mod calls;
 mod compaction;
 mod effect;
@@ -31,6 +32,7 @@ use easel_protocol::tool::{HeldBackReason, ToolExposure};
 use easel_protocol::turn::CodexErrorInfo;
 
 use crate::conversation::Conversation;
+use approval::Approvals;
 use calls::{CallOutputs, Calls};
 pub(crate) use effect::Effect;
 use ending::StopReason;
@@ -83,6 +85,7 @@ pub(crate) struct Turn {
     /// Whether the response has produced anything so far.
     has_output: bool,
     calls: Calls,
+    approvals: Approvals,
     reasoning: Reasoning,
     open_message: Option<AgentMessageItem>,
     last_message: Option<AgentMessageItem>,
@@ -163,6 +166,7 @@ impl Turn {
             response: ResponseState::Open,
             has_output: false,
             calls: Calls::default(),
+            approvals: Approvals::default(),
             reasoning: Reasoning::default(),
             open_message: None,
             last_message: None,
@@ -196,6 +200,8 @@ impl Turn {
             Input::ResponseFailed(error) => self.on_response_failed(&mut step, error),
             Input::Preview { item_id, file } => self.on_preview(&mut step, &item_id, &file),
             Input::CallEnded { item_id, outcome } => self.on_call_ended(&mut step, &item_id, outcome),
+            Input::ApprovalNeeded { item_id } => self.on_approval_needed(&mut step, item_id),
+            Input::ApprovalEnded { item_id } => self.end_approval(&mut step, &item_id),
             Input::Steer(message) => self.steers.push(*message),
             Input::LimitsTightened { withdrawn, max_images } => self.tighten_limits(&mut step, withdrawn, max_images),
             Input::HostedRefused(reason) => self.on_hosted_refused(&mut step, reason),
@@ -226,6 +232,8 @@ impl Turn {
             Input::Begin
             | Input::Preview { .. }
             | Input::CallEnded { .. }
+            | Input::ApprovalNeeded { .. }
+            | Input::ApprovalEnded { .. }
             | Input::Steer(_)
             | Input::LimitsTightened { .. }
             | Input::HostedOverLimit(_)

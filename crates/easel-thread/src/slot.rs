@@ -38,6 +38,8 @@ struct RunningTurn {
     /// Cancelled when the slot is free again.
     over: CancellationToken,
     steers: SteerQueue,
+    /// Whether a call of the turn waits for an approval.
+    waits_for_approval: bool,
     /// Responses that must be sent before any event that the turn emits from now on.
     holds: Vec<ResponseSent>,
 }
@@ -116,6 +118,7 @@ impl TurnSlot {
             interrupt_accepted: false,
             over: CancellationToken::new(),
             steers: SteerQueue::default(),
+            waits_for_approval: false,
             holds: Vec::new(),
         });
         Ok(TurnPermit { slot: self.clone(), turn_id, interrupt })
@@ -135,6 +138,11 @@ impl TurnSlot {
     /// Returns the id of the running turn.
     pub fn running_turn(&self) -> Option<TurnId> {
         self.lock().running().map(|turn| turn.turn_id.clone())
+    }
+
+    /// Returns whether a call of the running turn waits for an approval.
+    pub fn waits_for_approval(&self) -> bool {
+        self.lock().running().is_some_and(|turn| turn.waits_for_approval)
     }
 
     /// Returns the token that interrupts the running turn.

@@ -9,6 +9,7 @@ mod model_response;
 mod open_items;
 mod panic;
 mod previews;
+mod questions;
 mod setup;
 
 use std::collections::{HashMap, VecDeque};
@@ -40,6 +41,7 @@ pub use event_gate::ResponseSent;
 use model_response::OpenResponse;
 use open_items::OpenItems;
 pub(crate) use panic::PanickedTurn;
+use questions::{ApprovalNotice, Questions};
 pub(crate) use setup::TurnSetup;
 
 /// Runs one turn.
@@ -65,6 +67,8 @@ pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
     hosted_request: Option<Arc<AtomicBool>>,
     /// Previews that the calls of the standalone tool send, with the call's item.
     previews: mpsc::Receiver<(ItemId, Preview)>,
+    /// The calls that wait for an approval.
+    questions: Questions,
     /// The latest preview of each open item. Dropping one deletes its file.
     shown_previews: HashMap<ItemId, StagedImage>,
     /// Items that have started and not ended, according to the events sent so far.
@@ -87,6 +91,7 @@ enum Wakeup {
     GateReady,
     Preview(ItemId, Preview),
     CallEnded(CallReport),
+    Approval(ApprovalNotice),
     /// The next event of the model response; `None` at the end of the stream.
     ModelResponse(Option<Result<ModelEvent, ModelError>>),
 }
@@ -134,6 +139,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             () = self.events.ready(), if !self.events.is_open() => Wakeup::GateReady,
             // Before the end of the call that sent it.
             Some((item_id, preview)) = self.previews.recv() => Wakeup::Preview(item_id, preview),
+            Some(notice) = self.questions.next() => Wakeup::Approval(notice),
             Some(report) = self.calls.next() => Wakeup::CallEnded(report),
             event = OpenResponse::next(response) => Wakeup::ModelResponse(event),
         }
@@ -145,10 +151,16 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             Wakeup::ConfigChanged => self.on_config_changed(turn),
             Wakeup::GateReady => {
                 self.events.open().await;
+                self.questions.release();
                 Vec::new()
             }
             Wakeup::Preview(item_id, preview) => self.on_preview(turn, item_id, preview),
             Wakeup::CallEnded(report) => self.on_call_ended(turn, report),
+            Wakeup::Approval(ApprovalNotice::Needed { item_id, may_ask }) => {
+                self.questions.wait(item_id.clone(), may_ask);
+                self.handle(turn, Input::ApprovalNeeded { item_id })
+            }
+            Wakeup::Approval(ApprovalNotice::Ended { item_id }) => self.handle(turn, Input::ApprovalEnded { item_id }),
             Wakeup::ModelResponse(event) => self.on_model_response(turn, event).await,
         }
     }

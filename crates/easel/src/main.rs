@@ -12,6 +12,7 @@ mod methods;
 mod requests;
 
 mod accounts;
+mod approvals;
 mod hooks;
 mod images;
 mod settings;

@@ -23,7 +23,7 @@ use crate::hooks::hooks_from_config;
 use crate::requests::RequestError;
 use crate::threads::LoadedThreads;
 use crate::tools::Tools;
-use thread_config::spending_policy;
+use thread_config::{approval_policy, spending_policy};
 
 pub(crate) use configuration::Configuration;
 pub(crate) use overrides::{Instructions, merge_overrides};
@@ -136,8 +136,10 @@ impl Settings {
 /// calls. Such a change applies to loaded threads even if the client does not request it.
 fn is_stricter(config: &Config, before: &Config) -> bool {
     let known_hooks = hooks_from_config(before).pre;
+    let (approval, approval_before) = (approval_policy(config), approval_policy(before));
     (before.features.image_generation && !config.features.image_generation)
         || config.limits.images_per_turn < before.limits.images_per_turn
+        || approval_before.stricter(approval) != approval_before
         || hooks_from_config(config).pre.iter().any(|hook| !known_hooks.contains(hook))
         || spending_policy(config).limits.is_stricter_than(spending_policy(before).limits)
 }

@@ -16,6 +16,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::approvals::TurnApprover;
 use crate::connections::Client;
 use crate::hooks::ProgramHooks;
 use crate::images::Images;
@@ -82,7 +83,7 @@ impl Turns {
     /// [`RequestError::BadField`] for an invalid image, [`RequestError::Cancelled`], and those of the store.
     pub(crate) async fn start(
         &self,
-        client: &Client,
+        client: &Arc<Client>,
         cancellation: &CancellationToken,
         new_turn: NewTurn,
     ) -> Result<StartedTurn, RequestError> {
@@ -117,6 +118,7 @@ impl Turns {
             output_schema,
             cwd: thread.cwd,
             hook_runner: self.hook_runner.clone(),
+            approver: Arc::new(TurnApprover::new(client)),
             response_sent,
         };
         handle.start_turn(self.store.clone(), request).await?;
@@ -136,7 +138,7 @@ impl Turns {
     /// [`RequestError::Cancelled`], and those of the store.
     pub(crate) async fn compact(
         &self,
-        client: &Client,
+        client: &Arc<Client>,
         cancellation: &CancellationToken,
         thread_id: &str,
     ) -> Result<ResponseSignal, RequestError> {
@@ -161,6 +163,7 @@ impl Turns {
             output_schema: None,
             cwd: thread.cwd,
             hook_runner: self.hook_runner.clone(),
+            approver: Arc::new(TurnApprover::new(client)),
             response_sent,
         };
         handle.start_turn(self.store.clone(), request).await?;

@@ -5,7 +5,9 @@ use easel_imagegen::preset::Preset;
 use strum::VariantNames as _;
 
 use super::{Key, Kind, ProjectAccess, ThreadAccess};
-use crate::settings::{CredentialsStore, Detail, EditStyle, ImageResult, Pictures, ReasoningSummary, TrustLevel};
+use crate::settings::{
+    Approval, CredentialsStore, Detail, EditStyle, ImageResult, Pictures, ReasoningSummary, TrustLevel,
+};
 
 const MIB: u64 = 1024 * 1024;
 const GIB: u64 = 1024 * MIB;
@@ -27,6 +29,8 @@ pub(crate) const KEYS: &[Key] = &[
     key("openai_base_url", Kind::Url).not_per_thread(),
     key("chatgpt_base_url", Kind::Url).not_per_thread(),
     key("cli_auth_credentials_store", Kind::Enum(CredentialsStore::VARIANTS)).not_per_thread(),
+    key("approval", Kind::Enum(Approval::VARIANTS)).not_per_thread().guards("\"always\""),
+    key("approval_timeout_ms", Kind::Number(1_000, 86_400_000)).not_per_thread(),
     key("projects.*.trust_level", Kind::Enum(TrustLevel::VARIANTS)).home_only(),
     key("model_providers.*.name", Kind::Text(256)),
     key("model_providers.*.preset", Kind::Enum(Preset::NAMES)),

@@ -20,6 +20,7 @@ fn sections_that_projects_may_not_set() {
     forbidden.sort_unstable();
     let expected = [
         "approval",
+        "approval_timeout_ms",
         "auth",
         "chatgpt_base_url",
         "cli_auth_credentials_store",

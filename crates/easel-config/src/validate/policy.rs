@@ -26,8 +26,6 @@ pub(crate) const RESERVED_FROM_PROJECTS: &[&str] = &[
     "mcp_servers",
     // Where files go.
     "save_root",
-    // Who confirms a payment.
-    "approval",
 ];
 
 /// The feature that is off for every thread as soon as a client switches it off.

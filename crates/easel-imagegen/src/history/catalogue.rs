@@ -6,7 +6,7 @@ use easel_protocol::id::ImageId;
 use easel_protocol::response_item::{Catalogue, CatalogueImage, ContentItem, MessageRole, ResponseItem};
 
 use super::render::to_handles;
-use crate::output::{deleted_line, shorten};
+use crate::output::{PROMPT_CHARS, deleted_line, shorten};
 use crate::port::{Provenance, ThreadImage};
 
 /// Maximum length of one message of the user, in Unicode scalar values. A longer one is shortened.
@@ -135,7 +135,9 @@ fn count_fitting(sizes: &[u64], room: u64) -> usize {
 fn to_entry(image: &ThreadImage) -> Option<CatalogueImage> {
     let reference = &image.reference;
     let prompt = match reference.provenance {
-        Provenance::Generated => Some(shorten(image.prompt.as_deref().unwrap_or_default()).replace('\n', " ")),
+        Provenance::Generated => {
+            Some(shorten(image.prompt.as_deref().unwrap_or_default(), PROMPT_CHARS).replace('\n', " "))
+        }
         Provenance::User => None,
     };
     Some(CatalogueImage {

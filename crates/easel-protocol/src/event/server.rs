@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::id::ThreadId;
 use crate::tool::ToolExposure;
 
 /// The configuration has a problem that Easel can work around.
@@ -29,4 +30,25 @@ pub struct ToolListUpdatedNotification {
     pub exposure: ToolExposure,
     /// The names of the offered tools, as in the response to `initialize`.
     pub tools: Vec<String>,
+}
+
+/// Nobody waits for the client's response to a request of the server any more: it has arrived, or the server withdrew
+/// the request. Only the connection that got the request gets this.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ServerRequestResolvedNotification {
+    /// The thread that the request was about.
+    pub thread_id: ThreadId,
+    /// The id of the request.
+    pub request_id: RequestId,
+}
+
+/// The id of a request of the server. Easel numbers its requests per connection.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(untagged)]
+pub enum RequestId {
+    /// A number.
+    Number(i64),
+    /// Never sent.
+    Text(String),
 }

@@ -50,6 +50,10 @@ pub struct ClientCapabilities {
     /// editors do.
     #[serde(default)]
     pub request_attestation: Option<bool>,
+    /// Whether this client answers `item/permissions/requestApproval`. Default `false`: image calls that need an
+    /// approval fail.
+    #[serde(default)]
+    pub request_permissions_approval: Option<bool>,
 }
 
 /// Whether image items carry the image itself.

@@ -88,4 +88,6 @@ pub enum HeldBackReason {
     ProviderWithoutHostedTool,
     /// A hook runs before each image call, and the provider's own tool makes images without one.
     HookConfigured,
+    /// Every image call needs an approval, and the provider's own tool makes images without one.
+    ApprovalRequired,
 }

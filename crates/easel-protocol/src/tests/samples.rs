@@ -259,6 +259,7 @@ pub(super) fn notifications() -> Vec<Value> {
         ),
         event("thread/compacted", json!({"threadId": "t", "turnId": "u"})),
         event("image/deleted", json!({"threadId": "t", "imageId": "img_1"})),
+        event("serverRequest/resolved", json!({"threadId": "t", "requestId": 1})),
         event("error", json!({"threadId": "t", "turnId": "u", "error": turn_error(), "willRetry": false})),
         event("turn/completed", json!({"threadId": "t", "turn": turn()})),
     ];

@@ -73,6 +73,19 @@ impl Outbox {
         params: &P,
         deadline: Duration,
     ) -> impl Future<Output = Result<R, PeerError>> + Send + use<R, P> {
+        self.open_request(method, params, deadline).1
+    }
+
+    /// Like [`Outbox::request`], and also returns the id of the request, for messages that refer to it.
+    ///
+    /// # Errors
+    /// See [`PeerError`].
+    pub fn open_request<R: DeserializeOwned, P: Serialize + ?Sized>(
+        &self,
+        method: &str,
+        params: &P,
+        deadline: Duration,
+    ) -> (i64, impl Future<Output = Result<R, PeerError>> + Send + use<R, P>) {
         let id = self.peer().next_id.fetch_add(1, Ordering::Relaxed);
         let (sender, receiver) = oneshot::channel();
         self.peer().waiting.lock().insert(id, sender);
@@ -80,7 +93,7 @@ impl Outbox {
         let queued = message::request(self.tag(), id, method, params)
             .map_err(PeerError::InvalidParams)
             .and_then(|line| self.push(line, None, Wake::Now).map_err(|_| PeerError::Disconnected));
-        async move {
+        let response = async move {
             queued?;
             let outcome = tokio::select! {
                 biased;
@@ -93,7 +106,8 @@ impl Outbox {
                 Err(error) => Err(PeerError::Refused(error)),
                 Ok(result) => serde_json::from_str(result.get()).map_err(PeerError::InvalidResponse),
             }
-        }
+        };
+        (id, response)
     }
 }
 

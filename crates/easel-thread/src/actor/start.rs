@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use easel_imagegen::phase;
-use easel_imagegen::port::{HookRunner, Provider, Reasoning, StorageError, StorageErrorKind, Store};
+use easel_imagegen::port::{Approver, HookRunner, Provider, Reasoning, StorageError, StorageErrorKind, Store};
 use easel_protocol::event::{Event, ThreadStartedNotification};
 use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
@@ -47,6 +47,8 @@ pub struct TurnRequest {
     pub cwd: String,
     /// Runs the hooks of the turn's calls.
     pub hook_runner: Arc<dyn HookRunner>,
+    /// Asks the person who starts the turn about its calls.
+    pub approver: Arc<dyn Approver>,
     /// Resolves once the response to `turn/start` is sent. The turn's events wait for it.
     pub response_sent: ResponseSent,
 }
@@ -163,6 +165,7 @@ impl<P: Provider> ThreadHandle<P> {
             output_schema: request.output_schema,
             cwd: request.cwd,
             hook_runner: request.hook_runner,
+            approver: request.approver,
             response_sent: request.response_sent,
         };
         PreparedTurn { setup, turn, effects, message, span, queue_span: Span::none() }

@@ -1,5 +1,6 @@
 //! Tests of the actor with a store, a provider and an event sink that log what is done to them.
 
+mod approvals;
 mod calls;
 mod config_change;
 mod events;

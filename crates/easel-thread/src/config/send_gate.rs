@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use easel_imagegen::approval::ApprovalPolicy;
 use easel_imagegen::hooks::{Hook, Hooks};
 use easel_imagegen::port::{SendGate, image_error};
 use easel_imagegen::spending::{Budget, Limits, Policy, Quote};
@@ -82,6 +83,11 @@ impl TurnGate {
         hooks.pre_with(&self.config.get().hooks)
     }
 
+    /// Returns which calls of the turn need an approval. The turn started with `policy`.
+    pub(crate) fn approval(&self, policy: ApprovalPolicy) -> ApprovalPolicy {
+        policy.stricter(self.config.get().approval)
+    }
+
     /// Returns the current limit of images for one turn.
     pub(crate) fn max_images(&self) -> u32 {
         self.config.get().max_images
@@ -124,6 +130,7 @@ fn withdrawal_reason(config: &ThreadConfig, exposure: ToolExposure) -> Option<He
     match exposure {
         ToolExposure::Standalone if !config.imagegenext => Some(HeldBackReason::ImagegenextOff),
         ToolExposure::Hosted if !config.hooks.pre.is_empty() => Some(HeldBackReason::HookConfigured),
+        ToolExposure::Hosted if config.approval.is_for_all => Some(HeldBackReason::ApprovalRequired),
         ToolExposure::Standalone | ToolExposure::Hosted | ToolExposure::None => None,
     }
 }
@@ -132,6 +139,9 @@ fn withdrawal_reason(config: &ThreadConfig, exposure: ToolExposure) -> Option<He
 pub(crate) fn withdrawn_error(reason: HeldBackReason) -> ImageError {
     let message = match reason {
         HeldBackReason::ImagegenextOff => "the feature imagegenext was turned off",
+        HeldBackReason::ApprovalRequired => {
+            "every image call needs an approval now, which the provider's hosted tool would not wait for"
+        }
         HeldBackReason::HookConfigured => "a hook was configured, which the provider's hosted tool would not run",
         HeldBackReason::ImageGenerationOff
         | HeldBackReason::AuthNotEligible

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use easel_imagegen::approval::ApprovalPolicy;
 use easel_imagegen::capability::AuthKind;
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::hooks::Hooks;
@@ -14,6 +15,7 @@ use easel_protocol::event::{Event, TokenUsage};
 use easel_protocol::input::{ImageDetail, UserInput};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadStatus};
 
+use super::approver::FakeApprover;
 use super::hooks::FakeHooks;
 use super::images::capabilities;
 use super::log::Log;
@@ -39,6 +41,7 @@ pub(crate) struct Fixture {
     pub(crate) panics_on: Option<&'static str>,
     pub(crate) threads: Threads<FakeProvider>,
     pub(crate) hooks: FakeHooks,
+    pub(crate) approver: FakeApprover,
 }
 
 #[derive(Clone)]
@@ -79,11 +82,14 @@ impl Fixture {
             context_tokens: 100_000,
             reference_roots: Vec::new(),
             hooks: Hooks::default(),
+            approval: ApprovalPolicy::default(),
+            approval_timeout: Duration::from_secs(60),
             event_delay: Duration::from_millis(20),
         };
         let (log, faults, earlier) = (Log::default(), Faults::default(), EarlierTurns::default());
         let (threads, hooks) = (Threads::default(), FakeHooks { log: log.clone() });
-        Self { log, config, faults, earlier, bills: true, slow_sink: false, panics_on: None, threads, hooks }
+        let approver = FakeApprover { log: log.clone(), can_ask: true };
+        Self { log, config, faults, earlier, bills: true, slow_sink: false, panics_on: None, threads, hooks, approver }
     }
 
     /// A fixture whose turns offer the hosted tool.
@@ -173,6 +179,7 @@ impl Fixture {
             output_schema: None,
             cwd: "/project".to_owned(),
             hook_runner: Arc::new(self.hooks.clone()),
+            approver: Arc::new(self.approver.clone()),
             response_sent,
         };
         handle.start_turn(self.store(), request).await

@@ -22,12 +22,14 @@ pub(crate) fn effect(effect: &Effect) -> String {
         Effect::TrackHosted { item_id, call_id, .. } => format!("track {item_id} as {call_id}"),
         Effect::CloseResponse => "close response".to_owned(),
         Effect::CancelCalls => "cancel calls".to_owned(),
+        Effect::AskApproval { item_id } => format!("ask {item_id}"),
     }
 }
 
 pub(crate) fn event(event: &Event) -> String {
     match event {
-        Event::ThreadStatusChanged(changed) => match changed.status {
+        Event::ThreadStatusChanged(changed) => match &changed.status {
+            ThreadStatus::Active { active_flags } if !active_flags.is_empty() => "status waiting".to_owned(),
             ThreadStatus::Active { .. } => "status active".to_owned(),
             ThreadStatus::Idle {} => "status idle".to_owned(),
             ThreadStatus::NotLoaded {} | ThreadStatus::SystemError {} => panic!("not a status of a turn"),
@@ -72,6 +74,7 @@ pub(crate) fn event(event: &Event) -> String {
         | Event::ThreadUnarchived(_)
         | Event::ThreadClosed(_)
         | Event::ImageDeleted(_)
+        | Event::ServerRequestResolved(_)
         | Event::ThreadReverted(_)
         | Event::ThreadDeleted(_) => panic!("not an event of a turn: {event:?}"),
     }

@@ -63,6 +63,11 @@ impl Calls {
         self.current.iter().all(|call| call.item.is_none())
     }
 
+    /// Returns whether the call runs.
+    pub(super) fn is_running(&self, item_id: &ItemId) -> bool {
+        self.current.iter().any(|call| call.item_id == *item_id && call.item.is_some())
+    }
+
     fn has_open_hosted(&self, id: &CallId) -> bool {
         self.current.iter().any(|call| match &call.kind {
             CallKind::Hosted { call_id } => call_id == id && call.item.is_some(),
@@ -152,7 +157,7 @@ impl Turn {
 
     /// Emits a preview of the image of a running call.
     pub(super) fn on_preview(&self, step: &mut Step<'_>, item_id: &ItemId, file: &PreviewFile) {
-        if self.calls.current.iter().any(|call| call.item_id == *item_id && call.item.is_some()) {
+        if self.calls.is_running(item_id) {
             self.emit_preview(step, item_id, file);
         }
     }
@@ -164,6 +169,7 @@ impl Turn {
         item_id: &ItemId,
         outcome: Result<CallOutput, Box<ImageError>>,
     ) {
+        self.end_approval(step, item_id);
         let Some(call) = self.calls.current.iter_mut().find(|call| call.item_id == *item_id) else { return };
         let Some(mut item) = call.item.take() else { return };
         item.completed_at_ms = Some(step.at);

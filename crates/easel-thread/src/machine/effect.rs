@@ -23,6 +23,9 @@ pub(crate) enum Effect {
     CloseResponse,
     /// Cancel the running calls. Each still reports its end.
     CancelCalls,
+    /// Let a running call ask for its approval, once the events before this are sent. Its end comes back as
+    /// [`Input::ApprovalEnded`](super::Input::ApprovalEnded), unless the call ends before it.
+    AskApproval { item_id: ItemId },
 }
 
 impl Effect {

@@ -28,7 +28,10 @@ impl Turn {
                     not_run.push((item_id, Billed::Uncertain));
                 }
                 Effect::TrackHosted { item_id, .. } => not_run.push((item_id, Billed::No)),
-                Effect::Emit(_) | Effect::CloseResponse | Effect::CancelCalls => step.effects.push(effect),
+                // A call that waits for this effect would wait for ever.
+                Effect::Emit(_) | Effect::CloseResponse | Effect::CancelCalls | Effect::AskApproval { .. } => {
+                    step.effects.push(effect);
+                }
             }
         }
         self.fail(step, message.to_owned(), CodexErrorInfo::InternalServerError);

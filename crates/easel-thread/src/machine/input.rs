@@ -34,6 +34,14 @@ pub(crate) enum Input {
         item_id: ItemId,
         outcome: Result<CallOutput, Box<ImageError>>,
     },
+    /// A running call must ask for its approval.
+    ApprovalNeeded {
+        item_id: ItemId,
+    },
+    /// The call no longer waits for its approval: it is approved or denied.
+    ApprovalEnded {
+        item_id: ItemId,
+    },
     /// The user added a message. The model reads it with the next request; if none is due, the turn sends one more.
     Steer(Box<SteerMessage>),
     /// The configuration became stricter: the turn's tool is no longer offered, or the turn may make fewer images.

@@ -50,6 +50,13 @@ impl TurnPermit {
         value
     }
 
+    /// Sets whether a call of the turn waits for an approval.
+    pub(crate) fn set_waits_for_approval(&self, waits: bool) {
+        if let Some(turn) = self.slot.lock().running() {
+            turn.waits_for_approval = waits;
+        }
+    }
+
     /// Refuses further messages.
     pub(crate) fn close_steering(&self) {
         if let Some(turn) = self.slot.lock().running() {

@@ -1,5 +1,6 @@
 //! The image calls of a turn.
 
+mod approval;
 mod hooks;
 mod hosted;
 mod journal;

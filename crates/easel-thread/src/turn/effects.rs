@@ -6,6 +6,7 @@ use std::sync::Arc;
 use easel_imagegen::phase;
 use easel_imagegen::port::{Provider, ReserveError, Store};
 use easel_protocol::event::Event;
+use easel_protocol::thread::{ThreadActiveFlag, ThreadStatus};
 use futures_util::FutureExt;
 use tracing::Instrument;
 
@@ -68,6 +69,15 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         }
     }
 
+    /// Keeps what the turn waits for in the turn slot, where readers of the thread find it.
+    fn note_status(&self, event: &Event) {
+        if let (Event::ThreadStatusChanged(changed), Some(permit)) = (event, &self.permit)
+            && let ThreadStatus::Active { active_flags } = &changed.status
+        {
+            permit.set_waits_for_approval(active_flags.contains(&ThreadActiveFlag::WaitingOnApproval));
+        }
+    }
+
     /// Performs effects whose events are written. Returns the effects that follow.
     pub(super) async fn perform<'p>(
         &mut self,
@@ -82,6 +92,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         while let Some(effect) = self.pending_effects.pop_front() {
             match effect {
                 Effect::Emit(event) => {
+                    self.note_status(&event);
                     for event in self.conversation.to_client_events(event) {
                         self.events.send(event).await;
                     }
@@ -106,6 +117,12 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 Effect::TrackHosted { .. } => {}
                 Effect::CloseResponse => next.extend(self.close_response(response, turn).await),
                 Effect::CancelCalls => self.context.cancel.cancel(),
+                Effect::AskApproval { item_id } => {
+                    self.questions.permit(item_id);
+                    if self.events.is_open() {
+                        self.questions.release();
+                    }
+                }
             }
         }
         next

@@ -105,6 +105,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             self.end_image(turn, CallReport { item_id: hosted.item_id, outcome }).await;
         }
         self.end_hosted_request(Billed::Uncertain).await;
+        self.questions.close();
         while let Some(report) = self.next_report().await {
             self.end_image(turn, report).await;
         }

@@ -4,14 +4,14 @@ use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_imagegen::port::{HookRunner, Provider, Reasoning, Store};
+use easel_imagegen::port::{Approver, HookRunner, Provider, Reasoning, Store};
 use easel_protocol::id::ThreadId;
 use easel_protocol::tool::ToolExposure;
 use serde_json::Value;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
-use super::{CallContext, EventGate, HostedCalls, OpenItems, ResponseSent, RunningCalls, TurnRunner};
+use super::{CallContext, EventGate, HostedCalls, OpenItems, Questions, ResponseSent, RunningCalls, TurnRunner};
 use crate::config::{ConfigWatcher, LiveConfig, ThreadConfig, TurnGate};
 use crate::conversation::Conversation;
 use crate::event_sink::EventSink;
@@ -38,6 +38,7 @@ pub(crate) struct TurnSetup {
     /// The working folder of the thread, which hooks read.
     pub(crate) cwd: String,
     pub(crate) hook_runner: Arc<dyn HookRunner>,
+    pub(crate) approver: Arc<dyn Approver>,
     /// Resolves once the response to `turn/start` is sent.
     pub(crate) response_sent: ResponseSent,
 }
@@ -54,6 +55,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
     ) -> Self {
         let config = setup.config;
         let (previews_sender, previews) = mpsc::channel(MAX_QUEUED_PREVIEWS);
+        let (approval_notices, questions) = Questions::new();
         let context = CallContext {
             store,
             provider,
@@ -71,6 +73,10 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
             model: setup.model.clone(),
             hooks: config.hooks.clone(),
             hook_runner: setup.hook_runner,
+            approval: config.approval,
+            approval_timeout: config.approval_timeout,
+            approver: setup.approver,
+            approval_notices,
         };
         Self {
             context: Arc::new(context),
@@ -88,6 +94,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
             hosted: HostedCalls::new(),
             hosted_request: None,
             previews,
+            questions,
             shown_previews: HashMap::new(),
             open_items: OpenItems::default(),
             pending_effects: VecDeque::new(),

@@ -13,6 +13,8 @@ use easel_protocol::item::ThreadItem;
 use easel_rpc::{Closed, Outbox, Share};
 use easel_store::EaselStore;
 
+use crate::approvals::ClientApprovals;
+
 /// How long a client that does not read may delay others.
 const SLOW_CLIENT_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -31,6 +33,7 @@ pub(crate) struct Client {
     info: OnceLock<ClientInfo>,
     /// The warnings about configuration that the client has got.
     warnings: Mutex<HashSet<Warning>>,
+    approvals: ClientApprovals,
 }
 
 /// What happens to a client that reads more slowly than its events arrive.
@@ -48,21 +51,24 @@ struct ClientInfo {
     name: String,
     opted_out: HashSet<String>,
     image_result: ImageResult,
+    answers_approvals: bool,
 }
 
 impl Client {
     /// Creates a client that has not sent `initialize` yet.
     pub(crate) fn new(outbox: Outbox, policy: SlowClientPolicy) -> Self {
-        Self { outbox, policy, info: OnceLock::new(), warnings: Mutex::default() }
+        let (warnings, approvals) = (Mutex::default(), ClientApprovals::default());
+        Self { outbox, policy, info: OnceLock::new(), warnings, approvals }
     }
 
     /// Stores what the client said in `initialize`. Called once, because the handshake refuses a second `initialize`.
     pub(crate) fn set_info(&self, name: String, capabilities: ClientCapabilities, image_result: ImageResult) {
+        let answers_approvals = capabilities.request_permissions_approval == Some(true);
         let opted_out = capabilities.opt_out_notification_methods.unwrap_or_default().into_iter();
         // Real event names are shorter, and there are fewer of them.
         let opted_out = opted_out.filter(|name| name.len() <= MAX_EVENT_NAME_BYTES).take(MAX_OPT_OUTS).collect();
         let image_result = capabilities.image_result.unwrap_or(image_result);
-        let _ = self.info.set(ClientInfo { name, opted_out, image_result });
+        let _ = self.info.set(ClientInfo { name, opted_out, image_result, answers_approvals });
     }
 
     /// Returns the client's name; `None` before `initialize`.
@@ -77,6 +83,16 @@ impl Client {
             return !known.contains(warning);
         }
         known.insert(warning.clone())
+    }
+
+    /// Returns whether the client answers requests for approvals.
+    pub(crate) fn answers_approvals(&self) -> bool {
+        self.info.get().is_some_and(|info| info.answers_approvals)
+    }
+
+    /// Returns the approvals that the client has given for more than a turn.
+    pub(crate) fn approvals(&self) -> &ClientApprovals {
+        &self.approvals
     }
 
     /// Returns whether the connection is closed.

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_config::{Config, Detail, ReasoningSummary};
+use easel_config::{Approval, Config, Detail, ReasoningSummary};
+use easel_imagegen::approval::ApprovalPolicy;
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::Reasoning;
@@ -20,6 +21,9 @@ use crate::hooks::hooks_from_config;
 /// The default of `model_context_tokens`. It is far below the windows of current models and the size at which OpenAI
 /// doubles its price, and large enough that a thread is compacted only once in hundreds of turns.
 const CONTEXT_TOKENS: u64 = 100_000;
+
+/// The default of `approval_timeout_ms`.
+const APPROVAL_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The thread configuration that was derived last. Most threads have an equal one, and share it.
 #[derive(Debug, Default)]
@@ -65,6 +69,8 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
             .filter(|root| root.is_absolute())
             .collect(),
         hooks: hooks_from_config(config),
+        approval: approval_policy(config),
+        approval_timeout: config.approval_timeout_ms.map_or(APPROVAL_TIMEOUT, Duration::from_millis),
         event_delay: Duration::from_millis(config.wire.turn_event_delay_ms),
     }
 }
@@ -81,6 +87,14 @@ pub(crate) fn spending_policy(config: &Config) -> Policy {
         cost_per_thread: config.limits.cost_per_thread.map(Cost::from_usd),
     };
     Policy { limits, prices: config.prices.iter().map(price).collect() }
+}
+
+/// Returns which calls need an approval.
+pub(crate) fn approval_policy(config: &Config) -> ApprovalPolicy {
+    ApprovalPolicy {
+        is_for_all: config.approval == Approval::Always,
+        is_over_limits: matches!(config.approval, Approval::Always | Approval::OverLimit),
+    }
 }
 
 /// Returns the system prompt: the model's instructions, then the developer's.

@@ -100,8 +100,8 @@ impl LoadedThreads {
 
     /// Sets the status that a stored thread has in this process.
     pub(crate) fn with_status(&self, thread: Thread) -> Thread {
-        let status = if self.actors.is_running(&thread.id) {
-            ThreadStatus::Active { active_flags: Vec::new() }
+        let status = if let Some(active_flags) = self.actors.active_flags(&thread.id) {
+            ThreadStatus::Active { active_flags }
         } else if self.is_loaded(&thread.id) {
             // Clients see no difference between a thread with an actor and one without.
             ThreadStatus::Idle {}

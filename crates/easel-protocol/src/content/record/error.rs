@@ -72,7 +72,7 @@ pub enum ImageErrorKind {
     /// A limit of images or of cost would be exceeded (`limits.images_per_turn` and others), or it needs a price that
     /// is unknown.
     BudgetExceeded,
-    /// The image tool was switched off while the turn ran.
+    /// The user did not approve the call, nobody could be asked, or the image tool was switched off while the turn ran.
     ApprovalDenied,
     /// A hook of the user denied the call, or could not run (`hooks.pre_tool_use`).
     HookDenied,

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageStatus, ThreadItem};
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
+use easel_protocol::thread::ThreadStatus;
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::TurnStatus;
 
@@ -20,6 +21,7 @@ pub(super) fn check(runner: &ScriptRunner) {
     check_reasoning_is_followed(&runner.conversation.history);
     check_nothing_starts_too_late(runner);
     check_message_follows_image(&runner.effects);
+    check_status_says_what_waits(&runner.effects);
     for effect in &runner.effects {
         check_no_image_bytes(effect);
     }
@@ -69,6 +71,7 @@ fn check_items_end_once_before_turn(effects: &[Effect]) {
             | Event::ThreadClosed(_)
             | Event::ContextCompacted(_)
             | Event::ImageDeleted(_)
+            | Event::ServerRequestResolved(_)
             | Event::ThreadReverted(_)
             | Event::ThreadDeleted(_)
             | Event::TurnStarted(_)
@@ -139,7 +142,7 @@ fn check_nothing_starts_too_late(runner: &ScriptRunner) {
             Effect::TrackHosted { .. } => assert_eq!(runner.config.exposure, ToolExposure::Hosted),
             Effect::CloseResponse | Effect::CancelCalls => stopped = true,
             Effect::Emit(Event::ThreadTokenUsageUpdated(_)) => open = false,
-            Effect::Emit(_) => {}
+            Effect::Emit(_) | Effect::AskApproval { .. } => {}
         }
     }
 }
@@ -162,10 +165,41 @@ fn check_message_follows_image(effects: &[Effect]) {
             | Effect::RunCall { .. }
             | Effect::TrackHosted { .. }
             | Effect::CloseResponse
-            | Effect::CancelCalls => {}
+            | Effect::CancelCalls
+            | Effect::AskApproval { .. } => {}
         }
     }
     assert!(!unannounced, "no message follows the image");
+}
+
+/// While a call of the turn waits for an approval, the status of the thread says so, and at the end of the turn it does
+/// not.
+fn check_status_says_what_waits(effects: &[Effect]) {
+    let (mut is_waiting, mut running) = (false, HashSet::new());
+    for effect in effects {
+        match effect {
+            Effect::Emit(Event::ThreadStatusChanged(changed)) => {
+                let flags =
+                    if let ThreadStatus::Active { active_flags } = &changed.status { active_flags.len() } else { 0 };
+                assert!(flags == 0 || !is_waiting, "the status is repeated");
+                is_waiting = flags > 0;
+            }
+            Effect::Emit(Event::ItemStarted(started)) => {
+                running.insert(started.item.id());
+            }
+            Effect::Emit(Event::ItemCompleted(completed)) => {
+                running.remove(completed.item.id());
+            }
+            Effect::Emit(Event::TurnCompleted(_)) => assert!(!is_waiting, "nothing waits after the end"),
+            Effect::AskApproval { item_id } => assert!(is_waiting && running.contains(item_id)),
+            Effect::Emit(_)
+            | Effect::RequestResponse
+            | Effect::RunCall { .. }
+            | Effect::TrackHosted { .. }
+            | Effect::CloseResponse
+            | Effect::CancelCalls => {}
+        }
+    }
 }
 
 fn check_no_image_bytes(effect: &Effect) {

@@ -8,7 +8,7 @@ use super::super::Effect;
 use super::checks::check;
 use super::script::{ScriptRunner, is_setup};
 
-const SCRIPTS: [&str; 20] = [
+const SCRIPTS: [&str; 22] = [
     "delta m Hel\n delta m lo\n message m Hello\n done",
     "message m Hello\n message m Again\n done",
     "call c a\n done\n made c C\n delta m Here\n message m Here\n done",
@@ -28,6 +28,8 @@ const SCRIPTS: [&str; 20] = [
     "closing off\n call c a\n call d b\n done\n made c C\n made d D",
     "closing off\n call c a\n done\n failed c timeout\n message m Sorry\n done",
     "reason r\n part r s0\n think r s0 Hm\n kept r Hm\n delta m Hi\n kept s\n call c a\n done\n made c C\n message n Here\n done",
+    "call c a\n need c\n done\n decided c\n made c C\n message m Done\n done",
+    "call c a\n call d b\n need c\n need d\n done\n decided d\n failed c approvalDenied\n made d D\n message m Done\n done",
     "exposure hosted\n kept r\n hosted h a\n kept s\n hosted i b\n made i B\n made h A\n kept t\n message m Here\n done",
 ];
 
@@ -38,7 +40,11 @@ fn open_calls(effects: &[Effect]) -> Vec<ItemId> {
         match effect {
             Effect::RunCall { item_id, .. } | Effect::TrackHosted { item_id, .. } => open.push(item_id.clone()),
             Effect::Emit(Event::ItemCompleted(completed)) => open.retain(|id| id != completed.item.id()),
-            Effect::Emit(_) | Effect::RequestResponse | Effect::CloseResponse | Effect::CancelCalls => {}
+            Effect::Emit(_)
+            | Effect::RequestResponse
+            | Effect::CloseResponse
+            | Effect::CancelCalls
+            | Effect::AskApproval { .. } => {}
         }
     }
     open
@@ -120,6 +126,9 @@ fn any_line() -> impl Strategy<Value = String> {
         1 => Just("made {}".to_owned()),
         2 => Just("failed {} timeout".to_owned()),
         1 => id().prop_map(|id| format!("made {id} F")),
+        3 => Just("need {}".to_owned()),
+        2 => Just("decided {}".to_owned()),
+        1 => id().prop_map(|id| format!("need {id}")),
         1 => Just("interrupt".to_owned()),
         1 => Just("closed lost".to_owned()),
         1 => Just("withdraw".to_owned()),

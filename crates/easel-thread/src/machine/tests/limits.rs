@@ -273,7 +273,8 @@ fn usage_limit_maps_to_codex_failure() {
         | Effect::RunCall { .. }
         | Effect::TrackHosted { .. }
         | Effect::CloseResponse
-        | Effect::CancelCalls => None,
+        | Effect::CancelCalls
+        | Effect::AskApproval { .. } => None,
     });
     let limit_id = "image_generation".to_owned();
     assert_eq!(failure, Some(ImageFailure::UsageLimitExceeded { limit_id, resets_at: None }));

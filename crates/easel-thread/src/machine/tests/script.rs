@@ -218,6 +218,8 @@ fn input(line: &str) -> Input {
             Input::CallEnded { item_id: id.into(), outcome: Ok(CallOutput { records, generation_id: None, missing }) }
         }
         "failed" => Input::CallEnded { item_id: id.into(), outcome: Err(Box::new(error(&text))) },
+        "need" => Input::ApprovalNeeded { item_id: id.into() },
+        "decided" => Input::ApprovalEnded { item_id: id.into() },
         "steer" => Input::Steer(Box::new(steer_message(&id, &text))),
         "withdraw" => Input::LimitsTightened { withdrawn: Some(HeldBackReason::ImageGenerationOff), max_images: 16 },
         "lower" => Input::LimitsTightened { withdrawn: None, max_images: id.parse().unwrap() },

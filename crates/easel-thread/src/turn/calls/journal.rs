@@ -29,6 +29,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         admission: Admission,
     ) -> Result<Reserved, ReserveError> {
         let info = self.provider.info();
+        let is_approved = admission == Admission::Approved;
         let quote = self.gate.quote(|policy| policy.quote(&info.image_model, requested, inputs.len()));
         let start = CallStart {
             thread_id: self.thread_id.clone(),
@@ -51,7 +52,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             ReserveError::Refused(refusal) => tracing::info!(%item_id, %refusal, "a limit refused an image call"),
             ReserveError::Storage(error) => log_storage_error(item_id, error),
         })?;
-        Ok(Reserved { quote, budget })
+        // What the user approved passes the limits.
+        Ok(Reserved { quote, budget: budget.filter(|_| !is_approved) })
     }
 
     /// Ends a journaled call: stores its images in the thread, or records the failure.

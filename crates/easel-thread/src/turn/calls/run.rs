@@ -6,12 +6,13 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use easel_imagegen::approval::ApprovalPolicy;
 use easel_imagegen::hooks::Hooks;
 use easel_imagegen::idempotency;
 use easel_imagegen::phase;
 use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::{
-    Admission, GeneratedImages, HookRunner, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider,
+    Approver, GeneratedImages, HookRunner, ImageJob, ImageSource, Preview, PreviewSink, Provenance, Provider,
     Reference, SendGate, Store, image_error,
 };
 use easel_imagegen::references::ImageRef;
@@ -23,9 +24,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::journal::to_image_error;
 use crate::config::TurnGate;
 use crate::machine::CallOutput;
+use crate::turn::questions::ApprovalNotice;
 
 const INTERRUPTED: &str = "the turn was interrupted";
 
@@ -61,6 +62,12 @@ pub(in crate::turn) struct CallContext<S: Store, P> {
     /// The hooks with which the turn started.
     pub(in crate::turn) hooks: Hooks,
     pub(in crate::turn) hook_runner: Arc<dyn HookRunner>,
+    /// Which calls need an approval, as the turn started.
+    pub(in crate::turn) approval: ApprovalPolicy,
+    pub(in crate::turn) approval_timeout: Duration,
+    pub(in crate::turn) approver: Arc<dyn Approver>,
+    /// Tells the turn runner which calls wait for an approval.
+    pub(in crate::turn) approval_notices: mpsc::Sender<ApprovalNotice>,
 }
 
 /// The end of a call.
@@ -87,19 +94,15 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     async fn run_to_end(&self, item_id: &ItemId, call: PlannedCall) -> Result<CallOutput, Box<ImageError>> {
         let preparing = async {
             let queue_span = tracing::debug_span!(target: phase::TARGET, "queue");
-            let permit = self.permits.acquire().instrument(queue_span).await;
+            let permit = self.permits.acquire().instrument(queue_span).await.ok();
             let plan_span = tracing::debug_span!(target: phase::TARGET, "plan");
             let job = self.prepare_job(item_id, call).instrument(plan_span).await?;
             self.run_pre_hooks(&job).await?;
-            Ok::<_, Box<ImageError>>((job, permit))
+            Ok((job, permit))
         };
-        let (mut job, _permit) = tokio::select! {
-            biased;
-            () = self.cancel.cancelled() => return Err(Box::new(image_error(ImageErrorKind::Interrupted, INTERRUPTED))),
-            prepared = preparing => prepared?,
-        };
-        let reserved = self.reserve(item_id, &job.requested, &job.references, Admission::WithinLimits).await;
-        job.gate = self.gate.for_call(reserved.map_err(|error| Box::new(to_image_error(&error)))?);
+        let (mut job, permit) = self.unless_cancelled(preparing).await?;
+        let (reserved, _permit) = self.admit(&job, permit).await?;
+        job.gate = self.gate.for_call(reserved);
         let started = Instant::now();
         let hook_data = self.keep_for_hooks(&job);
         let generated = self.generate(item_id, job).await;
@@ -107,6 +110,18 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let outcome = self.settle(item_id, generated, started.elapsed()).await;
         self.run_post_hooks(item_id, hook_data, &outcome, &self.cancel).await;
         outcome
+    }
+
+    /// Waits for work that costs nothing, unless the calls of the turn are cancelled.
+    pub(super) async fn unless_cancelled<T>(
+        &self,
+        work: impl Future<Output = Result<T, Box<ImageError>>>,
+    ) -> Result<T, Box<ImageError>> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Box::new(image_error(ImageErrorKind::Interrupted, INTERRUPTED))),
+            result = work => result,
+        }
     }
 
     /// Imports the files that the model named, and builds the job for the provider. Its gate is closed until the call

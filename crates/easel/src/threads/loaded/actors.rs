@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use easel_imagegen::port::Store;
 use easel_protocol::event::Event;
+use easel_protocol::thread::ThreadActiveFlag;
 use easel_store::EaselStore;
 use easel_thread::{BeginError, LiveConfig, PendingSends, ThreadConfig, ThreadHandle, TurnPermit};
 use futures_util::future::join_all;
@@ -46,6 +47,14 @@ impl Actors {
     /// Returns whether a turn runs in the thread.
     pub(crate) fn is_running(&self, thread_id: &str) -> bool {
         self.get(thread_id).is_some_and(|handle| handle.slot.running_turn().is_some())
+    }
+
+    /// Returns what the thread's turn waits for; `None` if no turn runs.
+    pub(crate) fn active_flags(&self, thread_id: &str) -> Option<Vec<ThreadActiveFlag>> {
+        let handle = self.get(thread_id)?;
+        handle.slot.running_turn()?;
+        let waits = handle.slot.waits_for_approval();
+        Some(waits.then_some(ThreadActiveFlag::WaitingOnApproval).into_iter().collect())
     }
 
     /// Acquires the permit to run a turn in a loaded thread. The thread's actor then has the stored history, and its

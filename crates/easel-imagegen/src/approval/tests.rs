@@ -1,0 +1,117 @@
+use easel_protocol::approval::ApprovalScope;
+use easel_protocol::record::{AppliedImage, ImageAction};
+
+use super::grants::MAX_THREADS;
+use super::*;
+use crate::spending::{Limit, Limits, Reset, Used};
+
+#[test]
+fn running_turn_adopts_what_is_stricter() {
+    let policy = |is_for_all, is_over_limits| ApprovalPolicy { is_for_all, is_over_limits };
+    let (never, over_limit, always) = (policy(false, false), policy(false, true), policy(true, true));
+    for (started, current, expected) in [
+        (never, over_limit, never),
+        (over_limit, never, never),
+        (over_limit, always, always),
+        (always, over_limit, always),
+        (never, always, policy(true, false)),
+        (always, never, policy(true, false)),
+    ] {
+        assert_eq!(started.stricter(current), expected, "{started:?} {current:?}");
+    }
+}
+
+#[test]
+fn grant_covers_its_scope_extent_and_day() {
+    use ApprovalScope::{Call, Day, Session, Turn};
+    use Extent::{OverLimits, WithinLimits};
+    let (a, b) = (ThreadId::from("a"), ThreadId::from("b"));
+    let covers = |grants: &Grants| {
+        [(&a, WithinLimits), (&a, OverLimits), (&b, WithinLimits), (&b, OverLimits)]
+            .map(|(thread, extent)| grants.covers(thread, extent, 5))
+    };
+    let mut grants = Grants::default();
+    assert_eq!(covers(&grants), [false; 4]);
+    for scope in [Call, Turn] {
+        grants.add(scope, &a, OverLimits, 10);
+        assert_eq!(covers(&grants), [false; 4]);
+    }
+    grants.add(Session, &a, WithinLimits, 10);
+    assert_eq!(covers(&grants), [true, false, false, false]);
+    grants.add(Day, &a, WithinLimits, 10);
+    assert_eq!(covers(&grants), [true, false, true, false]);
+    grants.add(Session, &a, OverLimits, 10);
+    grants.add(Session, &a, WithinLimits, 10);
+    assert_eq!(covers(&grants), [true, true, true, false]);
+    assert!(grants.covers(&a, WithinLimits, 9) && !grants.covers(&a, WithinLimits, 10), "the day has ended");
+    grants.add(Session, &b, WithinLimits, 20);
+    assert_eq!(covers(&grants), [false, false, true, false], "an approval ends with its day");
+}
+
+fn request(prompt: &str, cost: Option<Cost>, refusal: Option<LimitError>) -> ApprovalRequest {
+    let used = |images, cost| Used { images, cost, unpriced_images: 0 };
+    ApprovalRequest {
+        thread_id: "thread".into(),
+        turn_id: "turn".into(),
+        item_id: "item".into(),
+        cwd: "/project".to_owned(),
+        provider: "mock".to_owned(),
+        requested: RequestedImage {
+            action: ImageAction::Generate,
+            prompt: prompt.to_owned(),
+            parameters: AppliedImage::default(),
+        },
+        references: Vec::new(),
+        quote: Quote { model: "pencil".to_owned(), images: 2, cost, price: None },
+        budget: Budget {
+            limits: Limits { images_per_day: Some(5), cost_per_day: Some(Cost::from_usd(1.0)), cost_per_thread: None },
+            today: used(7, Cost::from_usd(0.25)),
+            thread: used(1, Cost::ZERO),
+            reset: Reset { at_ms: 10, text: "midnight".to_owned() },
+        },
+        refusal,
+        timeout: Duration::from_secs(5),
+    }
+}
+
+#[test]
+fn question_names_maker_price_and_limit() {
+    let limit = LimitError::UnknownPrice { model: "pencil".to_owned(), limit: Limit::CostPerDay };
+    let question = request("a cat", None, Some(limit)).to_question();
+    assert!(question.starts_with("Make 2 images with pencil of the provider mock at an unknown price, although "));
+    assert!(question.contains("limits.cost_per_day") && question.ends_with("? Prompt: a cat"), "{question}");
+    let question = request(&"ü".repeat(30_000), Some(Cost::from_usd(0.08)), None).to_question();
+    assert!(question.contains("for about $0.08? Prompt: üü") && question.chars().count() < 300, "{question}");
+}
+
+#[test]
+fn params_say_what_is_left_and_cut_the_prompt() {
+    let params = request(&"ü".repeat(30_000), Some(Cost::from_usd(0.08)), None).to_params(7);
+    let image = params.image_generation;
+    assert_eq!((params.started_at_ms, image.count, image.timeout_ms), (7, 2, 5_000));
+    assert_eq!((image.images_left_today, image.cost_left_today_usd), (Some(0), Some(0.75)));
+    assert_eq!((image.estimated_cost_usd, image.cost_left_in_thread_usd), (Some(0.08), None));
+    assert_eq!(image.prompt.chars().count(), PROMPT_CHARS + 1);
+}
+
+#[test]
+fn denial_of_a_call_over_a_limit_names_both() {
+    let limit = LimitError::UnknownPrice { model: "pencil".to_owned(), limit: Limit::CostPerDay };
+    let error = Denial::TimedOut(Duration::from_secs(5)).to_error(Some(&limit));
+    assert_eq!(error.kind, ImageErrorKind::BudgetExceeded);
+    assert!(error.message.contains("limits.cost_per_day") && error.message.contains("within 5 s"), "{error:?}");
+    for denial in [Denial::Denied, Denial::NobodyToAsk, Denial::Disconnected, Denial::InvalidResponse] {
+        assert_eq!(denial.to_error(None).kind, ImageErrorKind::ApprovalDenied);
+    }
+}
+
+#[test]
+fn remembered_threads_are_bounded() {
+    let mut grants = Grants::default();
+    for number in 0..2 * MAX_THREADS {
+        grants.add(ApprovalScope::Session, &ThreadId::from(number.to_string()), Extent::WithinLimits, 10);
+    }
+    assert_eq!(grants.threads.len(), MAX_THREADS);
+    assert!(grants.covers("0", Extent::WithinLimits, 5));
+    assert!(!grants.covers(&(2 * MAX_THREADS - 1).to_string(), Extent::WithinLimits, 5), "the user is asked again");
+}

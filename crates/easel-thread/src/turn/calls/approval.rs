@@ -1,0 +1,107 @@
+//! The approval of a call: asked before the call is journaled, or when the limits refuse it.
+
+use easel_imagegen::approval::{ApprovalRequest, Denial};
+use easel_imagegen::port::{Admission, ImageJob, Provider, ReserveError, Store, image_error};
+use easel_imagegen::spending::{Budget, LimitError};
+use easel_protocol::record::{ImageError, ImageErrorKind};
+use tokio::sync::{SemaphorePermit, oneshot};
+
+use super::CallContext;
+use super::journal::to_image_error;
+use crate::config::Reserved;
+use crate::turn::questions::ApprovalNotice;
+
+impl<S: Store, P: Provider> CallContext<S, P> {
+    /// Reserves a call, with an approval if it needs one. While it waits for that, it gives its permit to other calls.
+    ///
+    /// # Errors
+    /// The call is refused, not approved or cancelled, or the store failed. It must not be sent.
+    pub(super) async fn admit<'a>(
+        &'a self,
+        job: &ImageJob,
+        mut permit: Option<SemaphorePermit<'a>>,
+    ) -> Result<(Reserved, Option<SemaphorePermit<'a>>), Box<ImageError>> {
+        let policy = self.gate.approval(self.approval);
+        let mut admission = Admission::WithinLimits;
+        if policy.is_for_all {
+            let request = self.approval_request(job, None).await?;
+            if let Some(refusal) = &request.refusal {
+                if !policy.is_over_limits {
+                    return Err(Box::new(refusal.to_error()));
+                }
+                admission = Admission::Approved;
+            }
+            permit = self.approve(request, permit).await?;
+        }
+        let reserved = match self.reserve(&job.item_id, &job.requested, &job.references, admission).await {
+            Err(ReserveError::Refused(refusal)) if policy.is_over_limits => {
+                let request = self.approval_request(job, Some(*refusal)).await?;
+                permit = self.approve(request, permit).await?;
+                self.reserve(&job.item_id, &job.requested, &job.references, Admission::Approved).await
+            }
+            reserved => reserved,
+        };
+        Ok((reserved.map_err(|error| Box::new(to_image_error(&error)))?, permit))
+    }
+
+    /// Describes a call for the person who approves it. Without a `refusal`, the limits are checked.
+    async fn approval_request(
+        &self,
+        job: &ImageJob,
+        refusal: Option<LimitError>,
+    ) -> Result<ApprovalRequest, Box<ImageError>> {
+        let info = self.provider.info();
+        let quote = self.gate.quote(|policy| policy.quote(&info.image_model, &job.requested, job.references.len()));
+        let budget = self.store.budget(&self.thread_id, self.gate.limits()).await;
+        let budget: Budget =
+            budget.map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))?;
+        // A provider that does not bill has no limits.
+        let refusal = refusal.or_else(|| budget.admit(&quote).err().filter(|_| info.capabilities.bills));
+        Ok(ApprovalRequest {
+            thread_id: self.thread_id.clone(),
+            turn_id: self.turn_id.clone(),
+            item_id: job.item_id.clone(),
+            cwd: self.cwd.clone(),
+            provider: info.id.clone(),
+            requested: job.requested.clone(),
+            references: job.references.iter().chain(&job.mask).cloned().collect(),
+            quote,
+            budget,
+            refusal,
+            timeout: self.approval_timeout,
+        })
+    }
+
+    /// Returns once the call is approved, with a permit to run it.
+    async fn approve<'a>(
+        &'a self,
+        request: ApprovalRequest,
+        permit: Option<SemaphorePermit<'a>>,
+    ) -> Result<Option<SemaphorePermit<'a>>, Box<ImageError>> {
+        if self.approver.has_approved(&request) {
+            return Ok(permit);
+        }
+        drop(permit);
+        let refusal = request.refusal.clone();
+        self.unless_cancelled(async {
+            let approved = if self.approver.can_ask() { self.ask(request).await } else { Err(Denial::NobodyToAsk) };
+            approved.map_err(|denial| Box::new(denial.to_error(refusal.as_ref())))?;
+            Ok(self.permits.acquire().await.ok())
+        })
+        .await
+    }
+
+    /// Asks about a call, once its item and the status of its thread are sent.
+    async fn ask(&self, request: ApprovalRequest) -> Result<(), Denial> {
+        let item_id = request.item_id.clone();
+        let (may_ask, permitted) = oneshot::channel();
+        let notice = ApprovalNotice::Needed { item_id: item_id.clone(), may_ask };
+        if self.approval_notices.send(notice).await.is_err() || permitted.await.is_err() {
+            return Err(Denial::TurnFailed);
+        }
+        let approved = self.approver.ask(request).await;
+        // A turn that has failed does not care.
+        let _ = self.approval_notices.send(ApprovalNotice::Ended { item_id }).await;
+        approved
+    }
+}

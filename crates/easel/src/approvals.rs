@@ -1,0 +1,139 @@
+//! Approvals of image calls: asks the client that started the turn, with the request of the Codex app-server.
+
+use std::fmt;
+use std::sync::Arc;
+
+use easel_imagegen::approval::{ApprovalRequest, Denial, Extent, Grants};
+use easel_imagegen::port::Approver;
+use easel_protocol::approval::{
+    ApprovalScope, PermissionProfile, PermissionsRequestApprovalParams, PermissionsRequestApprovalResponse,
+};
+use easel_protocol::event::{Event, RequestId, ServerRequestResolvedNotification};
+use easel_protocol::id::ThreadId;
+use easel_protocol::method::{Method, PermissionsRequestApproval};
+use easel_rpc::PeerError;
+use easel_thread::now_ms;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::connections::Client;
+
+/// The approvals that a connection has given for more than a turn. They end with the connection.
+#[derive(Default)]
+pub(crate) struct ClientApprovals {
+    grants: Mutex<Grants>,
+    /// Notified when an approval is added, also one of a turn.
+    changed: Notify,
+}
+
+/// Asks the client that started a turn, and keeps its approvals of that turn.
+pub(crate) struct TurnApprover {
+    client: Arc<Client>,
+    turn: Mutex<Option<Extent>>,
+}
+
+impl TurnApprover {
+    /// Creates the approver of a turn that `client` starts.
+    pub(crate) fn new(client: &Arc<Client>) -> Self {
+        Self { client: Arc::clone(client), turn: Mutex::default() }
+    }
+
+    /// Waits until an approval of another call covers this one.
+    async fn wait_until_approved(&self, request: &ApprovalRequest) {
+        loop {
+            let changed = self.client.approvals().changed.notified();
+            if self.has_approved(request) {
+                return;
+            }
+            changed.await;
+        }
+    }
+
+    /// Keeps what an approval covers besides its own call.
+    fn keep(&self, scope: ApprovalScope, request: &ApprovalRequest) {
+        let (extent, approvals) = (request.extent(), self.client.approvals());
+        match scope {
+            ApprovalScope::Call => return,
+            ApprovalScope::Turn => {
+                let mut turn = self.turn.lock();
+                *turn = (*turn).max(Some(extent));
+            }
+            ApprovalScope::Session | ApprovalScope::Day => {
+                approvals.grants.lock().add(scope, &request.thread_id, extent, request.budget.reset.at_ms);
+            }
+        }
+        approvals.changed.notify_waiters();
+    }
+
+    fn decide(
+        &self,
+        request: &ApprovalRequest,
+        response: Result<PermissionsRequestApprovalResponse, PeerError>,
+    ) -> Result<(), Denial> {
+        match response {
+            Ok(PermissionsRequestApprovalResponse { permissions, scope }) if grants_network(&permissions) => {
+                self.keep(scope, request);
+                Ok(())
+            }
+            Ok(_) | Err(PeerError::Refused(_)) => Err(Denial::Denied),
+            Err(PeerError::TimedOut(limit)) => Err(Denial::TimedOut(limit)),
+            Err(PeerError::Disconnected) => Err(Denial::Disconnected),
+            Err(PeerError::InvalidResponse(_) | PeerError::InvalidParams(_)) => Err(Denial::InvalidResponse),
+        }
+    }
+}
+
+fn grants_network(permissions: &PermissionProfile) -> bool {
+    permissions.network.as_ref().is_some_and(|network| network.enabled == Some(true))
+}
+
+impl fmt::Debug for TurnApprover {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TurnApprover").field("turn", &self.turn).finish_non_exhaustive()
+    }
+}
+
+impl Approver for TurnApprover {
+    fn has_approved(&self, request: &ApprovalRequest) -> bool {
+        let extent = request.extent();
+        *self.turn.lock() >= Some(extent)
+            || self.client.approvals().grants.lock().covers(&request.thread_id, extent, now_ms())
+    }
+
+    fn can_ask(&self) -> bool {
+        self.client.answers_approvals() && !self.client.is_closed()
+    }
+
+    fn ask(&self, request: ApprovalRequest) -> BoxFuture<'_, Result<(), Denial>> {
+        async move {
+            let params: PermissionsRequestApprovalParams = request.to_params(now_ms());
+            let (id, response) =
+                self.client.outbox().open_request(PermissionsRequestApproval::NAME, &params, request.timeout);
+            let _question = OpenQuestion { client: &self.client, thread_id: request.thread_id.clone(), id };
+            tokio::select! {
+                biased;
+                response = response => self.decide(&request, response),
+                () = self.wait_until_approved(&request) => Ok(()),
+            }
+        }
+        .boxed()
+    }
+}
+
+/// A question that the client was asked. On drop, the client learns that nobody waits for its answer any more.
+struct OpenQuestion<'a> {
+    client: &'a Client,
+    thread_id: ThreadId,
+    id: i64,
+}
+
+impl Drop for OpenQuestion<'_> {
+    fn drop(&mut self) {
+        let thread_id = self.thread_id.clone();
+        let resolved = ServerRequestResolvedNotification { thread_id, request_id: RequestId::Number(self.id) };
+        // The event is queued at once. Nobody waits for room, because a drop cannot.
+        drop(self.client.queue(&Event::ServerRequestResolved(resolved)));
+    }
+}
