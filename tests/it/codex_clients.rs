@@ -15,10 +15,9 @@ async fn read_warnings(server: &mut Server, config: &Value) -> Vec<String> {
     let params = ThreadStartParams { config: config.as_object().cloned(), ..ThreadStartParams::default() };
     server.request::<ThreadStart>(&params).await;
     let events = server.events_until(|event| event.method() == "thread/started").await;
-    let warnings = events.into_iter().filter_map(|event| match event {
-        Event::ConfigWarning(warning) => Some(warning.summary),
-        _ => None,
-    });
+    let warnings = events
+        .into_iter()
+        .filter_map(|event| if let Event::ConfigWarning(warning) = event { Some(warning.summary) } else { None });
     warnings.filter(|summary| summary.contains("the thread's configuration")).collect()
 }
 
@@ -63,9 +62,8 @@ async fn preview_answers_an_output_schema_without_an_image() {
         let events = server.events_until_turn_end().await;
         let items = completed_items(&events);
         assert!(!items.iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_))), "{items:#?}");
-        let answer = items.iter().find_map(|item| match item {
-            ThreadItem::AgentMessage(message) => Some(message.text.as_str()),
-            _ => None,
+        let answer = items.iter().find_map(|item| {
+            if let ThreadItem::AgentMessage(message) = item { Some(message.text.as_str()) } else { None }
         });
         assert_eq!(answer, Some(r#"{"title":"draw a red fox"}"#));
         server.close().await;
