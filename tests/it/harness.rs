@@ -71,7 +71,7 @@ impl Sandbox {
     }
 
     /// A copy of all files. Paths that they contain stay those of this sandbox.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     pub(crate) fn copy(&self) -> Self {
         let copy = Self::empty();
         copy_files(self.root(), copy.root());
@@ -79,7 +79,7 @@ impl Sandbox {
     }
 
     /// A sandbox without any folder.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", target_arch = "x86_64"))]
     pub(crate) fn empty() -> Self {
         Self { folder: tempfile::tempdir().expect("a temporary folder") }
     }
@@ -330,7 +330,7 @@ pub(crate) fn mock_provider_config(server: &MockServer, preset: &str) -> String 
 }
 
 /// Copies the files of a folder, at any depth, into a folder that exists.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 fn copy_files(from: &Path, to: &Path) {
     for entry in std::fs::read_dir(from).expect("a folder") {
         let entry = entry.expect("an entry");
