@@ -32,6 +32,10 @@ soak:
 crash-points *ARGS:
     EASEL_CRASH_POINTS=all cargo test --package easel --test it crash::{{ARGS}} -- --nocapture
 
+# Lets two processes compete for the last image of a day 1,000 times, and kills one of them now and then.
+spending-race:
+    RUN_SLOW_TESTS=1 cargo test --package easel --test it spending::race
+
 # Runs a thread of 2,000 turns against a provider that counts tokens, with the default limit.
 long-thread turns="2000":
     EASEL_LONG_THREAD_TURNS={{turns}} cargo test --package easel --test it context::limit -- --nocapture

@@ -30,6 +30,7 @@ mod storage;
 mod config;
 mod config_writes;
 mod demo;
+mod spending;
 mod thread_overrides;
 mod usage;
 

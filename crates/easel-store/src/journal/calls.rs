@@ -90,22 +90,20 @@ pub(crate) fn reserve(database: &mut Database, call: &CallStart) -> Result<Reser
     let owner = database.process_lock.owner().to_owned();
     let home = database.home.clone();
     database.write_durably(|write| {
-        let budget = if ledger::is_billed(call) {
-            let budget = read_budget(write, call.limits, &call.thread_id, call.started_at_ms)?;
-            if call.admission == Admission::WithinLimits
-                && let Err(refusal) = budget.admit(&call.quote)
-            {
-                return Ok(Err(Box::new(refusal)));
-            }
-            Some(budget.with(&call.quote))
-        } else {
-            None
-        };
-        insert(write, &home, &owner, call)?;
-        if budget.is_some() {
-            ledger::insert_call(write, &owner, call)?;
+        if !ledger::is_billed(call) {
+            insert(write, &home, &owner, call)?;
+            return Ok(Ok(None));
         }
-        Ok(Ok(budget))
+        let budget = read_budget(write, call.limits, &call.thread_id, call.started_at_ms)?;
+        if call.admission == Admission::WithinLimits
+            && let Err(error) = budget.admit(&call.quote)
+        {
+            return Ok(Err(Box::new(error)));
+        }
+        insert(write, &home, &owner, call)?;
+        // The sums have the row of a model request already.
+        let is_new = ledger::insert_call(write, &owner, call)?;
+        Ok(Ok(Some(if is_new { budget.with(&call.quote) } else { budget })))
     })
 }
 

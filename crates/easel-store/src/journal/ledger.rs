@@ -17,15 +17,16 @@ pub(super) fn is_billed(call: &CallStart) -> bool {
     call.bills && !call.synthetic
 }
 
-/// Inserts a call. A hosted call takes the row of its model request, if no other has.
-pub(super) fn insert_call(write: &Transaction<'_>, owner: &str, call: &CallStart) -> Result<(), Error> {
+/// Inserts a call. A hosted call takes the row of its model request, if no other has. Returns whether the row is new.
+pub(super) fn insert_call(write: &Transaction<'_>, owner: &str, call: &CallStart) -> Result<bool, Error> {
     let item_id = call.item_id.as_str();
     if call.admission == Admission::Started && take_request(write, &call.thread_id, &call.turn_id, item_id)? {
-        return Ok(());
+        return Ok(false);
     }
     let is_approved = call.admission == Admission::Approved;
     let row = NewRow { item_id: Some(item_id), owner, provider: &call.provider, quote: &call.quote, is_approved };
-    row.insert(write, &call.thread_id, &call.turn_id, call.started_at_ms)
+    row.insert(write, &call.thread_id, &call.turn_id, call.started_at_ms)?;
+    Ok(true)
 }
 
 /// Makes the row of a model request that of a call. Returns false if another call has it.

@@ -181,8 +181,9 @@ async fn hosted_request_reserves_its_first_image() {
     // A request of the same turn replaces the one before.
     store.reserve_request(request()).await.unwrap();
     assert_eq!(summary(&store).await, [("open".into(), 1, 0, Some(1))]);
-    for id in ["a", "b", "c"] {
+    for (id, images) in [("a", 1), ("b", 2), ("c", 3)] {
         let budget = store.reserve(hosted(id)).await.unwrap().unwrap();
+        assert_eq!(budget.today.images, images, "{id}");
         assert_eq!(budget.admit_reserved(budget.limits, &limited(id).quote), Ok(()), "{id}");
     }
     assert_eq!(rows(&store).await.len(), 3, "the first image took the row of the request");

@@ -10,7 +10,7 @@ use easel_protocol::configuration::{ConfigValueWriteParams, ExperimentalFeatureE
 use easel_protocol::event::Event;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus};
 use easel_protocol::method::{ConfigValueWrite, ExperimentalFeatureEnablementSet};
-use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
 use easel_testkit::http::{Exchange, MockServer};
 use easel_testkit::image::{RED, solid_png};
@@ -132,6 +132,16 @@ async fn a_lowered_limit_reaches_the_running_turn() {
     let kinds: Vec<_> =
         completed_images(events).into_iter().filter_map(|item| item.error.map(|error| error.kind)).collect();
     assert!(!kinds.is_empty() && kinds.iter().all(|kind| *kind == ImageErrorKind::BudgetExceeded), "{kinds:?}");
+}
+
+#[tokio::test]
+async fn a_new_limit_of_a_day_reaches_the_running_turn() {
+    let limit = async |server: &mut Server| write(server, "limits.images_per_day", json!(2)).await;
+    let (events, posts) = change_during_turn(ToolsChange::Same, limit).await;
+    assert_eq!(posts, 2);
+    let errors: Vec<_> = completed_images(events).into_iter().filter_map(|item| item.error).collect();
+    let is_of_day = |error: &ImageError| error.message.starts_with("limits.images_per_day (2) leaves 0 images");
+    assert!(!errors.is_empty() && errors.iter().all(is_of_day), "{errors:#?}");
 }
 
 #[tokio::test]
