@@ -3,6 +3,7 @@
 mod basics;
 mod history;
 mod interrupts;
+mod limits;
 mod preview;
 mod repeats;
 mod turns;
@@ -54,12 +55,13 @@ impl Context<'_> {
 
 type Scenario = fn(&Context<'_>, &mut Report);
 
-const SCENARIOS: [(&str, Scenario); 6] = [
+const SCENARIOS: [(&str, Scenario); 7] = [
     ("basics", basics::measure),
     ("preview", preview::measure),
     ("turns", turns::measure),
     ("repeats", repeats::measure),
     ("interrupts", interrupts::measure),
+    ("limits", limits::measure),
     ("history", history::measure),
 ];
 

@@ -141,7 +141,8 @@ async fn a_new_limit_of_a_day_reaches_the_running_turn() {
     assert_eq!(posts, 2);
     let errors: Vec<_> = completed_images(events).into_iter().filter_map(|item| item.error).collect();
     let is_of_day = |error: &ImageError| error.message.starts_with("limits.images_per_day (2) leaves 0 images");
-    assert!(!errors.is_empty() && errors.iter().all(is_of_day), "{errors:#?}");
+    // Refused calls still count for the limit of the turn, which ends the rest of the loop.
+    assert!(errors.first().is_some_and(is_of_day), "{errors:#?}");
 }
 
 #[tokio::test]
