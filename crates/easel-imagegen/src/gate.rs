@@ -186,7 +186,7 @@ mod tests {
             reasons
                 .extend(decision.standalone_held_back.iter().chain(&decision.hosted_held_back).copied().map(describe));
         });
-        assert_eq!(reasons.len(), 9, "{reasons:#?}");
+        assert_eq!(reasons.len(), 10, "{reasons:#?}");
         assert!(reasons.iter().all(|reason| reason.ends_with('.') && reason.contains(' ')), "{reasons:#?}");
     }
 
