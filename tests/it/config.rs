@@ -2,12 +2,13 @@
 
 use easel_protocol::configuration::ConfigReadParams;
 use easel_protocol::event::{ConfigWarningNotification, Event};
+use easel_protocol::item::ThreadItem;
 use easel_protocol::method::{ConfigRead, ModelProviderList, ThreadResume, ThreadStart};
 use easel_protocol::model::ModelProviderListParams;
 use easel_protocol::thread::{ThreadResumeParams, ThreadStartParams};
 use easel_protocol::turn::TurnStatus;
 
-use crate::harness::events::completed_turn;
+use crate::harness::events::{completed_items, completed_turn};
 use crate::harness::normalize::normalize;
 use crate::harness::{HOSTED, Sandbox, Server, text};
 
@@ -39,15 +40,18 @@ async fn config_errors_name_file_and_line_and_keep_the_rest() {
 }
 
 #[tokio::test]
-async fn invalid_toml_is_a_warning() {
+async fn invalid_toml_turns_image_generation_off() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\nthis is not toml");
     let mut server = Server::spawn(sandbox.server_command(HOSTED));
     server.initialize(None).await;
     let found = read_warnings(&mut server, "config.toml").await;
     let summary = &found.last().expect("a warning").summary;
     assert!(summary.contains("config.toml:2: The file was ignored: it is not valid TOML"), "{summary}");
+    assert!(summary.ends_with("Image generation is off until it is mended, because it may set limits."), "{summary}");
     let thread = server.start_thread().await;
-    server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;
+    let items = completed_items(&events);
+    assert!(!items.iter().any(|item| matches!(item, ThreadItem::ImageGeneration(_))), "{items:#?}");
     server.close().await;
 }
 

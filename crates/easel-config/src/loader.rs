@@ -132,7 +132,7 @@ impl Loader {
     fn push_user_layers(&self, stack: &mut LayerStack) {
         stack.layers.push(default_layer());
         let file = self.file();
-        let entries = stack.read(&LayerName::Home { file: file.clone() }, &file);
+        let entries = stack.read_home(&file);
         stack.push_home(&file, self.invocation.profile.as_deref(), entries);
     }
 

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::file;
 use super::{Layer, LayerName, RawEntry, RawLayer, RawValue};
 use crate::keys::{NameRule, closest, is_name};
-use crate::validate::{Issue, Policy, Requirement, Validated, validate_layer};
+use crate::validate::{Issue, KILL_SWITCH, Policy, Requirement, Validated, validate_layer};
 use crate::{Config, Features, Loaded, Warning};
 
 /// The table of profiles in the home's file.
@@ -29,6 +29,16 @@ impl LayerStack {
         file::read(layer, path).unwrap_or_else(|warning| {
             self.warnings.push(warning);
             Vec::new()
+        })
+    }
+
+    /// Reads the home's file. If that fails, image generation is turned off, because the file may set limits of
+    /// spending, hooks and approvals, which a mistake in it must not lift.
+    pub(crate) fn read_home(&mut self, path: &Path) -> Vec<RawEntry> {
+        file::read(&LayerName::Home { file: path.to_owned() }, path).unwrap_or_else(|mut warning| {
+            warning.summary += " Image generation is off until it is mended, because it may set limits.";
+            self.warnings.push(warning);
+            vec![image_generation_off()]
         })
     }
 
@@ -172,6 +182,12 @@ fn remove_nulls(table: &mut Map<String, Value>) {
             remove_nulls(inner);
         }
     }
+}
+
+/// Returns the section `features` with the kill switch.
+fn image_generation_off() -> RawEntry {
+    let entry = |key: &str, value| RawEntry { key: key.to_owned(), line: None, value };
+    entry("features", RawValue::Table(vec![entry(KILL_SWITCH, RawValue::Bool(false))]))
 }
 
 /// Splits the entries of the home's file into its keys and its profiles. Other layers have no profiles.

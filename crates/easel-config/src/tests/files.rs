@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::Sandbox;
 use crate::keys::{KEYS, Kind};
-use crate::{Config, ProviderConfig};
+use crate::{Config, Features, ProviderConfig};
 
 #[test]
 fn mistake_costs_its_key_and_is_reported_with_its_line() {
@@ -26,7 +26,7 @@ speed = 3
 
 [features]
 imagegenext = "yes"
-plugins = false
+telepathy = false
 
 [limits]
 reference_bytes = 1.5
@@ -60,7 +60,7 @@ b = 2
     ~/config.toml:14: `history.model_image_bytes` was ignored: it must be a whole number from 0 to 512000000.
     ~/config.toml:15: Unknown key `history.speed` was ignored.
     ~/config.toml:18: `features.imagegenext` was ignored: it must be true or false.
-    ~/config.toml:19: Unknown feature `plugins` was ignored.
+    ~/config.toml:19: Unknown feature `telepathy` was ignored.
     ~/config.toml:22: `limits.reference_bytes` was ignored: it must be a whole number from 1 to 1000000000.
     ~/config.toml:23: `limits.reference_pixels` was ignored: it must be a whole number from 1 to 1000000000.
     ~/config.toml:24: `limits.images_per_turn` was ignored: it must be a whole number from 0 to 1000.
@@ -116,19 +116,20 @@ fn invalid_toml_is_ignored_and_reported_with_its_line() {
     for bytes in files {
         let sandbox = Sandbox::new().with_home(bytes);
         let loaded = sandbox.load();
-        assert_eq!(loaded.config, Config::default());
+        let features = Features { image_generation: false, ..Features::default() };
+        assert_eq!(loaded.config, Config { features, ..Config::default() });
         shown.push(sandbox.show(&loaded.warnings));
     }
     let shown = shown.join("\n");
     assert!(!shown.contains("canary"), "{shown}");
     insta::assert_snapshot!(shown, @r"
-    ~/config.toml:2: The file was ignored: it is not valid TOML (string values must be quoted, expected literal string).
-    ~/config.toml:3: The file was ignored: it is not valid TOML (unclosed table, expected `]`).
-    ~/config.toml:2: The file was ignored: it is not valid TOML (duplicate key).
-    ~/config.toml:2: The file was ignored: it is not valid TOML (cannot extend value of type string with a dotted key).
-    ~/config.toml:2: The file was ignored: it is not valid TOML (key with no value, expected `=`).
-    ~/config.toml:3: The file was ignored: it is not UTF-8.
-    ~/config.toml:1: The file was ignored: it is not valid TOML (key with no value, expected `=`).
+    ~/config.toml:2: The file was ignored: it is not valid TOML (string values must be quoted, expected literal string). Image generation is off until it is mended, because it may set limits.
+    ~/config.toml:3: The file was ignored: it is not valid TOML (unclosed table, expected `]`). Image generation is off until it is mended, because it may set limits.
+    ~/config.toml:2: The file was ignored: it is not valid TOML (duplicate key). Image generation is off until it is mended, because it may set limits.
+    ~/config.toml:2: The file was ignored: it is not valid TOML (cannot extend value of type string with a dotted key). Image generation is off until it is mended, because it may set limits.
+    ~/config.toml:2: The file was ignored: it is not valid TOML (key with no value, expected `=`). Image generation is off until it is mended, because it may set limits.
+    ~/config.toml:3: The file was ignored: it is not UTF-8. Image generation is off until it is mended, because it may set limits.
+    ~/config.toml:1: The file was ignored: it is not valid TOML (key with no value, expected `=`). Image generation is off until it is mended, because it may set limits.
     ");
 }
 
@@ -156,7 +157,7 @@ fn folder_in_place_of_the_file_is_reported() {
     let sandbox = Sandbox::new();
     std::fs::create_dir(sandbox.home().join("config.toml")).unwrap();
     std::fs::create_dir_all(sandbox.project().join(".easel/config.toml")).unwrap();
-    insta::assert_snapshot!(sandbox.show(&sandbox.load().warnings), @"~/config.toml: The file was ignored: it is not a regular file.");
+    insta::assert_snapshot!(sandbox.show(&sandbox.load().warnings), @"~/config.toml: The file was ignored: it is not a regular file. Image generation is off until it is mended, because it may set limits.");
     insta::assert_snapshot!(sandbox.show(&sandbox.load_for_thread(json!({})).warnings), @"project/.easel/config.toml: The file was ignored: it is not a regular file.");
 }
 
@@ -177,7 +178,7 @@ fn file_over_one_mebibyte_is_ignored() {
     let sandbox = Sandbox::new().with_home(fits + "x");
     let loaded = sandbox.load();
     assert_eq!(loaded.config.model, None);
-    insta::assert_snapshot!(sandbox.show(&loaded.warnings), @"~/config.toml: The file was ignored: it is larger than 1048576 bytes.");
+    insta::assert_snapshot!(sandbox.show(&loaded.warnings), @"~/config.toml: The file was ignored: it is larger than 1048576 bytes. Image generation is off until it is mended, because it may set limits.");
 }
 
 #[test]

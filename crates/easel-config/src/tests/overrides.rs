@@ -45,7 +45,7 @@ fn override_value_is_toml_or_else_a_string() {
         ("model_providers.x={}", r#"{"model_providers":{"x":{}}}"#, 0),
         ("model_providers={x={bills=true},x.bills=false}", "{}", 1),
         ("features=true", "{}", 1),
-        ("features.plugins=false", "{}", 1),
+        ("features.telepathy=false", "{}", 1),
         ("model_reasoning_effort=\"high\"", r#"{"model_reasoning_effort":"high"}"#, 0),
         ("model_reasoning_summary=detailed", r#"{"model_reasoning_summary":"detailed"}"#, 0),
         ("model_reasoning_summary=long", "{}", 1),
@@ -81,12 +81,12 @@ fn disable_overrides_enable_and_enable_overrides_c() {
 #[test]
 fn command_line_warnings_never_repeat_a_value() {
     let mut sandbox = Sandbox::new().with_override("sk-canary").with_override("images.parallel=sk-canary");
-    sandbox.invocation.enable = vec!["plugins".to_owned(), "imagegennext".to_owned()];
+    sandbox.invocation.enable = vec!["telepathy".to_owned(), "imagegennext".to_owned()];
     sandbox.invocation.disable = vec!["shell.tool".to_owned()];
     insta::assert_snapshot!(sandbox.show(&sandbox.load().warnings), @r"
     Option `-c` number 1 was ignored: it is not `key=value`.
     `images.parallel` on the command line was ignored: it must be a whole number from 1 to 16.
-    Unknown feature `plugins` on the command line was ignored.
+    Unknown feature `telepathy` on the command line was ignored.
     Unknown feature `imagegennext` on the command line was ignored; did you mean `imagegenext`?
     Unknown feature `shell.tool` on the command line was ignored.
     ");
@@ -104,7 +104,7 @@ fn key_decides_the_type_of_a_variable() {
         ("EASEL__MODEL", "5", r#"{"model":"5"}"#, 0),
         ("EASEL__MODEL", "", "{}", 0),
         ("EASEL__MODEL_PROVIDERS__STUDIO__BILLS", "true", r#"{"model_providers":{"studio":{"bills":true}}}"#, 0),
-        ("EASEL__FEATURES__PLUGINS", "true", "{}", 1),
+        ("EASEL__FEATURES__TELEPATHY", "true", "{}", 1),
         ("EASEL__FEATURES", "true", "{}", 1),
         ("EASEL__", "x", "{}", 1),
         ("EASEL____MODEL", "x", "{}", 1),
@@ -147,7 +147,7 @@ fn thread_overrides_are_dotted_keys_or_objects() {
         (json!({ "images.parallel": 18446744073709551615_u64 }), "{}", 1),
         (json!({ "images.parallel": "3" }), "{}", 1),
         (json!({ "model": ["a"] }), "{}", 1),
-        (json!({ "features.plugins": false }), "{}", 1),
+        (json!({ "features.telepathy": false }), "{}", 1),
         (json!({ "model_verbosity": "high", "mcp_servers": { "x": {} } }), "{}", 0),
         (json!({ "": 1 }), "{}", 1),
         (json!({ "wire.image_result": "inline" }), r#"{"wire":{"image_result":"inline"}}"#, 0),
