@@ -142,8 +142,8 @@ fn read(chunks: &[&[u8]], is_json: bool) -> Outcome {
 fn check_events(events: &[ModelEvent]) {
     let mut open_images = HashSet::new();
     let mut ended_images = HashSet::new();
-    let mut reasoning: HashMap<&str, Option<(u32, u32)>> = HashMap::new();
-    let (mut messages, mut calls) = (HashSet::new(), 0);
+    let mut reasoning: HashMap<&str, ReasoningItems> = HashMap::new();
+    let (mut messages, mut calls) = (0, 0);
     for (at, event) in events.iter().enumerate() {
         match event {
             ModelEvent::HostedStarted { call_id, .. } => {
@@ -163,44 +163,58 @@ fn check_events(events: &[ModelEvent]) {
                     Err(error) => assert!(!error.message.contains(SECRET), "{}", error.message),
                 }
             }
-            ModelEvent::Reasoning { item_id, event } => {
-                let parts = reasoning.entry(&**item_id);
-                match event {
-                    ReasoningEvent::Started => assert!(parts.or_default().replace((0, 0)).is_none(), "{item_id}"),
-                    ReasoningEvent::PartAdded(part) => {
-                        let Some((summary, content)) = parts.or_default() else { panic!("a part of no item") };
-                        match part {
-                            ReasoningPart::Summary(number) => {
-                                assert_eq!(*number, std::mem::replace(summary, number + 1))
-                            }
-                            ReasoningPart::Content(number) => {
-                                assert_eq!(*number, std::mem::replace(content, number + 1))
-                            }
-                        }
-                    }
-                    ReasoningEvent::Delta { part, .. } => {
-                        let Some((summary, content)) = parts.or_default() else { panic!("a delta of no item") };
-                        match part {
-                            ReasoningPart::Summary(number) => assert!(number < summary),
-                            ReasoningPart::Content(number) => assert!(number < content),
-                        }
-                    }
-                    ReasoningEvent::Completed { .. } => {
-                        assert!(
-                            parts.or_default().replace((u32::MAX, u32::MAX)).is_some_and(|parts| parts.0 != u32::MAX)
-                        );
-                    }
-                }
-            }
-            ModelEvent::TextDelta { item_id, .. } => assert!(!messages.contains(item_id), "a delta after its message"),
-            ModelEvent::Message { item_id, .. } => assert!(messages.insert(item_id), "{item_id} comes twice"),
+            ModelEvent::Reasoning { item_id, event } => reasoning.entry(&**item_id).or_default().add(event),
+            ModelEvent::TextDelta { .. } => {}
+            ModelEvent::Message { .. } => messages += 1,
             // Models repeat the ids of their calls.
             ModelEvent::FunctionCall(_) => calls += 1,
             ModelEvent::Completed { .. } => assert_eq!(at + 1, events.len()),
         }
     }
     assert!(open_images.is_empty(), "every image ends");
-    assert!(messages.len() + calls + reasoning.len() <= MAX_ITEMS + 1 && ended_images.len() <= MAX_IMAGES);
+    assert!(messages + calls + reasoning.len() <= MAX_ITEMS + 1 && ended_images.len() <= MAX_IMAGES);
+}
+
+/// The reasoning items with one id. Some servers give several items the same id, or none.
+#[derive(Default)]
+struct ReasoningItems {
+    /// The numbers of parts of the summary and of the reasoning itself, for each item that is open.
+    open: Vec<(u32, u32)>,
+    /// Whether several were open at once, so that events do not say which one they are about.
+    is_ambiguous: bool,
+}
+
+impl ReasoningItems {
+    fn add(&mut self, event: &ReasoningEvent) {
+        if let ReasoningEvent::Started = event {
+            self.open.push((0, 0));
+            self.is_ambiguous |= self.open.len() > 1;
+            return;
+        }
+        if self.is_ambiguous {
+            return;
+        }
+        let Some((summary, content)) = self.open.last_mut() else { panic!("an event of no item") };
+        let parts = |part: &ReasoningPart| match part {
+            ReasoningPart::Summary(number) => (*number, summary),
+            ReasoningPart::Content(number) => (*number, content),
+        };
+        match event {
+            ReasoningEvent::Started => {}
+            ReasoningEvent::PartAdded(part) => {
+                let (number, count) = parts(part);
+                assert_eq!(number, *count);
+                *count += 1;
+            }
+            ReasoningEvent::Delta { part, .. } => {
+                let (number, count) = parts(part);
+                assert!(number < *count);
+            }
+            ReasoningEvent::Completed { .. } => {
+                self.open.pop();
+            }
+        }
+    }
 }
 
 /// Returns the event without the time that it took.
