@@ -108,11 +108,6 @@ impl Limits {
     pub fn is_stricter_than(self, other: Self) -> bool {
         self.stricter(other) != other
     }
-
-    /// Returns whether there is no limit.
-    pub fn is_empty(self) -> bool {
-        self == Self::default()
-    }
 }
 
 impl Used {

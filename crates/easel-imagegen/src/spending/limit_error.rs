@@ -101,8 +101,12 @@ impl fmt::Display for LimitError {
                 let key = limit.key();
                 match remaining {
                     Remaining::Images { requested, left, max } => {
-                        let images = if *requested == 1 { "image" } else { "images" };
-                        write!(f, "{key} ({max}) leaves {left} images, and the call requests {requested} {images}")?;
+                        let images = |count: u64| if count == 1 { "image" } else { "images" };
+                        let (of_left, of_call) = (images(*left), images(*requested));
+                        write!(
+                            f,
+                            "{key} ({max}) leaves {left} {of_left}, and the call requests {requested} {of_call}"
+                        )?;
                     }
                     Remaining::Cost { estimate, left, max } => {
                         write!(f, "{key} ({max}) leaves {left}, and the call may cost {estimate}")?;
