@@ -17,11 +17,12 @@ use easel_protocol::handshake::ClientCapabilities;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus};
 use easel_protocol::method::PermissionsRequestApproval;
 use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::thread::Thread;
 use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
 use crate::credentials::responses;
-use crate::harness::{STANDALONE, Sandbox, Server, mock_provider_config};
+use crate::harness::{STANDALONE, Sandbox, Server, mock_provider_config, text};
 
 const IMAGES: &str = "/images/generations";
 
@@ -81,6 +82,15 @@ fn decision(enabled: Option<bool>, scope: ApprovalScope) -> PermissionsRequestAp
 
 async fn reply(server: &mut Server, id: u64, response: Result<PermissionsRequestApprovalResponse, RpcError>) {
     server.client.reply::<PermissionsRequestApproval>(id, &response).await.expect("the server reads its input");
+}
+
+/// Starts a server and a turn whose call needs an approval. Returns them with the question.
+async fn start_asking(sandbox: &Sandbox) -> (Server, Thread, (u64, PermissionsRequestApprovalParams)) {
+    let mut server = start(sandbox).await;
+    let thread = server.start_thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    let question = read_question(&mut server).await;
+    (server, thread, question)
 }
 
 /// Reads a question and approves the call.

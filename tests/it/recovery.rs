@@ -1,13 +1,13 @@
 //! After `kill -9`, finished images are kept, incomplete ones are not shown, and the billing status is known.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use easel_protocol::image::ImageListParams;
 use easel_protocol::item::{ImageStatus, ThreadItem};
 use easel_protocol::method::{ImageList, ThreadItemsList, ThreadRead, ThreadResume};
-use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::record::{Billed, ImageErrorKind, ImageRecord};
 use easel_protocol::thread::{ThreadItemsListParams, ThreadStatus};
 use easel_protocol::turn::TurnStatus;
 use easel_testkit::image::{DecodedPng, sha256};
@@ -177,7 +177,7 @@ async fn kill_9_at_any_moment_leaves_only_complete_images() {
         }
     }
     let mut server = sandbox.start_server().await;
-    let known = known_images(&mut server).await;
+    let known: BTreeSet<PathBuf> = read_images(&mut server).await.into_keys().collect();
     assert!(!known.is_empty(), "some turns finish their image");
     let files: BTreeSet<PathBuf> =
         list_recursively(&sandbox.home().join("generated_images")).into_iter().filter(|path| path.is_file()).collect();
@@ -191,9 +191,9 @@ async fn kill_9_at_any_moment_leaves_only_complete_images() {
     server.close().await;
 }
 
-/// The files of all image records. Each must be complete and match its record.
-async fn known_images(server: &mut Server) -> BTreeSet<PathBuf> {
-    let mut known = BTreeSet::new();
+/// Reads the records of all images by path. Each file must be complete and match its record, and have one record.
+pub(crate) async fn read_images(server: &mut Server) -> BTreeMap<PathBuf, ImageRecord> {
+    let mut images = BTreeMap::new();
     let mut params = ImageListParams::default();
     loop {
         let page = server.request::<ImageList>(&params).await;
@@ -201,11 +201,12 @@ async fn known_images(server: &mut Server) -> BTreeSet<PathBuf> {
             let bytes = read_file(&entry.image.path);
             DecodedPng::decode(&bytes);
             assert_eq!(sha256(&bytes), entry.image.facts.sha256);
-            assert!(known.insert(PathBuf::from(entry.image.path)), "two records of one file");
+            let former = images.insert(PathBuf::from(&entry.image.path), entry.image);
+            assert!(former.is_none(), "two records of one file");
         }
         params.cursor = page.next_cursor;
         if params.cursor.is_none() {
-            return known;
+            return images;
         }
     }
 }

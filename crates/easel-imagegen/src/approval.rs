@@ -25,7 +25,7 @@ const PROMPT_CHARS: usize = 4_000;
 /// Maximum length of a prompt in a question.
 const QUESTION_CHARS: usize = 200;
 
-/// Which calls need an approval. The default is none.
+/// The calls that need an approval. By default there are none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ApprovalPolicy {
     /// Whether every call does.

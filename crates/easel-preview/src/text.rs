@@ -8,6 +8,7 @@ mod glyphs;
 use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, GlyphId};
+use easel_imagegen::invisible::is_invisible;
 
 pub(crate) use self::glyphs::{Weight, draw_line};
 
@@ -52,14 +53,6 @@ pub(crate) fn clean(text: &str) -> String {
         out.push(c);
     }
     out
-}
-
-/// Returns whether a character has no glyph of its own: controls, joiners, direction marks, variation selectors, tags.
-fn is_invisible(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')
-        || matches!(c, '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
-        || matches!(c, '\u{e0000}'..='\u{e0fff}')
 }
 
 /// Returns the width of a character at one pixel per em.

@@ -56,7 +56,7 @@ pub struct ThreadConfig {
     pub reference_roots: Vec<PathBuf>,
     /// The programs that run before and after each image call.
     pub hooks: Hooks,
-    /// Which calls need an approval.
+    /// The calls that need an approval.
     pub approval: ApprovalPolicy,
     /// How long a person may take to approve a call.
     pub approval_timeout: Duration,

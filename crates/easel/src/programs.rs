@@ -33,7 +33,7 @@ pub(crate) struct Program {
 pub(crate) struct Capture {
     /// Maximum number of bytes of stdout.
     pub(crate) stdout: usize,
-    /// Maximum number of bytes of stderr. With 0, stderr goes nowhere.
+    /// Maximum number of bytes of stderr. With 0, stderr is discarded.
     pub(crate) stderr: usize,
     /// What happens if the program prints more.
     pub(crate) excess: Excess,

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use super::{
     IMAGES, approve, assert_not_made, decision, provider, questions, read_question, reply, resolved, sandbox, start,
+    start_asking,
 };
 use crate::credentials::responses;
 use crate::harness::events::completed_image;
@@ -98,10 +99,7 @@ async fn denied_call_is_neither_sent_nor_journaled() {
     {
         let backend = provider(1);
         let sandbox = sandbox(&backend, ALWAYS);
-        let mut server = start(&sandbox).await;
-        let thread = server.start_thread().await;
-        server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-        let (id, _) = read_question(&mut server).await;
+        let (mut server, _, (id, _)) = start_asking(&sandbox).await;
         reply(&mut server, id, response).await;
         let events = server.events_until_turn_end().await;
         assert_not_made(completed_image(&events), &backend, &sandbox, "the user did not approve the image call");
@@ -124,10 +122,7 @@ async fn answer_that_is_garbage_denies() {
     ] {
         let backend = provider(1);
         let sandbox = sandbox(&backend, ALWAYS);
-        let mut server = start(&sandbox).await;
-        let thread = server.start_thread().await;
-        server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-        let (id, _) = read_question(&mut server).await;
+        let (mut server, _, (id, _)) = start_asking(&sandbox).await;
         server.client.send_line(&json!({ "id": id, "result": result }).to_string()).await.expect("a line");
         let events = server.events_until_turn_end().await;
         assert_not_made(completed_image(&events), &backend, &sandbox, "has the wrong shape");
@@ -139,10 +134,7 @@ async fn answer_that_is_garbage_denies() {
 async fn answer_of_a_codex_client_is_understood() {
     let backend = provider(1);
     let sandbox = sandbox(&backend, ALWAYS);
-    let mut server = start(&sandbox).await;
-    let thread = server.start_thread().await;
-    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    let (id, params) = read_question(&mut server).await;
+    let (mut server, _, (id, params)) = start_asking(&sandbox).await;
     // Such a client echoes the permissions that it was asked for.
     let permissions = serde_json::to_value(&params.permissions).expect("JSON");
     let result = json!({ "permissions": permissions, "scope": "session", "strictAutoReview": null });

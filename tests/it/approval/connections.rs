@@ -25,15 +25,21 @@ fn read_until(connection: &mut Connection, method: &str) -> Vec<Value> {
     messages
 }
 
+/// Connects two clients to one thread, and starts a turn with the first.
+fn start_shared_turn(server: &ListeningServer) -> (Connection, Connection, String) {
+    let (mut first, mut second) = (connect(server), connect(server));
+    let thread_id = first.start_thread();
+    second.request("thread/resume", &json!({ "threadId": thread_id }));
+    first.start_turn(&thread_id);
+    (first, second, thread_id)
+}
+
 #[test]
 fn only_the_connection_that_started_the_turn_is_asked() {
     let backend = provider(1);
     let sandbox = sandbox(&backend, "approval = \"always\"");
     let server = start_server(&sandbox);
-    let (mut ada, mut bob) = (connect(&server), connect(&server));
-    let thread_id = ada.start_thread();
-    bob.request("thread/resume", &json!({ "threadId": thread_id }));
-    ada.start_turn(&thread_id);
+    let (mut ada, mut bob, thread_id) = start_shared_turn(&server);
     let question = read_until(&mut ada, "item/permissions/requestApproval").pop().expect("the question");
     let result = json!({ "permissions": { "network": { "enabled": true } }, "scope": "day" });
     ada.send(&json!({ "id": question["id"], "result": result }));
@@ -61,10 +67,7 @@ fn disconnected_client_denies() {
     let backend = provider(1);
     let sandbox = sandbox(&backend, "approval = \"always\"");
     let server = start_server(&sandbox);
-    let (mut ada, mut bob) = (connect(&server), connect(&server));
-    let thread_id = ada.start_thread();
-    bob.request("thread/resume", &json!({ "threadId": thread_id }));
-    ada.start_turn(&thread_id);
+    let (mut ada, mut bob, _) = start_shared_turn(&server);
     read_until(&mut ada, "item/permissions/requestApproval");
     drop(ada);
     let seen = read_until(&mut bob, "turn/completed");

@@ -7,7 +7,8 @@ use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::turn::TurnStatus;
 
 use super::{
-    IMAGES, assert_not_made, decision, provider, questions, read_question, reply, resolved, sandbox, start, start_with,
+    IMAGES, assert_not_made, decision, provider, questions, read_question, reply, resolved, sandbox, start,
+    start_asking, start_with,
 };
 use crate::harness::events::{completed_image, completed_turn};
 use crate::harness::text;
@@ -35,10 +36,7 @@ async fn client_that_did_not_declare_it_is_never_asked() {
 async fn no_answer_in_time_is_a_denial() {
     let backend = provider(1);
     let sandbox = sandbox(&backend, &format!("{ALWAYS}\napproval_timeout_ms = 1000"));
-    let mut server = start(&sandbox).await;
-    let thread = server.start_thread().await;
-    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    let (id, params) = read_question(&mut server).await;
+    let (mut server, thread, (id, params)) = start_asking(&sandbox).await;
     assert_eq!(params.image_generation.timeout_ms, 1_000);
     let events = server.events_until_turn_end().await;
     assert_not_made(completed_image(&events), &backend, &sandbox, "within 1 s (approval_timeout_ms)");
@@ -82,10 +80,7 @@ async fn interrupt_withdraws_the_question() {
 async fn killed_process_that_was_asking_billed_nothing() {
     let backend = provider(1);
     let sandbox = sandbox(&backend, ALWAYS);
-    let mut server = start(&sandbox).await;
-    let thread = server.start_thread().await;
-    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    read_question(&mut server).await;
+    let (server, thread, _) = start_asking(&sandbox).await;
     server.client.kill().await.expect("the process is killed");
 
     let mut server = start(&sandbox).await;
@@ -106,10 +101,7 @@ async fn killed_process_that_was_asking_billed_nothing() {
 async fn end_of_the_input_denies() {
     let backend = provider(1);
     let sandbox = sandbox(&backend, ALWAYS);
-    let mut server = start(&sandbox).await;
-    let thread = server.start_thread().await;
-    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
-    read_question(&mut server).await;
+    let (server, _, _) = start_asking(&sandbox).await;
     let (status, _) = server.client.close().await.expect("the server ends");
     assert_eq!(status.code(), Some(0));
     assert!(backend.requests_to(IMAGES).is_empty());

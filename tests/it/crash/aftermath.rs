@@ -3,13 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use easel_protocol::image::ImageListParams;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
-use easel_protocol::method::{ImageList, ThreadItemsList, ThreadList, ThreadRead, ThreadResume};
+use easel_protocol::method::{ThreadItemsList, ThreadList, ThreadRead, ThreadResume};
 use easel_protocol::record::Billed;
 use easel_protocol::thread::{Thread, ThreadItemsListParams, ThreadListParams};
 use easel_protocol::turn::TurnStatus;
-use easel_testkit::image::{DecodedPng, sha256};
+use easel_testkit::image::sha256;
 
 use super::promises::Promises;
 use super::provider::count_billable;
@@ -17,6 +16,7 @@ use super::scenarios::{CHANGED_KEY, Scenario, Template};
 use crate::harness::events::{as_image, completed_image, completed_turn};
 use crate::harness::{Sandbox, Server, read_file, text};
 use crate::http::start_server_with_key;
+use crate::recovery::read_images;
 use crate::storage::list_recursively;
 use crate::threads::{items_list_params, read_params, resume_params};
 
@@ -113,24 +113,9 @@ impl Aftermath<'_> {
 
     /// Every image that was announced exists, every image is complete and has one record, and no other file is left.
     async fn check_images(&self, server: &mut Server, threads: &[Thread]) {
-        let mut files = BTreeMap::new();
-        let mut handles = BTreeMap::new();
-        let mut params = ImageListParams::default();
-        loop {
-            let page = server.request::<ImageList>(&params).await;
-            for entry in page.data {
-                let bytes = read_file(&entry.image.path);
-                DecodedPng::decode(&bytes);
-                assert_eq!(sha256(&bytes), entry.image.facts.sha256);
-                handles.insert(entry.image.id.to_string(), entry.image.facts.sha256.clone());
-                let former = files.insert(PathBuf::from(entry.image.path), entry.image.facts.sha256);
-                assert!(former.is_none(), "two records of one file");
-            }
-            params.cursor = page.next_cursor;
-            if params.cursor.is_none() {
-                break;
-            }
-        }
+        let images = read_images(server).await;
+        let handles: BTreeMap<String, String> =
+            images.values().map(|image| (image.id.to_string(), image.facts.sha256.clone())).collect();
         let mut expected = self.promises.images.clone();
         let deletes = matches!(self.scenario, Scenario::DeleteThread | Scenario::DeleteImage);
         if !deletes {
@@ -144,7 +129,7 @@ impl Aftermath<'_> {
             assert!(!handles.contains_key(&*self.template.images[0].id), "a deleted image is back");
         }
         let on_disk: BTreeSet<PathBuf> = files_below(&self.sandbox.home().join("generated_images"));
-        assert_eq!(on_disk, files.into_keys().collect(), "every file has a record, and every record its file");
+        assert_eq!(on_disk, images.into_keys().collect(), "every file has a record, and every record its file");
         let shown = threads.iter().flat_map(image_items).flat_map(|item| &item.images).filter(|image| !image.deleted);
         let shown: BTreeSet<&str> = shown.map(|image| &*image.id).collect();
         assert!(handles.keys().all(|handle| shown.contains(&**handle)), "every image is in an item: {handles:?}");

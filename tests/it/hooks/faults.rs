@@ -100,7 +100,7 @@ async fn end_of_the_server_ends_a_running_hook() {
 
 #[tokio::test]
 async fn hook_that_cannot_be_started_denies() {
-    for command in ["./nowhere", "easel-has-no-such-program", "/etc/passwd"] {
+    for command in ["./missing-program", "easel-missing-program", "/etc/passwd"] {
         let backend = cat();
         let hooks = format!("[[hooks.pre_tool_use]]\ncommand = [\"{command}\"]\n");
         let sandbox = with_script(&backend, &hooks, "");

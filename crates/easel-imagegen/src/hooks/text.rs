@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::invisible::is_invisible;
+
 /// A text of bounded length without data URLs. It is the only kind of value from outside that a hook reads, so that a
 /// hook cannot be sent the bytes of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -79,19 +81,12 @@ fn json_len(text: &str) -> usize {
 /// characters and invisible ones become spaces.
 pub(super) fn to_line(printed: &[u8], max_chars: usize) -> String {
     let text = String::from_utf8_lossy(printed);
-    let visible = text.replace(is_hidden, " ");
+    let visible = text.replace(is_invisible, " ");
     let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(max_chars) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
     }
-}
-
-/// Returns whether the character is a control character or an invisible one, such as a bidirectional mark.
-fn is_hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]

@@ -1,8 +1,7 @@
 //! Text from a provider, made safe to show.
 
+use easel_imagegen::invisible::is_invisible;
 use form_urlencoded::byte_serialize;
-use icu_properties::props::{DefaultIgnorableCodePoint, GeneralCategory};
-use icu_properties::{CodePointMapData, CodePointSetData};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::credential::Credential;
@@ -114,20 +113,12 @@ fn to_plain_line(text: &str) -> String {
                     line.push(' ');
                 }
             }
-            c if c.is_control() || is_invisible(c) => {}
+            c if is_invisible(c) => {}
             c => line.push(c),
         }
     }
     line.truncate(line.trim_end().len());
     line
-}
-
-/// Returns whether a character can hide text from people or change how it reads: a format character (general category
-/// Cf) or a character that is not displayed (`Default_Ignorable_Code_Point`).
-fn is_invisible(c: char) -> bool {
-    !c.is_ascii()
-        && (CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
-            || CodePointMapData::<GeneralCategory>::new().get(c) == GeneralCategory::Format)
 }
 
 #[cfg(test)]

@@ -2,18 +2,20 @@
 
 use std::borrow::Cow;
 
+use easel_imagegen::invisible::is_invisible;
+
 /// Returns the text as one line, in which JSON escapes such as `\u001b` replace the characters that a terminal would
 /// interpret or hide.
 ///
 /// Much of what commands print comes from models, providers and servers. A line of JSON keeps its meaning, because such
 /// characters occur only inside its strings.
 pub(crate) fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_active) {
+    if !text.contains(is_invisible) {
         return Cow::Borrowed(text);
     }
     let mut escaped = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        if is_active(c) {
+        if is_invisible(c) {
             let mut units = [0; 2];
             c.encode_utf16(&mut units).iter().for_each(|unit| escaped.push_str(&format!("\\u{unit:04x}")));
         } else {
@@ -21,14 +23,6 @@ pub(crate) fn escape(text: &str) -> Cow<'_, str> {
         }
     }
     Cow::Owned(escaped)
-}
-
-/// Returns whether a terminal interprets or hides the character: control characters, including C1, and format
-/// characters that reorder, join or hide text.
-fn is_active(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 #[cfg(test)]
@@ -47,7 +41,7 @@ mod tests {
         let value = serde_json::json!({ "text": "\u{202e}\u{9b}\u{e0041}\u{1b}\u{7f}" });
         let line = value.to_string();
         let shown = escape(&line);
-        assert!(!shown.contains(is_active));
+        assert!(!shown.contains(is_invisible));
         assert_eq!(serde_json::from_str::<serde_json::Value>(&shown).unwrap(), value);
     }
 }

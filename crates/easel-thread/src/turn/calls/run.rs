@@ -62,7 +62,7 @@ pub(in crate::turn) struct CallContext<S: Store, P> {
     /// The hooks with which the turn started.
     pub(in crate::turn) hooks: Hooks,
     pub(in crate::turn) hook_runner: Arc<dyn HookRunner>,
-    /// Which calls need an approval, as the turn started.
+    /// The calls that need an approval, by the configuration at the start of the turn.
     pub(in crate::turn) approval: ApprovalPolicy,
     pub(in crate::turn) approval_timeout: Duration,
     pub(in crate::turn) approver: Arc<dyn Approver>,
