@@ -72,7 +72,8 @@ pub(crate) fn recover_owner(database: &mut Database, dead_owner: &str, _lock: &R
             );
         }
     }
-    database.write(|write| remove_rows_of_owner(write, dead_owner))
+    // Files are removed after it, so the rows that named them must not come back after a power cut.
+    database.write_durably(|write| remove_rows_of_owner(write, dead_owner))
 }
 
 fn remove_rows_of_owner(write: &Transaction<'_>, dead_owner: &str) -> Result<(), Error> {

@@ -101,9 +101,9 @@ pub(crate) fn reserve(database: &mut Database, call: &CallStart) -> Result<Reser
             return Ok(Err(Box::new(error)));
         }
         insert(write, &home, &owner, call)?;
-        // The sums have the row of a model request already.
+        // A call that takes the row of its model request was admitted with the request.
         let is_new = ledger::insert_call(write, &owner, call)?;
-        Ok(Ok(Some(if is_new { budget.with(&call.quote) } else { budget })))
+        Ok(Ok(is_new.then(|| budget.with(&call.quote))))
     })
 }
 

@@ -4,6 +4,7 @@
 //! request is sent.
 
 use easel_imagegen::port::RequestStart;
+use easel_protocol::record::Billed;
 use rusqlite::{Connection, Transaction};
 
 use crate::db::connection::Database;
@@ -23,7 +24,8 @@ pub(crate) fn reserve(database: &mut Database, request: &RequestStart, is_epheme
         let budget = if request.synthetic {
             None
         } else {
-            ledger::release_request(write, &request.thread_id, &request.turn_id)?;
+            // A request is still open if its end could not be written. It may have been billed.
+            ledger::end_request(write, &request.thread_id, &request.turn_id, Billed::Uncertain)?;
             let budget = read_budget(write, request.limits, &request.thread_id, request.started_at_ms)?;
             if let Err(refusal) = budget.admit(&request.quote) {
                 return Ok(Err(Box::new(refusal)));

@@ -156,7 +156,7 @@ pub(crate) fn end_request(
 }
 
 /// Deletes the row of a model request that no image has taken.
-pub(super) fn release_request(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Error> {
+fn release_request(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> Result<(), Error> {
     let sql = "DELETE FROM ledger WHERE thread_id = ?1 AND turn_id = ?2 AND item_id IS NULL AND outcome IS NULL";
     write.prepare_cached(sql)?.execute((thread_id, turn_id))?;
     Ok(())

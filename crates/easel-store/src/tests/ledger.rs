@@ -171,6 +171,17 @@ async fn limit_of_a_day_is_free_on_the_next_day() {
 }
 
 #[tokio::test]
+async fn request_whose_end_was_not_written_counts() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.reserve_request(hosted_request(TURN)).await.unwrap();
+    store.reserve_request(hosted_request(TURN)).await.unwrap();
+    store.end_request(THREAD, TURN, Billed::No).await.unwrap();
+    let outcomes: Vec<String> = summary(&store).await.into_iter().map(|(outcome, ..)| outcome).collect();
+    assert_eq!(outcomes, ["uncertain"]);
+}
+
+#[tokio::test]
 async fn hosted_request_reserves_its_first_image() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
@@ -178,10 +189,9 @@ async fn hosted_request_reserves_its_first_image() {
     let request = || easel_imagegen::port::RequestStart { limits, quote: limited("a").quote, ..hosted_request(TURN) };
     let hosted = |id| CallStart { admission: Admission::Started, ..limited(id) };
     store.reserve_request(request()).await.unwrap();
-    // A request of the same turn replaces the one before.
-    store.reserve_request(request()).await.unwrap();
     assert_eq!(summary(&store).await, [("open".into(), 1, 0, Some(1))]);
-    for (id, images) in [("a", 1), ("b", 2), ("c", 3)] {
+    assert_eq!(store.reserve(hosted("a")).await.unwrap(), None, "the image was admitted with the request");
+    for (id, images) in [("b", 2), ("c", 3)] {
         let budget = store.reserve(hosted(id)).await.unwrap().unwrap();
         assert_eq!(budget.today.images, images, "{id}");
         assert_eq!(budget.admit_reserved(budget.limits, &limited(id).quote), Ok(()), "{id}");

@@ -123,6 +123,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
         let mut was_sent = false;
+        // A response that is complete, or was refused, makes no further image.
+        let mut billed = Billed::Uncertain;
         if let Some(open) = response {
             open.stop.cancel();
             was_sent = open.was_sent.load(Ordering::Relaxed);
@@ -144,23 +146,28 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                         | ModelEvent::TextDelta { .. }
                         | ModelEvent::Message { .. }
                         | ModelEvent::FunctionCall(_)
-                        | ModelEvent::HostedPreview { .. }
-                        | ModelEvent::Completed { .. },
-                    )
-                    | Err(_) => {}
+                        | ModelEvent::HostedPreview { .. },
+                    ) => {}
+                    Ok(ModelEvent::Completed { .. }) => billed = Billed::No,
+                    Err(error) if was_refused(&error) => billed = Billed::No,
+                    Err(_) => {}
                 }
             }
         }
         *response = None;
-        self.end_hosted_request(Billed::Uncertain).await;
         // An image that has started has an item, which says what it may cost.
-        let has_lost_image = was_sent && self.hosted.is_empty() && self.context.provider.info().capabilities.bills;
+        let has_lost_image = was_sent
+            && billed == Billed::Uncertain
+            && self.hosted.is_empty()
+            && self.context.provider.info().capabilities.bills;
         let (kind, message) = match (self.interrupt.is_cancelled(), turn.is_withdrawn()) {
             (true, _) => (ImageErrorKind::Interrupted, RESPONSE_CANCELLED),
             (false, true) => (ImageErrorKind::Interrupted, "image generation was turned off"),
             (false, false) => (ImageErrorKind::BadResponse, RESPONSE_CANCELLED),
         };
+        // A call that was not journaled takes what the request has reserved.
         effects.extend(self.fail_hosted_calls(turn, kind, message).await);
+        self.end_hosted_request(billed).await;
         effects.extend(self.handle(turn, Input::ResponseClosed { has_lost_image }));
         effects
     }

@@ -30,7 +30,11 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     ) -> Result<Reserved, ReserveError> {
         let info = self.provider.info();
         let is_approved = admission == Admission::Approved;
-        let quote = self.gate.quote(|policy| policy.quote(&info.image_model, requested, inputs.len()));
+        let quote = self.gate.quote(|policy| match admission {
+            // Like the image that its model request has reserved: the model was billed for the prompt with the request.
+            Admission::Started => policy.quote_hosted(&info.image_model),
+            Admission::WithinLimits | Admission::Approved => policy.quote(&info.image_model, requested, inputs.len()),
+        });
         let start = CallStart {
             thread_id: self.thread_id.clone(),
             turn_id: self.turn_id.clone(),
