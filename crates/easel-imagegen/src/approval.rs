@@ -15,6 +15,7 @@ use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
 
 pub use grants::Grants;
 
+use crate::invisible::to_line;
 use crate::output::shorten;
 use crate::port::{Reference, image_error};
 use crate::spending::{Budget, Cost, LimitError, Quote};
@@ -88,6 +89,11 @@ impl ApprovalPolicy {
             is_over_limits: self.is_over_limits && current.is_over_limits,
         }
     }
+
+    /// Returns whether calls that were made under `before` now need an approval or are refused.
+    pub fn is_stricter_than(self, before: Self) -> bool {
+        !before.is_for_all && (self.is_for_all || (before.is_over_limits && !self.is_over_limits))
+    }
 }
 
 impl Denial {
@@ -143,7 +149,7 @@ impl ApprovalRequest {
         let images = if *images == 1 { "1 image".to_owned() } else { format!("{images} images") };
         let cost = cost.as_ref().map_or_else(|| "at an unknown price".to_owned(), |cost| format!("for about {cost}"));
         let limit = self.refusal.as_ref().map(|refusal| format!(", although {refusal}")).unwrap_or_default();
-        let prompt = shorten(&self.requested.prompt, QUESTION_CHARS);
+        let prompt = to_line(self.requested.prompt.as_bytes(), QUESTION_CHARS);
         format!("Make {images} with {model} of the provider {} {cost}{limit}? Prompt: {prompt}", self.provider)
     }
 

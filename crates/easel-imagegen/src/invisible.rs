@@ -20,6 +20,18 @@ pub fn is_invisible(c: char) -> bool {
     ) || CodePointSetData::new::<DefaultIgnorableCodePoint>().contains(c)
 }
 
+/// Returns a text of others as one line of at most `max_chars` characters, for people and the model. Control
+/// characters and invisible ones become spaces.
+pub(crate) fn to_line(text: &[u8], max_chars: usize) -> String {
+    let text = String::from_utf8_lossy(text);
+    let visible = text.replace(is_invisible, " ");
+    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    match line.char_indices().nth(max_chars) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,5 +42,12 @@ mod tests {
                       \u{3164}\u{fe0f}\u{feff}\u{fff9}\u{fffb}\u{e0041}\u{e007f}";
         assert!(hidden.chars().all(is_invisible), "{:?}", hidden.chars().find(|c| !is_invisible(*c)));
         assert!(!" aé✓漢\u{a0}\u{fffd}😀".contains(is_invisible));
+    }
+
+    #[test]
+    fn line_has_no_control_characters() {
+        assert_eq!(to_line(b"\x1b[31mno\r\n\tway\x00\xff", 20), "[31mno way \u{fffd}");
+        assert_eq!(to_line("a\u{202e}b".as_bytes(), 20), "a b");
+        assert_eq!(to_line("ü".repeat(30).as_bytes(), 4), "üüüü…");
     }
 }

@@ -103,7 +103,7 @@ impl Approver for TurnApprover {
     }
 
     fn can_ask(&self) -> bool {
-        self.client.answers_approvals() && !self.client.is_closed()
+        self.client.answers_approvals()
     }
 
     fn ask(&self, request: ApprovalRequest) -> BoxFuture<'_, Result<(), Denial>> {
@@ -122,7 +122,7 @@ impl Approver for TurnApprover {
     }
 }
 
-/// A question that the client was asked. On drop, the client learns that nobody waits for its answer any more.
+/// A question that the client was asked. On drop, the client learns that the server no longer waits for its answer.
 struct OpenQuestion<'a> {
     client: &'a Client,
     thread_id: ThreadId,

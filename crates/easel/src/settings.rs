@@ -132,14 +132,14 @@ impl Settings {
     }
 }
 
-/// Returns whether a change turns image generation off, lowers a limit of a turn or of spending, or adds a hook before
-/// calls. Such a change applies to loaded threads even if the client does not request it.
+/// Returns whether a change turns image generation off, lowers a limit of a turn or of spending, adds a hook before
+/// calls, or lets fewer calls pass without an approval. Such a change applies to loaded threads even if the client does not request it.
 fn is_stricter(config: &Config, before: &Config) -> bool {
     let known_hooks = hooks_from_config(before).pre;
     let (approval, approval_before) = (approval_policy(config), approval_policy(before));
     (before.features.image_generation && !config.features.image_generation)
         || config.limits.images_per_turn < before.limits.images_per_turn
-        || approval_before.stricter(approval) != approval_before
+        || approval.is_stricter_than(approval_before)
         || hooks_from_config(config).pre.iter().any(|hook| !known_hooks.contains(hook))
         || spending_policy(config).limits.is_stricter_than(spending_policy(before).limits)
 }

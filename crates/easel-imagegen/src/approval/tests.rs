@@ -9,15 +9,18 @@ use crate::spending::{Limit, Limits, Reset, Used};
 fn running_turn_adopts_what_is_stricter() {
     let policy = |is_for_all, is_over_limits| ApprovalPolicy { is_for_all, is_over_limits };
     let (never, over_limit, always) = (policy(false, false), policy(false, true), policy(true, true));
-    for (started, current, expected) in [
-        (never, over_limit, never),
-        (over_limit, never, never),
-        (over_limit, always, always),
-        (always, over_limit, always),
-        (never, always, policy(true, false)),
-        (always, never, policy(true, false)),
+    // (policy at the start, current policy, policy of the turn, whether the change is stricter)
+    for (started, current, expected, is_stricter) in [
+        (never, over_limit, never, false),
+        (over_limit, never, never, true),
+        (over_limit, always, always, true),
+        (always, over_limit, always, false),
+        (never, always, policy(true, false), true),
+        (always, never, policy(true, false), false),
     ] {
         assert_eq!(started.stricter(current), expected, "{started:?} {current:?}");
+        assert_eq!(current.is_stricter_than(started), is_stricter, "{started:?} {current:?}");
+        assert!(!started.is_stricter_than(started));
     }
 }
 

@@ -4,8 +4,8 @@ use easel_protocol::record::{ImageError, ImageErrorKind};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::text::to_line;
 use super::{Hook, HookEnd};
+use crate::invisible::to_line;
 use crate::port::image_error;
 
 /// Maximum length of what a hook says, in characters.
@@ -90,8 +90,10 @@ struct SpecificOutput {
 /// Returns why the output of a hook that succeeded denies the call; `None` if it does not. The text completes "the
 /// hook …".
 fn read_decision(stdout: &[u8]) -> Option<String> {
-    let text = stdout.trim_ascii();
-    if !text.starts_with(b"{") && !text.starts_with(b"[") {
+    // Some programs print a byte order mark first, and others a line of their log.
+    let text = stdout.strip_prefix(b"\xef\xbb\xbf").unwrap_or(stdout).trim_ascii();
+    let has_object = text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii().starts_with(b"{"));
+    if !has_object && serde_json::from_slice::<Vec<Value>>(text).is_err() {
         return None;
     }
     let Ok(output) = serde_json::from_slice::<Output>(text) else {

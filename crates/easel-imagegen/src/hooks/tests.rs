@@ -29,6 +29,7 @@ fn success_without_a_decision_allows() {
     for stdout in [
         "",
         "fine",
+        "[info] fine",
         "{}",
         r#"{"decision": "approve", "reason": "fine"}"#,
         r#"{"continue": true, "systemMessage": "hi", "suppressOutput": true}"#,
@@ -50,6 +51,7 @@ fn every_other_end_denies_with_a_reason() {
         (exited(0, r#"{"decision": "block", "reason": "no dogs"}"#, ""), "the hook 1 denied the call: no dogs"),
         (exited(0, r#"{"continue": false, "stopReason": "no birds"}"#, ""), "the hook 1 denied the call: no birds"),
         (exited(0, r#"{"continue": false}"#, ""), "the hook 1 denied the call"),
+        (exited(0, "\u{feff} {\"decision\": \"block\"}", ""), "the hook 1 denied the call"),
         (
             exited(
                 0,
@@ -70,6 +72,8 @@ fn output_that_cannot_be_followed_denies() {
     for stdout in [
         "{",
         "[1]",
+        "\u{feff}{",
+        "checking\n{\"decision\": \"block\"}",
         r#"{"permissionDecision": "deny"}"#,
         r#"{"decision": "perhaps"}"#,
         r#"{"hookSpecificOutput": {"permissionDecision": "allow"}}"#,
@@ -93,10 +97,16 @@ fn message_of_a_hook_is_short() {
 
 #[test]
 fn running_turn_adopts_added_hooks_and_keeps_removed_ones() {
-    let hooks = |names: &[&str]| Hooks { pre: names.iter().map(|name| hook(name)).collect(), post: Vec::new() };
-    let names = |hooks: Vec<Hook>| hooks.into_iter().map(|hook| hook.name).collect::<String>();
-    assert_eq!(names(hooks(&["a", "b"]).pre_with(&hooks(&["b", "c"]))), "abc");
-    assert_eq!(names(hooks(&[]).pre_with(&hooks(&["a"]))), "a");
+    // Hooks are numbered in their list, so a removal renames those behind it.
+    let hooks = |commands: &[&str]| {
+        let hook =
+            |(at, command): (usize, &&str)| Hook { command: vec![(*command).to_owned()], ..hook(&at.to_string()) };
+        Hooks { pre: commands.iter().enumerate().map(hook).collect(), post: Vec::new() }
+    };
+    let commands = |hooks: Vec<Hook>| hooks.into_iter().flat_map(|hook| hook.command).collect::<String>();
+    assert_eq!(commands(hooks(&["a", "b"]).pre_with(&hooks(&["b", "c"]))), "abc");
+    assert_eq!(commands(hooks(&["a", "b"]).pre_with(&hooks(&["b"]))), "ab");
+    assert_eq!(commands(hooks(&[]).pre_with(&hooks(&["a"]))), "a");
 }
 
 #[test]

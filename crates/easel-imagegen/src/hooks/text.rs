@@ -2,8 +2,6 @@
 
 use serde::Serialize;
 
-use crate::invisible::is_invisible;
-
 /// A text of bounded length without data URLs. It is the only kind of value from outside that a hook reads, so that a
 /// hook cannot be sent the bytes of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -77,18 +75,6 @@ fn json_len(text: &str) -> usize {
     text.chars().map(escaped).sum()
 }
 
-/// Returns what a hook printed as one line of at most `max_chars` characters, for people and the model. Control
-/// characters and invisible ones become spaces.
-pub(super) fn to_line(printed: &[u8], max_chars: usize) -> String {
-    let text = String::from_utf8_lossy(printed);
-    let visible = text.replace(is_invisible, " ");
-    let line = visible.split_whitespace().collect::<Vec<_>>().join(" ");
-    match line.char_indices().nth(max_chars) {
-        Some((end, _)) => format!("{}…", &line[..end]),
-        None => line,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -120,12 +106,5 @@ mod tests {
                 assert!(short == text || short.ends_with('…'));
             }
         }
-    }
-
-    #[test]
-    fn line_has_no_control_characters() {
-        assert_eq!(to_line(b"\x1b[31mno\r\n\tway\x00\xff", 20), "[31mno way \u{fffd}");
-        assert_eq!(to_line("a\u{202e}b".as_bytes(), 20), "a b");
-        assert_eq!(to_line("ü".repeat(30).as_bytes(), 4), "üüüü…");
     }
 }
