@@ -26,6 +26,7 @@ pub mod output;
 
 pub mod handle;
 pub mod idempotency;
+pub mod image_item;
 pub mod invisible;
 pub mod item_id;
 pub mod sniff;

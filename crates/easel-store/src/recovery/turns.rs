@@ -1,6 +1,7 @@
 //! Closes the turns that a dead process ran. Their items end as the journal says, and pending messages enter history.
 
-use easel_protocol::item::{ImageGenerationItem, ImageStatus, ItemInputImage, ThreadItem};
+use easel_imagegen::image_item::complete;
+use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::record::{Billed, ImageError, ImageRecord};
 use easel_protocol::turn::{CodexErrorInfo, Turn, TurnError, TurnItemsView, TurnStatus};
 use rusqlite::{OptionalExtension, Row, Transaction};
@@ -94,8 +95,7 @@ fn close_item(journal: &TurnJournal<'_>, item: &mut ThreadItem, now: i64) -> Res
             image.completed_at_ms = Some(now);
             match journal.call_ending(&image.id)? {
                 CallEnding::Generated { records, generation_id, missing } => {
-                    complete(image, records, generation_id);
-                    image.error = missing;
+                    complete(image, records, generation_id, missing);
                 }
                 CallEnding::Failed(error) => {
                     image.status = ImageStatus::Failed;
@@ -105,23 +105,6 @@ fn close_item(journal: &TurnJournal<'_>, item: &mut ThreadItem, now: i64) -> Res
         }
     }
     Ok(())
-}
-
-fn complete(image: &mut ImageGenerationItem, records: Vec<ImageRecord>, generation_id: Option<String>) {
-    image.status = ImageStatus::Completed;
-    image.generation_id = generation_id;
-    if let Some(first) = records.first() {
-        image.saved_path = Some(first.path.clone());
-        // Clients of the Codex app-server show this text for a completed image.
-        image.revised_prompt = first.revised_prompt.clone().or_else(|| Some(first.requested.prompt.clone()));
-        image.transparent_background = Some(first.applied.background.as_deref() == Some("transparent"));
-        let input = |input: &easel_protocol::record::InputImage| ItemInputImage {
-            path: input.path.clone(),
-            sha256: input.sha256.clone(),
-        };
-        image.input_images = first.inputs.iter().map(input).collect();
-    }
-    image.images = records;
 }
 
 /// Adds images to an item that was reported as failed, because its call could not be closed together with its turn.
@@ -143,8 +126,7 @@ pub(super) fn complete_closed_item(
         && image.status == ImageStatus::Failed
         && image.images.is_empty()
     {
-        complete(image, records.to_vec(), generation_id);
-        image.error = missing;
+        complete(image, records.to_vec(), generation_id, missing);
         rows::save_item(write, home, &call.thread_id, &call.turn_id, &item)?;
     }
     Ok(())

@@ -31,18 +31,27 @@ pub(crate) struct Reserved {
     pub(crate) budget: Option<Budget>,
 }
 
+/// What a call must pass before it is sent: the hooks and the approvals of the configuration when it begins.
+#[derive(Debug, Clone)]
+pub(crate) struct Guards {
+    pub(crate) pre_hooks: Vec<Hook>,
+    pub(crate) approval: ApprovalPolicy,
+}
+
 impl TurnGate {
     pub(crate) fn new(config: LiveConfig, exposure: ToolExposure, limits: Limits) -> Self {
         Self { config, exposure, limits, images: Arc::default() }
     }
 
-    /// Creates the gate of a call that has reserved its images. They count once, however many attempts the call takes.
-    pub(crate) fn for_call(&self, reserved: Reserved) -> SendGate {
+    /// Creates the gate of a call that has passed `guards` and reserved its images. They count once, however many
+    /// attempts the call takes.
+    pub(crate) fn for_call(&self, reserved: Reserved, guards: Guards) -> SendGate {
         let (config, exposure, images_sent) = (self.config.clone(), self.exposure, Arc::clone(&self.images));
         let (images, is_counted) = (reserved.quote.images, AtomicBool::new(false));
         SendGate::new(move || {
             config.acquire_permit(|config| {
                 check_offered(config, exposure)?;
+                guards.check(config)?;
                 reserved.check(config.spending.limits)?;
                 // The attempts of one call come one after the other.
                 if !is_counted.load(Ordering::Relaxed) {
@@ -78,14 +87,10 @@ impl TurnGate {
         })
     }
 
-    /// Returns the hooks that run before a call of the turn, which started with `hooks`.
-    pub(crate) fn pre_hooks(&self, hooks: &Hooks) -> Vec<Hook> {
-        hooks.pre_with(&self.config.get().hooks)
-    }
-
-    /// Returns which calls of the turn need an approval. The turn started with `policy`.
-    pub(crate) fn approval(&self, policy: ApprovalPolicy) -> ApprovalPolicy {
-        policy.stricter(self.config.get().approval)
+    /// Returns the guards of a call that begins now in a turn which started with `hooks` and `approval`.
+    pub(crate) fn guards(&self, hooks: &Hooks, approval: ApprovalPolicy) -> Guards {
+        let config = self.config.get();
+        Guards { pre_hooks: hooks.pre_with(&config.hooks), approval: approval.stricter(config.approval) }
     }
 
     /// Returns the current limit of images for one turn.
@@ -106,6 +111,21 @@ impl TurnGate {
     /// Returns why the turn's tool is no longer offered, or `None` while it is.
     pub(crate) fn withdrawal_reason(&self) -> Option<HeldBackReason> {
         withdrawal_reason(&self.config.get(), self.exposure)
+    }
+}
+
+impl Guards {
+    /// Checks that no guard was added while the call waited: for an approval, a connection or another attempt.
+    fn check(&self, config: &ThreadConfig) -> Result<(), ImageError> {
+        if config.hooks.pre.iter().any(|hook| !self.pre_hooks.contains(hook)) {
+            let message = "a hook was configured while the image call waited, so the call was not made";
+            return Err(image_error(ImageErrorKind::HookDenied, message));
+        }
+        if config.approval.is_for_all && !self.approval.is_for_all {
+            let message = "every image call needs an approval now, and this one had not asked for it";
+            return Err(image_error(ImageErrorKind::ApprovalDenied, message));
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,8 @@
 //! The item of an image call, from its start to its end.
 
+use easel_imagegen::image_item;
 use easel_imagegen::port::image_error;
-use easel_protocol::item::{ImageFailure, ImageGenerationItem, ImageStatus, ItemInputImage};
+use easel_protocol::item::{ImageFailure, ImageGenerationItem, ImageStatus};
 use easel_protocol::record::{ImageError, ImageErrorKind, ImageRecord};
 
 use super::CallOutput;
@@ -14,22 +15,11 @@ pub(super) fn complete(
     item: &mut ImageGenerationItem,
     output: CallOutput,
 ) -> Result<Vec<ImageRecord>, Box<ImageError>> {
-    let Some(first) = output.records.first() else {
+    if output.records.is_empty() {
         return Err(Box::new(image_error(ImageErrorKind::BadResponse, "the provider's response contains no image")));
-    };
-    item.status = ImageStatus::Completed;
-    // Clients of the Codex app-server show this text, so it is never empty for a completed image.
-    item.revised_prompt = first.revised_prompt.clone().or_else(|| Some(first.requested.prompt.clone()));
-    item.transparent_background = Some(first.applied.background.as_deref() == Some("transparent"));
-    item.saved_path = Some(first.path.clone());
-    item.generation_id = output.generation_id;
-    item.input_images = first
-        .inputs
-        .iter()
-        .map(|input| ItemInputImage { path: input.path.clone(), sha256: input.sha256.clone() })
-        .collect();
-    item.images.clone_from(&output.records);
-    item.error = output.missing.map(|error| *error);
+    }
+    let missing = output.missing.map(|error| *error);
+    image_item::complete(item, output.records.clone(), output.generation_id, missing);
     Ok(output.records)
 }
 

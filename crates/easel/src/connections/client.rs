@@ -1,7 +1,7 @@
 //! One connection, as the rest of the program sees it.
 
 use std::collections::HashSet;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use base64::Engine;
@@ -12,6 +12,7 @@ use easel_protocol::handshake::{ClientCapabilities, ImageResult};
 use easel_protocol::item::ThreadItem;
 use easel_rpc::{Closed, Outbox, Share};
 use easel_store::EaselStore;
+use parking_lot::Mutex;
 
 use crate::approvals::ClientApprovals;
 
@@ -78,7 +79,7 @@ impl Client {
 
     /// Returns whether the client has not got this warning yet, and remembers it.
     pub(crate) fn is_new_warning(&self, warning: &Warning) -> bool {
-        let mut known = self.warnings.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.warnings.lock();
         if known.len() == MAX_KNOWN_WARNINGS {
             return !known.contains(warning);
         }

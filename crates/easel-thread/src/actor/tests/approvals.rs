@@ -131,3 +131,26 @@ async fn stricter_policy_applies_to_the_running_turn() {
     fixture.wait_for_end().await;
     assert!(fixture.log.has("question b") && !fixture.log.has("make b"), "{:#?}", fixture.log.lines());
 }
+
+#[tokio::test(start_paused = true)]
+async fn guard_that_is_added_while_a_call_waits_stops_it() {
+    for (adds_hook, kind) in [(true, "failed hookDenied"), (false, "failed approvalDenied")] {
+        let mut fixture = fixture(false, true);
+        // The limits refuse the call, so that it waits for an answer.
+        fixture.faults.refuse_calls = true;
+        let handle = fixture.load("thread", &["call a cat\n done", HELLO]);
+        fixture.start(&handle, "turn").await;
+        fixture.log.wait_for("question a over limit").await;
+        let mut config = ThreadConfig::clone(&handle.config.get());
+        if adds_hook {
+            config.hooks.pre = vec![hook("allow")];
+        } else {
+            config.approval.is_for_all = true;
+        }
+        handle.config.replace(1, Arc::new(config), None).wait().await;
+        fixture.log.open("answer a");
+        fixture.wait_for_end().await;
+        let item = fixture.log.rest("send thread item/completed imageGeneration a ");
+        assert!(item.starts_with(kind), "{item}");
+    }
+}

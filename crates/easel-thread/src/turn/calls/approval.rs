@@ -1,6 +1,6 @@
 //! The approval of a call: asked before the call is journaled, or when the limits refuse it.
 
-use easel_imagegen::approval::{ApprovalRequest, Denial};
+use easel_imagegen::approval::{ApprovalPolicy, ApprovalRequest, Denial};
 use easel_imagegen::port::{Admission, ImageJob, Provider, ReserveError, Store, image_error};
 use easel_imagegen::spending::{Budget, LimitError};
 use easel_protocol::record::{ImageError, ImageErrorKind};
@@ -12,16 +12,16 @@ use crate::config::Reserved;
 use crate::turn::questions::ApprovalNotice;
 
 impl<S: Store, P: Provider> CallContext<S, P> {
-    /// Reserves a call, with an approval if it needs one. While it waits for that, it gives its permit to other calls.
+    /// Reserves a call, with an approval if `policy` demands one. While it waits for that, it gives its permit to other calls.
     ///
     /// # Errors
     /// The call is refused, not approved or cancelled, or the store failed. It must not be sent.
     pub(super) async fn admit<'a>(
         &'a self,
         job: &ImageJob,
+        policy: ApprovalPolicy,
         mut permit: Option<SemaphorePermit<'a>>,
     ) -> Result<(Reserved, Option<SemaphorePermit<'a>>), Box<ImageError>> {
-        let policy = self.gate.approval(self.approval);
         let mut admission = Admission::WithinLimits;
         if policy.is_for_all {
             let request = self.approval_request(job, None).await?;

@@ -43,14 +43,13 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     ///
     /// # Errors
     /// The error of the first hook that denies the call. The others do not run.
-    pub(super) async fn run_pre_hooks(&self, job: &ImageJob) -> Result<(), Box<ImageError>> {
-        let hooks = self.gate.pre_hooks(&self.hooks);
+    pub(super) async fn run_pre_hooks(&self, job: &ImageJob, hooks: &[Hook]) -> Result<(), Box<ImageError>> {
         if hooks.is_empty() {
             return Ok(());
         }
         let data = HookData::from(job);
         let input = HookInput::before(&self.hook_call(&job.item_id, &data));
-        for hook in &hooks {
+        for hook in hooks {
             let end = self.run_hook(hook, &input).await;
             decide(hook, &end).inspect_err(|error| {
                 tracing::info!(item_id = %job.item_id, hook = hook.name, reason = error.message, "a hook denied a call");

@@ -97,12 +97,13 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             let permit = self.permits.acquire().instrument(queue_span).await.ok();
             let plan_span = tracing::debug_span!(target: phase::TARGET, "plan");
             let job = self.prepare_job(item_id, call).instrument(plan_span).await?;
-            self.run_pre_hooks(&job).await?;
-            Ok((job, permit))
+            let guards = self.gate.guards(&self.hooks, self.approval);
+            self.run_pre_hooks(&job, &guards.pre_hooks).await?;
+            Ok((job, permit, guards))
         };
-        let (mut job, permit) = self.unless_cancelled(preparing).await?;
-        let (reserved, _permit) = self.admit(&job, permit).await?;
-        job.gate = self.gate.for_call(reserved);
+        let (mut job, permit, guards) = self.unless_cancelled(preparing).await?;
+        let (reserved, _permit) = self.admit(&job, guards.approval, permit).await?;
+        job.gate = self.gate.for_call(reserved, guards);
         let started = Instant::now();
         let hook_data = self.keep_for_hooks(&job);
         let generated = self.generate(item_id, job).await;
