@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const CANARY: &str = "canary-7f3a";
 /// Warnings of one layer.
 const MAX_WARNINGS: usize = 32;
-const KEYS: [&str; 28] = [
+const KEYS: [&str; 35] = [
     "model",
     "model_provider",
     "model_context_tokens",
@@ -46,11 +46,18 @@ const KEYS: [&str; 28] = [
     "limits.reference_bytes",
     "limits.reference_pixels",
     "limits.images_per_turn",
+    "limits.images_per_day",
+    "limits.cost_per_day",
+    "limits.cost_per_thread",
+    "approval",
+    "approval_timeout_ms",
+    "hooks.pre_tool_use",
+    "hooks.PostToolUse",
     "prices.m.image",
     "server.max_in_flight",
     "profiles.p.model",
 ];
-const VALUES: [&str; 16] = [
+const VALUES: [&str; 18] = [
     "true",
     "false",
     "0",
@@ -67,6 +74,8 @@ const VALUES: [&str; 16] = [
     "[\"canary-7f3a\"]",
     "{ x = \"canary-7f3a\" }",
     "\"openai\"",
+    "\"always\"",
+    "[{ command = [\"canary-7f3a\"] }]",
 ];
 
 #[derive(Arbitrary, Debug)]
@@ -173,6 +182,12 @@ fn check_project(outside: &Loaded, within: &Loaded, may_be_trusted: bool) {
     assert_eq!(before.projects, after.projects);
     assert_eq!(before.prices, after.prices);
     assert_eq!((before.server, before.wire), (after.server, after.wire));
+    assert_eq!(before.approval, after.approval);
+    assert_eq!(before.approval_timeout_ms, after.approval_timeout_ms);
+    assert_eq!(before.hooks, after.hooks);
+    assert!(is_at_most(after.limits.images_per_day, before.limits.images_per_day));
+    assert!(is_at_most(after.limits.cost_per_day, before.limits.cost_per_day));
+    assert!(is_at_most(after.limits.cost_per_thread, before.limits.cost_per_thread));
     assert_eq!(before.openai_base_url, after.openai_base_url);
     assert_eq!(before.chatgpt_base_url, after.chatgpt_base_url);
     assert_eq!(before.model_provider, after.model_provider);
@@ -189,6 +204,11 @@ fn check_project(outside: &Loaded, within: &Loaded, may_be_trusted: bool) {
     assert!(after.limits.reference_pixels <= before.limits.reference_pixels);
     let is_project = |layer: &LayerName| matches!(layer, LayerName::Project { .. });
     assert!(within.origins.iter().all(|(key, layer)| !is_project(layer) || !key.starts_with("history")));
+}
+
+/// Returns whether a limit is as strict as the one before. `None` is no limit.
+fn is_at_most<T: PartialOrd>(limit: Option<T>, before: Option<T>) -> bool {
+    before.is_none_or(|before| limit.is_some_and(|limit| limit <= before))
 }
 
 fn check_warnings(loaded: &Loaded) {
