@@ -4,6 +4,7 @@ use easel_protocol::configuration::{ConfigValueWriteParams, MergeStrategy};
 use easel_protocol::event::Event;
 use easel_protocol::item::ImageStatus;
 use easel_protocol::method::{ConfigValueWrite, ToolList};
+use easel_protocol::record::ImageErrorKind;
 use easel_protocol::thread::ThreadStartParams;
 use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
 use serde_json::json;
@@ -17,10 +18,19 @@ const DENYING: &str = "[[hooks.pre_tool_use]]\ncommand = [\"./hook\"]\n";
 #[tokio::test]
 async fn hook_for_another_tool_does_not_run() {
     let backend = cat();
-    let sandbox = with_script(&backend, &format!("{DENYING}matcher = \"Bash|Edit\"\n"), "exit 1");
+    let codex = "[[hooks.PreToolUse]]\nmatcher = \"Bash|Edit\"\n[[hooks.PreToolUse.hooks]]\ntype = \"command\"\n\
+                 command = \"./hook\"\n";
+    let sandbox = with_script(&backend, codex, "exit 1");
     let mut server = start(&sandbox).await;
     let (image, _) = draw(&mut server).await;
     assert_eq!(image.status, ImageStatus::Completed, "{:?}", image.error);
+    server.close().await;
+
+    // In Easel's own spelling there is no other tool, so such a matcher is a mistake.
+    let sandbox = with_script(&backend, &format!("{DENYING}matcher = \"imagegn\"\n"), "exit 0");
+    let mut server = start(&sandbox).await;
+    let (image, _) = draw(&mut server).await;
+    assert_eq!(image.error.expect("an error").kind, ImageErrorKind::HookDenied);
     server.close().await;
 }
 

@@ -27,7 +27,7 @@ command = ["check", "--strict"]
 timeout = 5
 [[hooks.pre_tool_use]]
 command = ["other"]
-matcher = "Bash"
+matcher = "image_gen.*"
 [[hooks.post_tool_use]]
 command = "log"
 [[hooks.PreToolUse]]
@@ -47,7 +47,7 @@ command = "echo hi"
     );
     assert_eq!(loaded.warnings, []);
     let hooks = &loaded.config.hooks;
-    assert_eq!(commands(&hooks.pre_tool_use), [["check", "--strict"]]);
+    assert_eq!(commands(&hooks.pre_tool_use), [vec!["check", "--strict"], vec!["other"]]);
     assert_eq!(hooks.pre_tool_use[0].timeout, Some(5));
     assert_eq!(commands(&hooks.post_tool_use), [["log"]]);
     assert_eq!(commands(&hooks.codex_pre_tool_use), [["check2", "now"]]);
@@ -60,6 +60,7 @@ fn invalid_hook_before_calls_denies_instead_of_disappearing() {
         "[[hooks.pre_tool_use]]\ncommand = 'check || exit 2'",
         "[[hooks.pre_tool_use]]\ncomand = ['check']",
         "[[hooks.pre_tool_use]]\ncommand = ['check']\nmatcher = '('",
+        "[[hooks.pre_tool_use]]\ncommand = ['check']\nmatcher = 'imagegn'",
         "hooks.pre_tool_use = 'check'",
         "hooks = 'check'",
     ] {

@@ -1,5 +1,5 @@
-//! Parses hooks: programs for calls of certain tools. Hooks for other tools are left out, because the file may be
-//! shared with Codex.
+//! Parses hooks: programs for calls of certain tools. Hooks in the spelling of Codex that are for other tools are left
+//! out, because the file may be shared with Codex.
 
 use easel_imagegen::spec::{FUNCTION, HOSTED_NAME, NAMESPACE, STANDALONE_NAME};
 use regex_lite::Regex;
@@ -23,14 +23,15 @@ const TOOL_NAMES: &[&str] = &[STANDALONE_NAME, "image_gen__imagegen", FUNCTION, 
 const SHELL_CHARS: &[char] =
     &['$', '`', '|', '&', ';', '<', '>', '(', ')', '{', '}', '*', '?', '[', ']', '~', '!', '#', '\\', '\n', '\r'];
 
-/// Parses hooks in Easel's spelling: tables with `command`, `matcher` and `timeout`. Returns those for the image tool.
+/// Parses hooks in Easel's spelling: tables with `command`, `matcher` and `timeout`. A matcher that does not match the
+/// image tool is invalid: there is no other tool, so it is a mistake, and it must not remove the hook.
 pub(super) fn parse(value: RawValue) -> Option<Value> {
     collect(value, |entries| {
         let mut fields = Fields(entries);
         let (command, matcher, timeout) = (fields.take("command"), fields.take("matcher"), fields.take("timeout"));
         fields.end()?;
         let hook = to_hook(&parse_command(command?)?, timeout)?;
-        Some(if matches_image_tool(matcher)? { vec![hook] } else { Vec::new() })
+        matches_image_tool(matcher)?.then(|| vec![hook])
     })
 }
 
@@ -182,7 +183,6 @@ mod tests {
         let value = json!([
             {"command": ["check", "a b", ""], "matcher": "image_gen.*", "timeout": 5},
             {"command": "python3 'my check.py' --strict"},
-            {"command": ["other"], "matcher": "Bash"},
         ]);
         let expected = json!([
             {"command": ["check", "a b", ""], "timeout": 5},
@@ -190,6 +190,8 @@ mod tests {
         ]);
         assert_eq!(parsed(parse, &value), Some(expected));
         assert_eq!(parsed(parse, &json!([])), Some(json!([])));
+        let of_another_tool = json!([{"command": ["check"]}, {"command": ["check"], "matcher": "Bash"}]);
+        assert_eq!(parsed(parse, &of_another_tool), None);
     }
 
     #[test]
