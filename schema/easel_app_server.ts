@@ -225,7 +225,8 @@ id: string | null,
 path: string, };
 
 /**
- * When the Codex app-server asks for approval. Easel runs no commands, so it never asks.
+ * When the Codex app-server asks for approval of commands. Easel runs none. Its questions about image calls depend on
+ * `approval` in its configuration.
  */
 export type ApprovalPolicy = "never";
 
@@ -235,7 +236,7 @@ export type ApprovalPolicy = "never";
 export type ApprovalScope = "call" | "turn" | "session" | "day";
 
 /**
- * Who approves. Without effect: Easel asks for no approval.
+ * Who approves. Without effect: Easel asks the client.
  */
 export type ApprovalsReviewer = "user";
 
@@ -1006,7 +1007,7 @@ warnings: Array<string>,
 errors: Array<JsonValue>, };
 
 /**
- * Lists the hooks that would run for the agent's tools, by folder.
+ * Lists the hooks of an agent's tools, by folder. Those of image calls are in `config/read`.
  */
 export type HooksListParams = {
 /**
@@ -4164,7 +4165,7 @@ export interface Methods {
   "image/export": { params: ImageExportParams; response: ImageExportResponse };
   /** deletes an image from a thread */
   "image/delete": { params: ImageDeleteParams; response: ImageDeleteResponse };
-  /** images, tokens and estimated cost by day, thread and model */
+  /** images, tokens and estimated cost by day, thread and model, and what is left of the limits */
   "usage/read": { params: UsageReadParams; response: UsageReadResponse };
 }
 

@@ -167,5 +167,5 @@ methods! {
     Read "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, and ranges of its bytes";
     Write "image/export" ImageExport(image::ImageExportParams) -> image::ImageExportResponse, "copies an image to a path that the client names";
     Write "image/delete" ImageDelete(image::ImageDeleteParams) -> image::ImageDeleteResponse, "deletes an image from a thread";
-    Read "usage/read" UsageRead(usage::UsageReadParams) -> usage::UsageReadResponse, "images, tokens and estimated cost by day, thread and model";
+    Read "usage/read" UsageRead(usage::UsageReadParams) -> usage::UsageReadResponse, "images, tokens and estimated cost by day, thread and model, and what is left of the limits";
 }

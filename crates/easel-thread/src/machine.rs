@@ -274,7 +274,7 @@ impl Turn {
     /// Returns a note for the model if a limit of spending withholds the hosted tool.
     pub(crate) fn withheld_note(&self) -> Option<String> {
         let reason = self.limit_reached.as_ref()?;
-        Some(format!("No image can be made now: {reason}. If the user wants one, tell them so."))
+        Some(format!("The image tool is not available now: {reason}. If the user wants an image, tell them so."))
     }
 
     /// Returns whether the turn's tool was turned off while the turn ran.

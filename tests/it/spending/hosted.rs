@@ -66,7 +66,7 @@ async fn hosted_tool_is_withheld_when_the_day_is_used_up() {
     let offered: Vec<bool> = bodies.iter().map(|body| is_offered(body)).collect();
     assert_eq!(offered, [true, true, true, false]);
     let last = bodies.last().expect("a request");
-    assert!(last.contains("No image can be made now: limits.images_per_day (2) leaves 0 images"), "{last}");
+    assert!(last.contains("The image tool is not available now: limits.images_per_day (2) leaves 0 images"), "{last}");
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn hosted_image_over_a_limit_is_kept_and_ends_turn() {
     let events = server.run_turn(&thread.id, vec![text("draw squares")]).await;
     assert_eq!(turn_status(&events), Some(TurnStatus::Failed));
     let end = serde_json::to_string(events.last().expect("an event")).expect("JSON");
-    assert!(end.contains("more images than a limit allows: limits.cost_per_day ($0.30) leaves $0.05"), "{end}");
+    assert!(end.contains("A limit does not allow another image: limits.cost_per_day ($0.30) leaves $0.05"), "{end}");
     let images = completed_images(events);
     assert!(images.iter().all(|image| image.error.is_none()) && images.len() >= 2, "{images:#?}");
     let today = images_today(&mut server).await;

@@ -57,8 +57,8 @@ impl Price {
         }
     }
 
-    /// Estimates the cost of a call from above: one input token for each byte of the prompt, more than any tokenizer
-    /// makes of it, and the output tokens of the requested size and quality.
+    /// Estimates the cost of a call: one input token for each byte of the prompt, more than any tokenizer makes of it,
+    /// and the output tokens of the requested size and quality. A mask and previews are not counted.
     pub(super) fn estimate(self, prompt: &str, parameters: &AppliedImage, references: usize) -> Option<Cost> {
         let images = u64::from(parameters.n.unwrap_or(1));
         let of_references = REFERENCE_TOKENS.saturating_mul(references as u64);

@@ -1,7 +1,7 @@
 //! What other servers of this protocol have and an image server does not: skills, hooks of the agent, plugins, apps.
 //!
-//! Clients read these lists when they start, and show an error if the method does not exist. Easel answers with the
-//! empty list, which is true.
+//! Clients read these lists when they start, and show an error if the method does not exist. Easel answers with empty
+//! lists. The hooks of image calls are not those of an agent's tools: `config/read` has them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -44,7 +44,7 @@ params_without_effect! {
     ThreadSectionListParams;
 }
 
-/// Lists the hooks that would run for the agent's tools, by folder.
+/// Lists the hooks of an agent's tools, by folder. Those of image calls are in `config/read`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]

@@ -84,7 +84,8 @@ pub struct ThreadResumeResponse {
     pub items_backwards_cursor: Option<String>,
 }
 
-/// When the Codex app-server asks for approval. Easel runs no commands, so it never asks.
+/// When the Codex app-server asks for approval of commands. Easel runs none. Its questions about image calls depend on
+/// `approval` in its configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "kebab-case")]
 pub enum ApprovalPolicy {
@@ -92,7 +93,7 @@ pub enum ApprovalPolicy {
     Never,
 }
 
-/// Who approves. Without effect: Easel asks for no approval.
+/// Who approves. Without effect: Easel asks the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "snake_case")]
 pub enum ApprovalsReviewer {

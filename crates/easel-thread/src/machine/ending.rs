@@ -65,7 +65,7 @@ impl Turn {
             && let Some(reason) = &self.limit_reached
         {
             let message = format!(
-                "The model made more images than a limit allows: {reason}. They are kept; the response was cancelled."
+                "A limit does not allow another image: {reason}. The images are kept; the response was cancelled."
             );
             self.fail(step, message, CodexErrorInfo::Other);
         }

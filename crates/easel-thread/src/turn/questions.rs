@@ -34,7 +34,7 @@ impl Questions {
         (sender, Self { notices, waiting: HashMap::new(), permitted: Vec::new() })
     }
 
-    /// Waits for the next notice. Never resolves once all calls are gone.
+    /// Waits for the next notice. Returns `None` after `close`.
     pub(in crate::turn) async fn next(&mut self) -> Option<ApprovalNotice> {
         self.notices.recv().await
     }

@@ -35,7 +35,7 @@ pub(crate) enum GroupKey {
 /// Prints the report.
 ///
 /// # Errors
-/// If the home does not exist or its database cannot be read.
+/// If the home cannot be created or its database cannot be read.
 pub(crate) fn run(environment: &Environment, report: Report) -> Result<(), Box<dyn Error>> {
     let home = easel_config::home(environment)?;
     easel_config::create_home(&home)?;

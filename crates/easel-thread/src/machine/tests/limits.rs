@@ -238,7 +238,7 @@ fn refused_hosted_image_is_requested_without_tool() {
     let mut runner = ScriptRunner::new(["exposure hosted"].into_iter());
     runner.run("refuse limits.x is used up");
     assert_eq!(runner.turn.tool_to_offer(), ToolExposure::None);
-    let note = "No image can be made now: limits.x is used up. If the user wants one, tell them so.";
+    let note = "The image tool is not available now: limits.x is used up. If the user wants an image, tell them so.";
     assert_eq!(runner.turn.withheld_note().as_deref(), Some(note));
 }
 
@@ -249,8 +249,8 @@ fn hosted_image_over_a_limit_of_spending_closes_response() {
     );
     assert!(all.contains("item/completed imageGeneration b completed /home/B.png\nraw"), "{all}");
     assert!(all.contains("close response\n> closed"), "{all}");
-    let error = "error \"The model made more images than a limit allows: limits.x is used up. They are kept; the response \
-                 was cancelled.\"";
+    let error = "error \"A limit does not allow another image: limits.x is used up. The images are kept; the response was \
+                 cancelled.\"";
     assert!(all.contains(error), "{all}");
 }
 

@@ -12,7 +12,8 @@ use crate::config::Reserved;
 use crate::turn::questions::ApprovalNotice;
 
 impl<S: Store, P: Provider> CallContext<S, P> {
-    /// Reserves a call, with an approval if `policy` demands one. While it waits for that, it gives its permit to other calls.
+    /// Reserves a call, with an approval if `policy` demands one. While it waits for that, it gives its permit to other
+    /// calls.
     ///
     /// # Errors
     /// The call is refused, not approved or cancelled, or the store failed. It must not be sent.
