@@ -69,9 +69,7 @@ impl HookRunner for ProgramHooks {
             let arguments = arguments.iter().map(|argument| SecretString::from(argument.as_str())).collect();
             let program = Program::new(Path::new(command), arguments, self.variables.clone(), self.home.clone());
             match program.run(input, CAPTURE, hook.timeout).await {
-                Ok(Finished { status, stdout, stderr }) => {
-                    HookEnd::Exited { code: status.code(), stdout: stdout.bytes, stderr: stderr.bytes }
-                }
+                Ok(Finished { status, stdout, stderr }) => HookEnd::Exited { code: status.code(), stdout, stderr },
                 Err(error) => HookEnd::Failed(error.to_string()),
             }
         }

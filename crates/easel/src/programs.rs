@@ -17,7 +17,7 @@ use tokio::process::Command;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use environment::allowed_variables;
-pub(crate) use output::{Captured, Excess};
+pub(crate) use output::Excess;
 use process_group::ProcessGroup;
 
 /// A program with its arguments and its environment.
@@ -43,8 +43,8 @@ pub(crate) struct Capture {
 #[derive(Debug)]
 pub(crate) struct Finished {
     pub(crate) status: ExitStatus,
-    pub(crate) stdout: Captured,
-    pub(crate) stderr: Captured,
+    pub(crate) stdout: Vec<u8>,
+    pub(crate) stderr: Vec<u8>,
 }
 
 /// Why a program has no end of its own. The messages contain neither the command nor the output, since both may be
@@ -131,5 +131,19 @@ impl Program {
         let stderr = output::read(stderr, capture.stderr, capture.excess, &exited);
         let (status, (), stdout, stderr) = tokio::try_join!(exit, write, stdout, stderr)?;
         Ok(Finished { status, stdout, stderr })
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn input_that_is_not_read_does_not_block() {
+        let program = Program::new(Path::new("true"), Vec::new(), Vec::new(), std::env::temp_dir());
+        let capture = Capture { stdout: 1, stderr: 0, excess: Excess::Drop };
+        // No pipe holds that much.
+        let finished = program.run(&vec![b' '; 4 << 20], capture, Duration::from_secs(60)).await.unwrap();
+        assert!(finished.status.success());
     }
 }

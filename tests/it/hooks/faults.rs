@@ -141,10 +141,11 @@ async fn failing_hook_after_calls_keeps_the_image() {
     let backend = cat();
     for script in ["sleep 600", "exit 3", "head -c 100000000 /dev/zero >&2; exit 1"] {
         let hooks = "[[hooks.post_tool_use]]\ncommand = [\"./hook\"]\ntimeout = 1\n";
-        let sandbox = with_script(&backend, hooks, script);
+        let sandbox = with_script(&backend, hooks, &format!("touch ran; {script}"));
         let mut server = start_with(&sandbox, STANDALONE).await;
         let (image, _) = draw(&mut server).await;
         assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{script}");
+        assert!(sandbox.home().join("ran").exists(), "{script}");
         server.close().await;
     }
 }

@@ -51,13 +51,13 @@ async fn ledger_outlives_its_thread_and_reconciles_by_request_id() {
     model                                   calls   images  lost images  cost usd    unpriced images
     gpt-image-2                             2       2       0            0.5         0
     old-model                               1       1       0            0.0         1
-    Total: 3 calls, 3 images, $0.50; 1 images have no known price
+    Total: 3 calls, 3 images, $0.50; 1 image without a known price
     ");
     let table = usage(&sandbox, &["--month", "2025-01"]).await;
     insta::assert_snapshot!(table, @r"
     day         provider      model               images  cost usd    outcome    request id
     2025-01-01  mock          old-model           1       -           made       =1,2
-    Total: 1 calls, 1 images, $0.00; 1 images have no known price
+    Total: 1 call, 1 image, $0.00; 1 image without a known price
     ");
 }
 
@@ -66,6 +66,8 @@ async fn usage_of_a_new_home_is_empty() {
     let sandbox = Sandbox::new();
     assert_eq!(usage(&sandbox, &[]).await, "Total: 0 calls, 0 images, $0.00\n");
     assert_eq!(usage(&sandbox, &["--json", "--by", "day"]).await, "");
+    assert!(usage(&sandbox, &["--csv"]).await.starts_with("day,provider,model,images,"));
+    assert!(usage(&sandbox, &["--csv", "--by", "model"]).await.starts_with("model,calls,images,"));
     let output = sandbox.run(&["usage", "--month", "november"]).await;
     assert_eq!(output.status.code(), Some(2));
 }

@@ -39,6 +39,14 @@ pub struct ProviderInfo {
     pub capabilities: Capabilities,
 }
 
+impl ProviderInfo {
+    /// Returns whether the limits of spending apply to the images. Placeholders cost nothing, even if the provider says
+    /// that it bills to rehearse it.
+    pub fn counts_for_limits(&self) -> bool {
+        self.capabilities.bills && !self.synthetic
+    }
+}
+
 /// A model that responds and an image model that draws.
 pub trait Provider: Send + Sync + 'static {
     /// Returns the description of the provider.

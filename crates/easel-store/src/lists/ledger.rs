@@ -12,7 +12,7 @@ use crate::error::Error;
 const PAGE_ROWS: i64 = 1_000;
 
 /// One image call that a provider may bill.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerRow {
     /// When the call began, in Unix milliseconds.
     pub started_at_ms: i64,

@@ -6,7 +6,7 @@ mod sums;
 use std::error::Error;
 
 use easel_config::Environment;
-use easel_store::{EaselStore, ImportLimits, LedgerRange};
+use easel_store::{EaselStore, ImportLimits, LedgerRange, LedgerRow};
 
 use super::print;
 use format::Line;
@@ -65,6 +65,10 @@ async fn print_report(store: &EaselStore, Report { range, by, format }: Report) 
     }
     if by.is_some() {
         print_lines(sums.lines(), format, &mut has_header)?;
+    }
+    if format == OutputFormat::Csv && !has_header {
+        let line = if by.is_none() { Line::of_call(&LedgerRow::default()) } else { sums.empty_line() };
+        print(&line.header(format).unwrap_or_default())?;
     }
     if format == OutputFormat::Table {
         print(&sums.total_line())?;

@@ -117,8 +117,7 @@ impl CredentialCommand {
         if !finished.status.success() {
             return Err(self.error(&format!("failed ({})", finished.status)));
         }
-        let output =
-            String::from_utf8(finished.stdout.bytes).map_err(|_| self.error("printed text that is not UTF-8"))?;
+        let output = String::from_utf8(finished.stdout).map_err(|_| self.error("printed text that is not UTF-8"))?;
         let Some(secret) = parse_token(&output, MAX_TOKEN_LEN) else {
             return Err(self.error("must print a single word of printable characters"));
         };

@@ -24,15 +24,7 @@ pub(crate) enum Excess {
     Fail,
 }
 
-/// The output of a program up to a limit.
-#[derive(Debug, Default)]
-pub(crate) struct Captured {
-    pub(crate) bytes: Vec<u8>,
-    /// Whether there was more.
-    pub(crate) is_cut: bool,
-}
-
-/// Reads a pipe to its end, or until shortly after the program has `exited`.
+/// Reads a pipe to its end, or until shortly after the program has `exited`. Returns at most `limit` bytes.
 ///
 /// # Errors
 /// [`ProgramError::Read`], and [`ProgramError::TooMuchOutput`] for [`Excess::Fail`].
@@ -41,8 +33,8 @@ pub(super) async fn read(
     limit: usize,
     excess: Excess,
     exited: &CancellationToken,
-) -> Result<Captured, ProgramError> {
-    let mut captured = Captured::default();
+) -> Result<Vec<u8>, ProgramError> {
+    let mut captured = Vec::new();
     let Some(mut pipe) = pipe else { return Ok(captured) };
     let mut drained = pin!(async {
         exited.cancelled().await;
@@ -58,10 +50,9 @@ pub(super) async fn read(
         if count == 0 {
             return Ok(captured);
         }
-        let room = limit - captured.bytes.len();
-        captured.bytes.extend_from_slice(&chunk[..count.min(room)]);
-        captured.is_cut |= count > room;
-        if captured.is_cut && excess == Excess::Fail {
+        let room = limit - captured.len();
+        captured.extend_from_slice(&chunk[..count.min(room)]);
+        if count > room && excess == Excess::Fail {
             return Err(ProgramError::TooMuchOutput(limit));
         }
     }

@@ -56,8 +56,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let budget = self.store.budget(&self.thread_id, self.gate.limits()).await;
         let budget: Budget =
             budget.map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))?;
-        // A provider that does not bill has no limits.
-        let refusal = refusal.or_else(|| budget.admit(&quote).err().filter(|_| info.capabilities.bills));
+        let refusal = refusal.or_else(|| budget.admit(&quote).err().filter(|_| info.counts_for_limits()));
         Ok(ApprovalRequest {
             thread_id: self.thread_id.clone(),
             turn_id: self.turn_id.clone(),

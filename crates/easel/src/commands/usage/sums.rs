@@ -55,24 +55,34 @@ impl Sums {
 
     /// Returns a line for each group.
     pub(super) fn lines(&self) -> impl Iterator<Item = Line> {
-        let name = match self.by {
+        let name = self.name();
+        self.groups.iter().map(move |(key, sum)| Line::of_sum(name, key, sum))
+    }
+
+    /// Returns the line of a group without calls, for the header of an empty report.
+    pub(super) fn empty_line(&self) -> Line {
+        Line::of_sum(self.name(), "", &Sum::default())
+    }
+
+    fn name(&self) -> &'static str {
+        match self.by {
             Some(GroupKey::Day) | None => "day",
             Some(GroupKey::Model) => "model",
             Some(GroupKey::Provider) => "provider",
             Some(GroupKey::Thread) => "thread_id",
-        };
-        self.groups.iter().map(move |(key, sum)| Line::of_sum(name, key, sum))
+        }
     }
 
     /// Returns the last line of a table.
     pub(super) fn total_line(&self) -> String {
         let Sum { calls, images, lost_images, cost, unpriced_images } = self.total;
-        let mut line = format!("Total: {calls} calls, {images} images, {cost}");
+        let count = |number: u64, noun: &str| format!("{number} {noun}{}", if number == 1 { "" } else { "s" });
+        let mut line = format!("Total: {}, {}, {cost}", count(calls, "call"), count(images, "image"));
         if lost_images > 0 {
-            line.push_str(&format!(" ({lost_images} images may have been billed and never arrived)"));
+            line.push_str(&format!(" ({} may have been billed and never arrived)", count(lost_images, "image")));
         }
         if unpriced_images > 0 {
-            line.push_str(&format!("; {unpriced_images} images have no known price"));
+            line.push_str(&format!("; {} without a known price", count(unpriced_images, "image")));
         }
         line
     }
