@@ -141,7 +141,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             Some((item_id, preview)) = self.previews.recv() => Wakeup::Preview(item_id, preview),
             Some(notice) = self.questions.next() => Wakeup::Approval(notice),
             Some(report) = self.calls.next() => Wakeup::CallEnded(report),
-            event = OpenResponse::next(response) => Wakeup::ModelResponse(event),
+            event = OpenResponse::next(response), if !self.calls.has_hosted() => Wakeup::ModelResponse(event),
         }
     }
 

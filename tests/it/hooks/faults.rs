@@ -1,13 +1,23 @@
 //! Hooks that hang, print without end, leave processes behind or do not exist. All of them deny the call.
 
 use std::process::Stdio;
+use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use easel_protocol::configuration::ExperimentalFeatureEnablementSetParams;
 use easel_protocol::item::ImageStatus;
+use easel_protocol::method::ExperimentalFeatureEnablementSet;
+use easel_testkit::http::MockServer;
+use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
+use serde_json::json;
 use tokio::io::AsyncReadExt;
 use tokio::process::{Child, Command};
 
 use super::{assert_denied, cat, draw, sandbox, start, start_with, with_script};
+use crate::harness::events::{completed_image, completed_turn};
 use crate::harness::{STANDALONE, Sandbox, text};
 
 /// Long enough for any machine. The events that tests wait for happen at once.
@@ -148,4 +158,39 @@ async fn failing_hook_after_calls_keeps_the_image() {
         assert!(sandbox.home().join("ran").exists(), "{script}");
         server.close().await;
     }
+}
+
+#[tokio::test]
+async fn hook_after_a_hosted_image_does_not_delay_the_kill_switch() {
+    let (report, is_gone) = sync_channel(1);
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
+        let image = json!({ "type": "image_generation_call", "id": "ig_1", "status": "completed",
+            "result": STANDARD.encode(solid_png(8, 8, RED)) });
+        exchange.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
+        exchange.send(&openai::event_stream(&[openai::item_done(&image)]));
+        exchange.await_disconnect();
+        report.send(()).expect("the test waits");
+    });
+    let hooks = "images.hosted = true\n[[hooks.post_tool_use]]\ncommand = [\"./hook\"]\ntimeout = 60\n";
+    let sandbox = with_script(&provider, hooks, "echo up > started; read line < released");
+    for pipe in ["started", "released"] {
+        let pipe = sandbox.home().join(pipe);
+        assert!(std::process::Command::new("mkfifo").arg(pipe).status().expect("mkfifo runs").success());
+    }
+    let mut server = start_with(&sandbox, &[]).await;
+    let thread = server.start_thread().await;
+    server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+    tokio::fs::read(sandbox.home().join("started")).await.expect("the hook runs");
+    let enablement = [("image_generation".to_owned(), false)].into();
+    server.request::<ExperimentalFeatureEnablementSet>(&ExperimentalFeatureEnablementSetParams { enablement }).await;
+    is_gone.recv().expect("the connection is closed while the hook runs");
+    tokio::fs::write(sandbox.home().join("released"), "").await.expect("the hook waits");
+    let events = server.events_until_turn_end().await;
+    let image = completed_image(&events);
+    assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1), "{:?}", image.error);
+    let message = &completed_turn(&events).error.as_ref().expect("an error").message;
+    assert!(message.starts_with("Image generation was turned off"), "{message}");
+    let (status, _) = server.client.close().await.expect("the server ends");
+    assert_eq!(status.code(), Some(0));
 }

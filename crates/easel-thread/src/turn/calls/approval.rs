@@ -2,7 +2,7 @@
 
 use easel_imagegen::approval::{ApprovalPolicy, ApprovalRequest, Denial};
 use easel_imagegen::port::{Admission, ImageJob, Provider, ReserveError, Store, image_error};
-use easel_imagegen::spending::{Budget, LimitError};
+use easel_imagegen::spending::{Budget, LimitError, Quote};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use tokio::sync::{SemaphorePermit, oneshot};
 
@@ -23,9 +23,12 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         policy: ApprovalPolicy,
         mut permit: Option<SemaphorePermit<'a>>,
     ) -> Result<(Reserved, Option<SemaphorePermit<'a>>), Box<ImageError>> {
+        // Quoted once, so that the price which a person approves is the one that is reserved.
+        let info = self.provider.info();
+        let quote = self.gate.quote(|policy| policy.quote(&info.image_model, &job.requested, job.references.len()));
         let mut admission = Admission::WithinLimits;
         if policy.is_for_all {
-            let request = self.approval_request(job, None).await?;
+            let request = self.approval_request(job, quote.clone(), None).await?;
             if let Some(refusal) = &request.refusal {
                 if !policy.is_over_limits {
                     return Err(Box::new(refusal.to_error()));
@@ -34,11 +37,12 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             }
             permit = self.approve(request, permit).await?;
         }
-        let reserved = match self.reserve(&job.item_id, &job.requested, &job.references, admission).await {
+        let reserved = match self.reserve(&job.item_id, &job.requested, &job.references, quote.clone(), admission).await
+        {
             Err(ReserveError::Refused(refusal)) if policy.is_over_limits => {
-                let request = self.approval_request(job, Some(*refusal)).await?;
+                let request = self.approval_request(job, quote.clone(), Some(*refusal)).await?;
                 permit = self.approve(request, permit).await?;
-                self.reserve(&job.item_id, &job.requested, &job.references, Admission::Approved).await
+                self.reserve(&job.item_id, &job.requested, &job.references, quote, Admission::Approved).await
             }
             reserved => reserved,
         };
@@ -49,10 +53,10 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     async fn approval_request(
         &self,
         job: &ImageJob,
+        quote: Quote,
         refusal: Option<LimitError>,
     ) -> Result<ApprovalRequest, Box<ImageError>> {
         let info = self.provider.info();
-        let quote = self.gate.quote(|policy| policy.quote(&info.image_model, &job.requested, job.references.len()));
         let budget = self.store.budget(&self.thread_id, self.gate.limits()).await;
         let budget: Budget =
             budget.map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))?;

@@ -1,18 +1,20 @@
 //! The hooks of a call. Those before it run before anything is journaled or sent.
 
+use std::panic::AssertUnwindSafe;
+
 use easel_imagegen::hooks::{Hook, HookCall, HookEnd, HookInput, decide, report};
 use easel_imagegen::port::{ImageJob, Provider, Reference, Store};
 use easel_imagegen::spec::{HOSTED_NAME, STANDALONE_NAME};
 use easel_protocol::id::ItemId;
 use easel_protocol::record::{ImageError, RequestedImage};
-use tokio_util::sync::CancellationToken;
+use futures_util::FutureExt;
 
 use super::CallContext;
 use crate::machine::CallOutput;
 
 /// What the hooks after a call need to know of it.
 #[derive(Debug)]
-pub(super) struct HookData {
+pub(in crate::turn) struct HookData {
     tool_name: &'static str,
     requested: RequestedImage,
     references: Vec<Reference>,
@@ -63,31 +65,35 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         (!self.hooks.post.is_empty()).then(|| data.into())
     }
 
-    /// Runs the hooks after a call, one after the other. They end when `interrupt` is cancelled. What they print goes
-    /// to the log.
+    /// Runs the hooks after a call, one after the other. They end when the calls of the turn are cancelled. What they
+    /// print goes to the log. A panic ends them too: the call has ended and keeps its outcome.
     pub(super) async fn run_post_hooks(
         &self,
         item_id: &ItemId,
-        data: Option<HookData>,
+        data: &HookData,
         outcome: &Result<CallOutput, Box<ImageError>>,
-        interrupt: &CancellationToken,
     ) {
-        let Some(data) = data else { return };
-        let call = self.hook_call(item_id, &data);
+        let call = self.hook_call(item_id, data);
         let input = match outcome {
             Ok(output) => HookInput::after(&call, &output.records, output.missing.as_deref()),
             Err(error) => HookInput::after(&call, &[], Some(error)),
         };
-        for hook in &self.hooks.post {
-            let end = tokio::select! {
-                biased;
-                () = interrupt.cancelled() => HookEnd::Failed("was ended by an interrupt of the turn".to_owned()),
-                end = self.run_hook(hook, &input) => end,
-            };
-            match report(&end) {
-                (true, output) => tracing::debug!(%item_id, hook = hook.name, output, "a hook ran after a call"),
-                (false, output) => tracing::warn!(%item_id, hook = hook.name, output, "a hook failed after a call"),
+        let running = async {
+            for hook in &self.hooks.post {
+                let end = tokio::select! {
+                    biased;
+                    () = self.cancel.cancelled() => HookEnd::Failed("was ended by an interrupt of the turn".to_owned()),
+                    end = self.run_hook(hook, &input) => end,
+                };
+                match report(&end) {
+                    (true, output) => tracing::debug!(%item_id, hook = hook.name, output, "a hook ran after a call"),
+                    (false, output) => tracing::warn!(%item_id, hook = hook.name, output, "a hook failed after a call"),
+                }
             }
+        };
+        // The panic hook has logged why.
+        if AssertUnwindSafe(running).catch_unwind().await.is_err() {
+            tracing::error!(%item_id, "the hooks after a call panicked");
         }
     }
 

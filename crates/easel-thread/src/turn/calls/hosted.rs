@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -92,7 +93,9 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         requested: &RequestedImage,
         references: &[Reference],
     ) -> Result<Reserved, ReserveError> {
-        let reserving = self.reserve(item_id, requested, references, Admission::Started);
+        // Like the image that its model request has reserved: the model was billed for the prompt with the request.
+        let quote = self.gate.quote(|policy| policy.quote_hosted(&self.provider.info().image_model));
+        let reserving = self.reserve(item_id, requested, references, quote, Admission::Started);
         AssertUnwindSafe(reserving).catch_unwind().await.unwrap_or_else(|_| Err(store_panicked().into()))
     }
 }
@@ -166,8 +169,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         effects
     }
 
-    /// Stores the images of a hosted call. The response waits meanwhile, so that its next event comes after the image,
-    /// as with the standalone tool.
+    /// Stores the images of a hosted call. The response waits meanwhile and while the hooks after the call run, so that
+    /// its next event comes after the image, as with the standalone tool.
     async fn settle_hosted(
         &mut self,
         turn: &mut Turn,
@@ -189,7 +192,13 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             let error = store_panicked();
             Err(Box::new(self.context.error_after_sending(ImageErrorKind::Internal, error.client_message())))
         });
-        self.context.run_post_hooks(&hosted.item_id, hosted.hook_data, &outcome, &self.interrupt).await;
-        self.on_call_ended(turn, CallReport { item_id: hosted.item_id, outcome })
+        let report = CallReport { item_id: hosted.item_id, outcome };
+        match hosted.hook_data {
+            Some(data) => {
+                self.calls.spawn_hooks(Arc::clone(&self.context), data, report);
+                Vec::new()
+            }
+            None => self.on_call_ended(turn, report),
+        }
     }
 }

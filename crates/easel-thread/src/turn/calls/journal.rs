@@ -7,6 +7,7 @@ use easel_imagegen::phase;
 use easel_imagegen::port::{
     Admission, CallEnd, CallStart, GeneratedImages, Provider, Reference, ReserveError, StorageError, Store, image_error,
 };
+use easel_imagegen::spending::Quote;
 use easel_protocol::id::ItemId;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
 use tracing::Instrument;
@@ -26,15 +27,11 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         item_id: &ItemId,
         requested: &RequestedImage,
         inputs: &[Reference],
+        quote: Quote,
         admission: Admission,
     ) -> Result<Reserved, ReserveError> {
         let info = self.provider.info();
         let is_approved = admission == Admission::Approved;
-        let quote = self.gate.quote(|policy| match admission {
-            // Like the image that its model request has reserved: the model was billed for the prompt with the request.
-            Admission::Started => policy.quote_hosted(&info.image_model),
-            Admission::WithinLimits | Admission::Approved => policy.quote(&info.image_model, requested, inputs.len()),
-        });
         let start = CallStart {
             thread_id: self.thread_id.clone(),
             turn_id: self.turn_id.clone(),

@@ -109,7 +109,9 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let generated = self.generate(item_id, job).await;
         // From here on the call is not cancelled: images that were made are kept.
         let outcome = self.settle(item_id, generated, started.elapsed()).await;
-        self.run_post_hooks(item_id, hook_data, &outcome, &self.cancel).await;
+        if let Some(data) = hook_data {
+            self.run_post_hooks(item_id, &data, &outcome).await;
+        }
         outcome
     }
 

@@ -1,6 +1,6 @@
-//! The running calls of the standalone tool.
+//! The running calls of the standalone tool, and the hooks that run after calls of the hosted tool.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use easel_imagegen::phase;
@@ -11,13 +11,16 @@ use easel_protocol::record::ImageErrorKind;
 use tokio::task::{Id, JoinSet};
 use tracing::Instrument;
 
+use super::hooks::HookData;
 use super::{CallContext, CallReport};
 
-/// One task for each running call.
+/// One task for each call that has not reported its end.
 #[derive(Debug, Default)]
 pub(in crate::turn) struct RunningCalls {
     tasks: JoinSet<CallReport>,
     items: HashMap<Id, ItemId>,
+    /// The tasks that run hooks after calls of the hosted tool.
+    hosted: HashSet<Id>,
 }
 
 impl RunningCalls {
@@ -32,17 +35,40 @@ impl RunningCalls {
         self.items.insert(task.id(), item_id);
     }
 
+    /// Runs the hooks after a call of the hosted tool, whose images are stored, and then reports its end.
+    pub(in crate::turn) fn spawn_hooks<S: Store, P: Provider>(
+        &mut self,
+        context: Arc<CallContext<S, P>>,
+        data: HookData,
+        report: CallReport,
+    ) {
+        let item_id = report.item_id.clone();
+        let task = self.tasks.spawn(async move {
+            context.run_post_hooks(&report.item_id, &data, &report.outcome).await;
+            report
+        });
+        self.hosted.insert(task.id());
+        self.items.insert(task.id(), item_id);
+    }
+
+    /// Returns whether hooks after a call of the hosted tool are running.
+    pub(in crate::turn) fn has_hosted(&self) -> bool {
+        !self.hosted.is_empty()
+    }
+
     /// Waits for the end of a call. Returns `None` if no call is running.
     pub(in crate::turn) async fn next(&mut self) -> Option<CallReport> {
         match self.tasks.join_next_with_id().await? {
             Ok((task, report)) => {
                 self.items.remove(&task);
+                self.hosted.remove(&task);
                 Some(report)
             }
             // A call catches its own panics and is never aborted, so this should be unreachable.
             Err(error) => {
                 tracing::error!(%error, "an image call ended without a report");
                 let lost = image_error(ImageErrorKind::Internal, "Easel failed internally during the image call");
+                self.hosted.remove(&error.id());
                 let item_id = self.items.remove(&error.id())?;
                 Some(CallReport { item_id, outcome: Err(Box::new(lost)) })
             }
