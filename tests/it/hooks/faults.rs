@@ -161,7 +161,7 @@ async fn failing_hook_after_calls_keeps_the_image() {
 }
 
 #[tokio::test]
-async fn hook_after_a_hosted_image_does_not_delay_the_kill_switch() {
+async fn hook_after_hosted_image_does_not_delay_kill_switch() {
     let (report, is_gone) = sync_channel(1);
     let provider = MockServer::start(move |exchange| {
         exchange.read_body();
