@@ -3596,6 +3596,27 @@ offered: boolean,
  */
 entry: JsonValue,
 /**
+ * The description for the model. `null` for the hosted tool.
+ */
+description: string | null,
+/**
+ * The JSON Schema of the arguments. `null` for the hosted tool.
+ */
+inputSchema: JsonValue | null,
+/**
+ * The namespace in which the model calls the function. `null` for the hosted tool.
+ */
+namespace: string | null,
+/**
+ * The name of the function. `null` for the hosted tool.
+ */
+function: string | null,
+/**
+ * The entry for `dynamicTools` of the Codex app-server's `thread/start`, in the namespace `easel`. `null` for the
+ * hosted tool.
+ */
+dynamicTool: JsonValue | null,
+/**
  * Every reason why the tool is not offered. Empty when it is.
  */
 reasons: Array<HeldBack>, };

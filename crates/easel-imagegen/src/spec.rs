@@ -10,10 +10,14 @@ use crate::capability::{Capabilities, Parameter};
 pub const NAMESPACE: &str = "image_gen";
 /// The function name of the standalone tool.
 pub const FUNCTION: &str = "imagegen";
+/// The namespace of the standalone tool in the Codex app-server, which reserves [`NAMESPACE`].
+pub const DYNAMIC_NAMESPACE: &str = "easel";
 /// The name of the standalone tool for clients.
 pub const STANDALONE_NAME: &str = "image_gen.imagegen";
 /// The name of the hosted tool for clients.
 pub const HOSTED_NAME: &str = "image_generation";
+
+const NAMESPACE_DESCRIPTION: &str = "Makes and edits pictures.";
 
 /// The description of the standalone tool for the model.
 pub const GUIDANCE: &str = include_str!("guidance.md");
@@ -53,19 +57,44 @@ pub fn standalone_entry(capabilities: &Capabilities) -> Value {
     json!({
         "type": "namespace",
         "name": NAMESPACE,
-        "description": "Makes and edits pictures.",
+        "description": NAMESPACE_DESCRIPTION,
         "tools": [{
             "type": "function",
             "name": FUNCTION,
-            "description": GUIDANCE.trim_end(),
+            "description": description(),
             "strict": false,
-            "parameters": {
-                "type": "object",
-                "properties": build_properties(capabilities),
-                "required": ["prompt"],
-                "additionalProperties": false,
-            },
+            "parameters": input_schema(capabilities),
         }],
+    })
+}
+
+/// Returns the entry of the standalone tool in `dynamicTools` of the Codex app-server's `thread/start`.
+pub fn dynamic_entry(capabilities: &Capabilities) -> Value {
+    json!({
+        "type": "namespace",
+        "name": DYNAMIC_NAMESPACE,
+        "description": NAMESPACE_DESCRIPTION,
+        "tools": [{
+            "type": "function",
+            "name": FUNCTION,
+            "description": description(),
+            "inputSchema": input_schema(capabilities),
+        }],
+    })
+}
+
+/// Returns the description of the standalone tool for the model.
+pub fn description() -> &'static str {
+    GUIDANCE.trim_end()
+}
+
+/// Returns the JSON Schema of the standalone tool's arguments.
+pub fn input_schema(capabilities: &Capabilities) -> Value {
+    json!({
+        "type": "object",
+        "properties": build_properties(capabilities),
+        "required": ["prompt"],
+        "additionalProperties": false,
     })
 }
 

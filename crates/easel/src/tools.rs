@@ -116,22 +116,36 @@ impl Tools {
 
 fn describe(config: &ThreadConfig, provider: &AnyProvider, model: &str) -> ToolListResponse {
     let decision = config.choose_tool(provider, model);
-    let standalone = spec::standalone_entry(&provider.info().capabilities);
-    let hosted = spec::hosted_entry(config.partial_images(provider));
-    let tool = |kind, name: &str, entry, reasons: &[HeldBackReason]| Tool {
-        name: name.to_owned(),
-        kind,
-        offered: decision.exposure == kind,
-        entry,
-        reasons: reasons.iter().map(to_held_back).collect(),
+    let capabilities = &provider.info().capabilities;
+    let standalone = Tool {
+        name: spec::STANDALONE_NAME.to_owned(),
+        kind: ToolExposure::Standalone,
+        offered: decision.exposure == ToolExposure::Standalone,
+        entry: spec::standalone_entry(capabilities),
+        description: Some(spec::description().to_owned()),
+        input_schema: Some(spec::input_schema(capabilities)),
+        namespace: Some(spec::NAMESPACE.to_owned()),
+        function: Some(spec::FUNCTION.to_owned()),
+        dynamic_tool: Some(spec::dynamic_entry(capabilities)),
+        reasons: to_held_back(&decision.standalone_held_back),
     };
-    let data = vec![
-        tool(ToolExposure::Standalone, spec::STANDALONE_NAME, standalone, &decision.standalone_held_back),
-        tool(ToolExposure::Hosted, spec::HOSTED_NAME, hosted, &decision.hosted_held_back),
-    ];
-    ToolListResponse { exposure: decision.exposure, data }
+    let hosted = Tool {
+        name: spec::HOSTED_NAME.to_owned(),
+        kind: ToolExposure::Hosted,
+        offered: decision.exposure == ToolExposure::Hosted,
+        entry: spec::hosted_entry(config.partial_images(provider)),
+        description: None,
+        input_schema: None,
+        namespace: None,
+        function: None,
+        dynamic_tool: None,
+        reasons: to_held_back(&decision.hosted_held_back),
+    };
+    ToolListResponse { exposure: decision.exposure, data: vec![standalone, hosted] }
 }
 
-fn to_held_back(reason: &HeldBackReason) -> HeldBack {
-    HeldBack { reason: *reason, message: gate::describe(*reason).to_owned() }
+fn to_held_back(reasons: &[HeldBackReason]) -> Vec<HeldBack> {
+    let to_held_back =
+        |reason: &HeldBackReason| HeldBack { reason: *reason, message: gate::describe(*reason).to_owned() };
+    reasons.iter().map(to_held_back).collect()
 }

@@ -1,9 +1,17 @@
-//! The image tools: which one the model gets, and why it does not get the other.
+//! The image tools: which one the model gets, why it does not get the other, and calls by clients.
+
+mod call;
+mod result;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use self::call::{ToolArguments, ToolCallFormat, ToolCallParams, ToolCallPictures, ToolCallResponse};
+pub use self::result::{
+    AnthropicContent, AnthropicImageSource, AnthropicToolResult, DynamicToolCallOutputContentItem, McpAnnotations,
+    McpContent, McpMeta, McpToolResult, ResponsesToolResult, ToolCallResult,
+};
 use crate::id::ThreadId;
 
 /// Lists the image tools.
@@ -50,6 +58,17 @@ pub struct Tool {
     pub offered: bool,
     /// The exact entry in the `tools` array of a Responses API request.
     pub entry: serde_json::Value,
+    /// The description for the model. `null` for the hosted tool.
+    pub description: Option<String>,
+    /// The JSON Schema of the arguments. `null` for the hosted tool.
+    pub input_schema: Option<serde_json::Value>,
+    /// The namespace in which the model calls the function. `null` for the hosted tool.
+    pub namespace: Option<String>,
+    /// The name of the function. `null` for the hosted tool.
+    pub function: Option<String>,
+    /// The entry for `dynamicTools` of the Codex app-server's `thread/start`, in the namespace `easel`. `null` for the
+    /// hosted tool.
+    pub dynamic_tool: Option<serde_json::Value>,
     /// Every reason why the tool is not offered. Empty when it is.
     pub reasons: Vec<HeldBack>,
 }

@@ -103,6 +103,8 @@ pub(super) fn response(method: &str) -> Value {
             "exposure": "hosted",
             "data": [{
                 "name": "image_gen.imagegen", "kind": "standalone", "offered": false, "entry": {"type": "namespace"},
+                "description": "Draws.", "inputSchema": {"type": "object"}, "namespace": "image_gen", "function": "imagegen",
+                "dynamicTool": {"type": "namespace"},
                 "reasons": [{"reason": "imagegenextOff", "message": "The feature imagegenext is off."}],
             }],
         }),
