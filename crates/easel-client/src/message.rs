@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 
 /// A request of the server that waits for [`Client::server_request`](crate::Client::server_request).
 #[derive(Debug)]
-pub(crate) struct ServerRequest {
+pub(crate) struct QueuedRequest {
     pub(crate) id: u64,
     pub(crate) method: String,
     pub(crate) params: Box<RawValue>,
@@ -29,6 +29,25 @@ pub(crate) struct Line<'a> {
     #[serde(borrow)]
     pub(crate) result: Option<&'a RawValue>,
     pub(crate) error: Option<RpcError>,
+}
+
+/// The notification that cancels a request.
+#[derive(Serialize)]
+pub(crate) struct Cancel {
+    method: &'static str,
+    params: CancelParams,
+}
+
+#[derive(Serialize)]
+struct CancelParams {
+    id: u64,
+}
+
+impl Cancel {
+    /// Cancels the request with this id.
+    pub(crate) fn new(id: u64) -> Self {
+        Self { method: "$/cancelRequest", params: CancelParams { id } }
+    }
 }
 
 /// A JSON-RPC error, of the server or of this client.

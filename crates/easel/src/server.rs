@@ -5,16 +5,19 @@ mod connection;
 mod connection_limits;
 mod listen;
 mod listener;
+#[cfg_attr(not(test), expect(dead_code, reason = "no command draws in its own process yet"))]
+pub(crate) mod local;
 mod stdio;
 mod token;
 #[cfg(unix)]
 mod unix_socket;
 
 use std::error::Error;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_config::{Environment, Invocation, Loader};
+use easel_config::{Environment, Invocation, Loaded, Loader};
 use easel_rpc::{ClientWatch, Limits, Session, Signals, Table};
 use futures_util::future::join_all;
 use tokio::task::JoinSet;
@@ -42,6 +45,15 @@ struct Server {
     limits: Limits,
     /// The grace period of a shutdown, and of the end of one connection.
     grace: Duration,
+    /// Work that the start does not wait for.
+    _background: JoinSet<()>,
+}
+
+/// What is read before the runtime starts.
+struct Setup {
+    home: PathBuf,
+    loader: Loader,
+    loaded: Loaded,
 }
 
 /// Serves until the client of stdio closes the connection, or until a signal.
@@ -52,24 +64,53 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
     let (input, output) = easel_rpc::take_stdio()?;
     let watch = ClientWatch::new(&output)?;
     let _logging = Logging::start(environment);
-    os::raise_open_files();
-    let home = easel_config::home(environment)?;
-    easel_config::create_home(&home)?;
-    let loader = Loader::new(environment.clone(), home.clone(), invocation);
-    let loaded = loader.load();
-    let config = &loaded.config.server;
-    let limits = Limits {
-        max_line_bytes: config.max_line_bytes,
-        max_in_flight: config.max_in_flight,
-        params_bytes: config.max_line_bytes.saturating_mul(2),
-        outbox_bytes: config.outbox_bytes,
-        ..Limits::default()
-    };
-    let grace = Duration::from_millis(config.shutdown_grace_ms);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
-    let result = runtime.block_on(async {
+    let setup = Setup::load(environment, invocation)?;
+    block_on(async {
         let signals = Signals::install()?;
-        let listener = listen.open(&home)?;
+        let listener = listen.open(&setup.home)?;
+        let server = Server::new(environment, setup)?;
+        match listener {
+            None => stdio::serve(&server, watch, input, output, signals).await?,
+            Some(listener) => listen::serve(server, listener, signals).await,
+        }
+        Ok(())
+    })
+}
+
+/// Runs `work` on a new runtime.
+fn block_on<T>(work: impl Future<Output = Result<T, Box<dyn Error>>>) -> Result<T, Box<dyn Error>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WORKERS).enable_all().build()?;
+    let result = runtime.block_on(work);
+    // Drops the remaining tasks and what they own. Does not wait for a read of standard input, which may never return.
+    runtime.shutdown_timeout(DROP_TIMEOUT);
+    result
+}
+
+impl Setup {
+    /// Creates the home and loads the configuration.
+    fn load(environment: &Environment, invocation: Invocation) -> Result<Self, Box<dyn Error>> {
+        os::raise_open_files();
+        let home = easel_config::home(environment)?;
+        easel_config::create_home(&home)?;
+        let loader = Loader::new(environment.clone(), home.clone(), invocation);
+        let loaded = loader.load();
+        Ok(Self { home, loader, loaded })
+    }
+}
+
+impl Server {
+    /// Builds the services and the table of methods.
+    fn new(environment: &Environment, setup: Setup) -> Result<Self, Box<dyn Error>> {
+        let Setup { home, loader, loaded } = setup;
+        let config = &loaded.config.server;
+        let limits = Limits {
+            max_line_bytes: config.max_line_bytes,
+            max_in_flight: config.max_in_flight,
+            params_bytes: config.max_line_bytes.saturating_mul(2),
+            outbox_bytes: config.outbox_bytes,
+            ..Limits::default()
+        };
+        let grace = Duration::from_millis(config.shutdown_grace_ms);
         let app = Arc::new(App::new(environment, home, loader, loaded));
         let mut background = JoinSet::new();
         if app.accounts.is_login_pending() {
@@ -78,19 +119,9 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
         let store = app.store.clone();
         background.spawn(async move { store.complete_recovery().await });
         let table = Arc::new(methods::build_table(limits, app.heavy.clone())?);
-        let server = Server { app, table, limits, grace };
-        match listener {
-            None => stdio::serve(&server, watch, input, output, signals).await?,
-            Some(listener) => listen::serve(server, listener, signals).await,
-        }
-        Ok(())
-    });
-    // Drops the remaining tasks and what they own. Does not wait for a read of standard input, which may never return.
-    runtime.shutdown_timeout(DROP_TIMEOUT);
-    result
-}
+        Ok(Self { app, table, limits, grace, _background: background })
+    }
 
-impl Server {
     /// Shuts down within the grace period. A second signal ends the process at once.
     ///
     /// Each stage has its share of the grace period, so that one slow request delays neither the interrupt of turns,
