@@ -1398,7 +1398,28 @@ data: Array<ImageEntry>,
 nextCursor: string | null, };
 
 /**
- * Reads the record of an image, and bytes of its file if requested.
+ * A picture of an image for those who look at it. It is smaller than the file, and has no metadata.
+ */
+export type ImagePreview = {
+/**
+ * JPEG, or PNG if a pixel is transparent.
+ */
+mediaType: MediaType,
+/**
+ * Pixels.
+ */
+width: number,
+/**
+ * Pixels.
+ */
+height: number,
+/**
+ * The encoded preview, in base64.
+ */
+data: string, };
+
+/**
+ * Reads the record of an image, and bytes of its file or a preview if requested.
  */
 export type ImageReadParams = {
 /**
@@ -1412,16 +1433,24 @@ offset?: number | null,
 /**
  * Maximum number of bytes to read, 1 to 8,388,608. Default 32,768, which keeps the response under 64 KiB.
  */
-length?: number | null, };
+length?: number | null,
+/**
+ * The largest preview to make. Absent: the response has no preview.
+ */
+preview?: PreviewSize | null, };
 
 /**
- * The record of an image, and the requested bytes.
+ * The record of an image, the requested bytes and the requested preview.
  */
 export type ImageReadResponse = {
 /**
  * The bytes. `null` when the request has no `offset`.
  */
 chunk: ImageChunk | null,
+/**
+ * The preview. `null` when the request names no `preview`.
+ */
+preview: ImagePreview | null,
 /**
  * The thread that the image belongs to.
  */
@@ -2022,6 +2051,20 @@ marketplaceLoadErrors: Array<JsonValue>,
  * Always empty.
  */
 featuredPluginIds: Array<string>, };
+
+/**
+ * The maximum size of a preview. An image that is smaller is not enlarged.
+ */
+export type PreviewSize = {
+/**
+ * The longest edge in pixels, 16 to 4,096. Default 1,568.
+ */
+maxEdge?: number | null,
+/**
+ * The size of the encoded preview in bytes before base64, 1,024 to 8,388,608. Default 32,768, which keeps the
+ * response under 64 KiB. A preview that does not fit first loses quality, then pixels.
+ */
+maxBytes?: number | null, };
 
 /**
  * Kinds of provider settings. Easel uses one of the Codex app-server's kinds.
@@ -4180,7 +4223,7 @@ export interface Methods {
   "turn/interrupt": { params: TurnInterruptParams; response: TurnInterruptResponse };
   /** records of generated images, newest first */
   "image/list": { params: ImageListParams; response: ImageListResponse };
-  /** one record, and ranges of its bytes */
+  /** one record, ranges of its bytes, and a preview */
   "image/read": { params: ImageReadParams; response: ImageReadResponse };
   /** copies an image to a path that the client names */
   "image/export": { params: ImageExportParams; response: ImageExportResponse };

@@ -2,6 +2,7 @@
 
 mod delete;
 mod export;
+mod preview;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,7 +16,7 @@ use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text};
 
 fn bytes_of(image_id: &str, offset: u64, length: Option<u32>) -> ImageReadParams {
-    ImageReadParams { image_id: image_id.into(), offset: Some(offset), length }
+    ImageReadParams { image_id: image_id.into(), offset: Some(offset), length, preview: None }
 }
 
 /// Creates a thread with an image for each text. Returns the records in order.
@@ -88,7 +89,7 @@ async fn range_past_the_end_is_empty() {
         let read = STANDARD.decode(chunk.data).expect("base64").len();
         assert_eq!((read, chunk.offset, chunk.next_offset), (bytes, offset, None));
     }
-    let alone = ImageReadParams { image_id: id.clone(), offset: None, length: None };
+    let alone = ImageReadParams { image_id: id.clone(), ..ImageReadParams::default() };
     let response = server.request::<ImageRead>(&alone).await;
     assert_eq!(
         (response.chunk, response.entry.image, response.entry.thread_id),

@@ -40,6 +40,12 @@ pub enum Error {
     /// The encoder refused the pixels, for example for a side of more than 65,535 pixels.
     #[error("the picture cannot be encoded")]
     Encode(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// No preview of any size has so few bytes.
+    #[error("no preview fits into {max_bytes} bytes")]
+    NoPreview {
+        /// The maximum number of bytes that was asked for.
+        max_bytes: usize,
+    },
 }
 
 impl Error {

@@ -3,7 +3,8 @@
 //! The crate is pure: it reads from the reader that it gets, returns bytes, and knows neither files nor clocks. Every
 //! decoder checks the size in the header against [`Limits`] before it allocates anything for pixels.
 //!
-//! Start at [`read`], which decodes and scales in one pass, and [`copy`], which also encodes the result.
+//! Start at [`read`], which decodes and scales in one pass, and [`copy()`] and [`preview()`], which also encode
+//! the result.
 
 mod bounds;
 mod copy;
@@ -12,6 +13,7 @@ mod encode;
 mod error;
 mod orientation;
 mod picture;
+mod preview;
 mod shrink;
 
 pub use bounds::Bounds;
@@ -19,3 +21,4 @@ pub use copy::{Encoded, copy};
 pub use decode::{Limits, read};
 pub use error::Error;
 pub use picture::{Format, Picture};
+pub use preview::preview;

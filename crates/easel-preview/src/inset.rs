@@ -65,7 +65,7 @@ fn describe(error: &Error) -> String {
         Error::TooLarge { format, width, height } => format!("{format} {width} × {height} is too large to show"),
         Error::Unsupported { format, feature } => format!("{format} with {feature}"),
         Error::Damaged { format, .. } => format!("broken {format}"),
-        Error::Read(_) | Error::Encode(_) => "cannot be shown".to_owned(),
+        Error::Read(_) | Error::Encode(_) | Error::NoPreview { .. } => "cannot be shown".to_owned(),
     }
 }
 

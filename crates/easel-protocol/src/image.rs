@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 use crate::id::{ImageId, ItemId, ThreadId, TurnId};
-use crate::record::ImageRecord;
+use crate::record::{ImageRecord, MediaType};
 
 /// Lists generated images, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -49,8 +49,8 @@ pub struct ImageEntry {
     pub image: ImageRecord,
 }
 
-/// Reads the record of an image, and bytes of its file if requested.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+/// Reads the record of an image, and bytes of its file or a preview if requested.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ImageReadParams {
@@ -62,9 +62,26 @@ pub struct ImageReadParams {
     /// Maximum number of bytes to read, 1 to 8,388,608. Default 32,768, which keeps the response under 64 KiB.
     #[serde(default)]
     pub length: Option<u32>,
+    /// The largest preview to make. Absent: the response has no preview.
+    #[serde(default)]
+    pub preview: Option<PreviewSize>,
 }
 
-/// The record of an image, and the requested bytes.
+/// The maximum size of a preview. An image that is smaller is not enlarged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct PreviewSize {
+    /// The longest edge in pixels, 16 to 4,096. Default 1,568.
+    #[serde(default)]
+    pub max_edge: Option<u32>,
+    /// The size of the encoded preview in bytes before base64, 1,024 to 8,388,608. Default 32,768, which keeps the
+    /// response under 64 KiB. A preview that does not fit first loses quality, then pixels.
+    #[serde(default)]
+    pub max_bytes: Option<u32>,
+}
+
+/// The record of an image, the requested bytes and the requested preview.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ImageReadResponse {
@@ -72,6 +89,22 @@ pub struct ImageReadResponse {
     pub entry: ImageEntry,
     /// The bytes. `null` when the request has no `offset`.
     pub chunk: Option<ImageChunk>,
+    /// The preview. `null` when the request names no `preview`.
+    pub preview: Option<ImagePreview>,
+}
+
+/// A picture of an image for those who look at it. It is smaller than the file, and has no metadata.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImagePreview {
+    /// JPEG, or PNG if a pixel is transparent.
+    pub media_type: MediaType,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// The encoded preview, in base64.
+    pub data: String,
 }
 
 /// Copies an image out of Easel's store.

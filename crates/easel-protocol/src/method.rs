@@ -164,7 +164,7 @@ methods! {
     Write "turn/steer" TurnSteer(turn::TurnSteerParams) -> turn::TurnSteerResponse [thread_id], "adds a user message to the running turn";
     Write "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse, "interrupts the running turn";
     Read "image/list" ImageList(image::ImageListParams) -> image::ImageListResponse, "records of generated images, newest first";
-    Read "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, and ranges of its bytes";
+    Read "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, ranges of its bytes, and a preview";
     Write "image/export" ImageExport(image::ImageExportParams) -> image::ImageExportResponse, "copies an image to a path that the client names";
     Write "image/delete" ImageDelete(image::ImageDeleteParams) -> image::ImageDeleteResponse, "deletes an image from a thread";
     Read "usage/read" UsageRead(usage::UsageReadParams) -> usage::UsageReadResponse, "images, tokens and estimated cost by day, thread and model, and what is left of the limits";

@@ -2,6 +2,7 @@
 
 mod attachments;
 mod delete;
+mod preview;
 mod read;
 mod reference_roots;
 
@@ -16,10 +17,12 @@ use tokio_util::task::TaskTracker;
 use crate::connections::Hub;
 use crate::requests::RequestError;
 use crate::threads::{LoadedThreads, ThreadQueue};
+pub(crate) use preview::{PreviewBounds, PreviewError, Previews};
 
 /// The service of `image/…`.
 pub(crate) struct Images {
     pub(crate) store: EaselStore,
+    pub(crate) previews: Previews,
     pub(crate) loaded: Arc<LoadedThreads>,
     pub(crate) queue: ThreadQueue,
     pub(crate) hub: Hub,

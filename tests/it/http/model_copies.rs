@@ -163,7 +163,7 @@ async fn edits_reads_and_exports_use_the_file() {
     assert_eq!(record.facts.bytes, photo().len() as u64);
     assert_eq!(record.inputs[0].sha256, easel_testkit::image::sha256(&photo()));
 
-    let params = ImageReadParams { image_id: record.id.clone(), offset: Some(0), length: None };
+    let params = ImageReadParams { image_id: record.id.clone(), offset: Some(0), ..ImageReadParams::default() };
     let chunk = server.request::<ImageRead>(&params).await.chunk.expect("the bytes");
     assert!(photo().starts_with(&BASE64.decode(chunk.data).expect("base64")));
     let target = sandbox.project().join("export.png");

@@ -40,7 +40,7 @@ async fn deleted_image_is_marked_in_history() {
         expect_deleted(&mut server, &thread_id, &deleted.id).await;
         assert!(!std::path::Path::new(&deleted.path).exists() && std::path::Path::new(&remaining.path).exists());
         assert_eq!(listed(&mut server, ImageListParams::default()).await, std::slice::from_ref(remaining));
-        let params = ImageReadParams { image_id: deleted.id.clone(), offset: Some(0), length: None };
+        let params = ImageReadParams { image_id: deleted.id.clone(), offset: Some(0), ..ImageReadParams::default() };
         assert_eq!(
             server.request_error::<ImageRead>(&params).await,
             format!("-32600 image {} was deleted", deleted.id)
@@ -122,8 +122,9 @@ async fn file_is_removed_with_its_last_reference() {
     expect_deleted(&mut server, &original, image_id).await;
     assert!(path.exists());
     assert_eq!(listed(&mut server, ImageListParams::default()).await.len(), 1, "the copy counts from now on");
-    let read =
-        server.request::<ImageRead>(&ImageReadParams { image_id: image_id.clone(), offset: None, length: None }).await;
+    let read = server
+        .request::<ImageRead>(&ImageReadParams { image_id: image_id.clone(), ..ImageReadParams::default() })
+        .await;
     assert_eq!((read.entry.thread_id.as_str(), read.entry.image.deleted), (copy.id.as_str(), false));
     assert!(history(&mut server, &original).await[0].images[0].deleted);
     assert!(!history(&mut server, &copy.id).await[0].images[0].deleted);

@@ -105,7 +105,8 @@ pub(super) async fn reads(sandbox: &Sandbox, server: &mut Server, thread_id: &st
     ask(server, "thread/turns/list", json!({ "threadId": thread_id, "itemsView": "full" })).await;
     ask(server, "thread/items/list", json!({ "threadId": thread_id })).await;
     ask(server, "image/list", json!({ "threadId": thread_id })).await;
-    ask(server, "image/read", json!({ "imageId": image_id, "offset": 0, "length": 100 })).await;
+    let preview = json!({ "maxEdge": 64, "maxBytes": 2_000 });
+    ask(server, "image/read", json!({ "imageId": image_id, "offset": 0, "length": 100, "preview": preview })).await;
     let out = sandbox.project().join("out.png");
     ask(server, "image/export", json!({ "imageId": image_id, "path": out, "overwrite": true })).await;
     ask(server, "usage/read", json!({ "threadId": thread_id })).await;

@@ -70,7 +70,7 @@ async fn ephemeral_thread_ends_with_its_last_subscriber() {
     server.expect_event("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
     let refusal = server.request_error::<ThreadResume>(&resume_params(&thread.id)).await;
     assert_eq!(refusal, format!("-32600 thread {} not found", thread.id));
-    let params = ImageReadParams { image_id: generated.id, offset: None, length: None };
+    let params = ImageReadParams { image_id: generated.id, ..ImageReadParams::default() };
     let found = server.request::<ImageRead>(&params).await;
     assert!(!read_file(&found.entry.image.path).is_empty());
     server.close().await;

@@ -78,8 +78,9 @@ async fn fork_copies_history_and_images_and_diverges() {
         assert_eq!(handles(&mut server, &image_list_params(&copy.id)).await, [edited.id.clone(), generated.id.clone()]);
         assert_eq!(handles(&mut server, &image_list_params(&thread.id)).await, [&*generated.id]);
         assert_eq!(handles(&mut server, &ImageListParams::default()).await, [edited.id.clone(), generated.id.clone()]);
-        let owner =
-            server.request::<ImageRead>(&ImageReadParams { image_id: generated.id, offset: None, length: None }).await;
+        let owner = server
+            .request::<ImageRead>(&ImageReadParams { image_id: generated.id, ..ImageReadParams::default() })
+            .await;
         assert_eq!(owner.entry.thread_id, thread.id);
 
         let after = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;

@@ -143,6 +143,7 @@ pub(super) fn response(method: &str) -> Value {
         "image/read" => {
             let mut answer = image_entry();
             answer["chunk"] = json!({"offset": 0, "data": "iVBORw==", "nextOffset": 4});
+            answer["preview"] = json!({"mediaType": "image/jpeg", "width": 8, "height": 4, "data": "/9j/"});
             answer
         }
         "account/workspaceMessages/read" => json!({"featureEnabled": false, "messages": []}),

@@ -1,5 +1,6 @@
 //! Methods for one image.
 
+use std::fs::File;
 use std::path::PathBuf;
 
 use easel_imagegen::port::StorageError;
@@ -10,6 +11,7 @@ use super::EaselStore;
 use crate::db::ephemeral::WriteScope;
 use crate::db::worker::LockTimeout;
 use crate::db::workers::ReadKind;
+use crate::error::Error;
 use crate::files::run_blocking;
 use crate::images::delete_image;
 use crate::images::export::{self, ExistingFile, ExportError, ExportedImage};
@@ -34,6 +36,16 @@ impl EaselStore {
         let home = self.home.clone();
         let read = run_blocking(move || lookup::read_range(&home, image.path(), offset, length)).await?;
         Ok(Some(read?))
+    }
+
+    /// Opens the file of one of Easel's own images.
+    ///
+    /// # Errors
+    /// If the file cannot be opened, or is another one.
+    pub async fn open_image(&self, path: PathBuf) -> Result<File, StorageError> {
+        let home = self.home.clone();
+        let open = move || lookup::open(&home, &path).map_err(Error::io("read the image", &path));
+        Ok(run_blocking(open).await??)
     }
 
     /// Copies an image to `target`: the whole file, or nothing.

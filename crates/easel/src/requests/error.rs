@@ -12,6 +12,8 @@ use easel_rpc::ErrorObjectOwned;
 use easel_store::{ExportError, HistoryError, LeaseError, PageError};
 use easel_thread::{InterruptError, StartError, SteerError};
 
+use crate::images::PreviewError;
+
 /// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RequestError {
@@ -45,6 +47,8 @@ pub(crate) enum RequestError {
     ImageNotInThread { thread_id: ThreadId, image_id: ImageId },
     #[error("image {0} was deleted")]
     ImageDeleted(ImageId),
+    #[error("image {image_id} has no preview: {reason}")]
+    NoPreview { image_id: ImageId, reason: String },
     #[error(transparent)]
     Config(#[from] WriteError),
     #[error("only the config.toml in Easel's home can be written")]
@@ -125,6 +129,16 @@ impl RequestError {
         }
     }
 
+    /// Converts an error of making a preview.
+    pub(crate) fn preview(error: PreviewError, image_id: ImageId) -> Self {
+        match error {
+            PreviewError::Storage(error) => Self::Storage(error),
+            error @ (PreviewError::Picture(_) | PreviewError::Timeout | PreviewError::Panic) => {
+                Self::NoPreview { image_id, reason: error.to_string() }
+            }
+        }
+    }
+
     /// Converts an error of steering a turn; `expected` is the turn that the params name.
     pub(crate) fn steer(error: SteerError, expected: &str) -> Self {
         match error {
@@ -185,6 +199,7 @@ impl From<RequestError> for ErrorObjectOwned {
             | RequestError::ImageNotFound(_)
             | RequestError::ImageNotInThread { .. }
             | RequestError::ImageDeleted(_)
+            | RequestError::NoPreview { .. }
             | RequestError::Cancelled
             | RequestError::ShuttingDown) => easel_rpc::invalid_request(&error.to_string()),
         }
