@@ -310,6 +310,15 @@ status: CancelLoginAccountStatus, };
 export type CancelLoginAccountStatus = "canceled" | "notFound";
 
 /**
+ * The request to cancel.
+ */
+export type CancelRequestParams = {
+/**
+ * The id of the request.
+ */
+id: RequestId, };
+
+/**
  * Asks the client for a new token, after a provider rejected the old one. Sent by the server.
  */
 export type ChatgptAuthTokensRefreshParams = {
@@ -389,6 +398,16 @@ title?: string | null,
  * The version of the client.
  */
 version: string, };
+
+/**
+ * A notification of a client. Others are ignored.
+ */
+export type ClientNotification = { "method": "initialized" } | { "method": "$/cancelRequest", "params": CancelRequestParams };
+
+/**
+ * A request of a client.
+ */
+export type ClientRequest = { [M in keyof Methods]: { id: RequestId, method: M, params: Methods[M]["params"], } }[keyof Methods];
 
 /**
  * Kinds of turn failures. The subset of the Codex app-server's kinds that Easel uses.
@@ -726,9 +745,43 @@ error: TurnError,
 willRetry: boolean, };
 
 /**
+ * Why a request failed. A failed turn or image is not an error of a request: see `Turn` and `ImageGenerationItem`.
+ */
+export type ErrorObject = {
+/**
+ * The kind of error. `docs/CLIENTS.md` lists the codes.
+ */
+code: number,
+/**
+ * What happened and what to do, in one sentence.
+ */
+message: string,
+/**
+ * More for clients to act on, such as `field`, the param that is invalid. Absent without such details.
+ */
+data?: JsonValue, };
+
+/**
+ * A response to a request that failed.
+ */
+export type ErrorResponse = {
+/**
+ * The id of the request. `null` if the line had no valid id.
+ */
+id: RequestId | null,
+/**
+ * Why the request failed.
+ */
+error: ErrorObject, };
+
+/**
  * A notification of the server. The variants are in the order of a thread's life.
  */
-export type Event = { "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/compacted", "params": ContextCompactedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "serverRequest/resolved", "params": ServerRequestResolvedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification };
+export type Event = ({ "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/compacted", "params": ContextCompactedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "serverRequest/resolved", "params": ServerRequestResolvedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification }) & {
+/**
+ * When the server wrote the notification, in Unix milliseconds.
+ */
+emittedAtMs: number, };
 
 /**
  * A feature that can be switched on and off.
@@ -1756,6 +1809,11 @@ export type MediaType = "image/png" | "image/jpeg" | "image/webp" | "image/gif";
 export type MergeStrategy = "replace" | "upsert";
 
 /**
+ * A message of the Easel app-server protocol, one line of JSON. A message may also have `"jsonrpc": "2.0"`; those of the server have it if the client's `initialize` has it.
+ */
+export type Message = ClientRequest | ClientNotification | SuccessResponse | ErrorResponse | Event | ServerRequest;
+
+/**
  * The role of an agent message in its turn.
  */
 export type MessagePhase = "commentary" | "partial_answer" | "final_answer";
@@ -2189,7 +2247,15 @@ export type ReasoningSummary = "auto" | "concise" | "detailed" | "none";
 /**
  * The summary of the model's reasoning has a new part, which is empty so far.
  */
-export type ReasoningSummaryPartAddedNotification = { threadId: string, turnId: string,
+export type ReasoningSummaryPartAddedNotification = {
+/**
+ * The thread of the item.
+ */
+threadId: string,
+/**
+ * The turn of the item.
+ */
+turnId: string,
 /**
  * The reasoning item.
  */
@@ -2211,7 +2277,15 @@ text: string, };
 /**
  * The next text of a summary of the model's reasoning.
  */
-export type ReasoningSummaryTextDeltaNotification = { threadId: string, turnId: string,
+export type ReasoningSummaryTextDeltaNotification = {
+/**
+ * The thread of the item.
+ */
+threadId: string,
+/**
+ * The turn of the item.
+ */
+turnId: string,
 /**
  * The reasoning item.
  */
@@ -2241,7 +2315,15 @@ text: string, };
 /**
  * The next text of the model's reasoning itself. Only some open models send it.
  */
-export type ReasoningTextDeltaNotification = { threadId: string, turnId: string,
+export type ReasoningTextDeltaNotification = {
+/**
+ * The thread of the item.
+ */
+threadId: string,
+/**
+ * The turn of the item.
+ */
+turnId: string,
 /**
  * The reasoning item.
  */
@@ -2256,7 +2338,7 @@ delta: string,
 contentIndex: number, };
 
 /**
- * The id of a request of the server. Easel numbers its requests per connection.
+ * The id of a request, chosen by its sender. Easel numbers its own requests per connection.
  */
 export type RequestId = number | string;
 
@@ -2375,6 +2457,11 @@ networkAccess: boolean, };
  * A key or token. Its debug form is `***`.
  */
 export type SecretText = string;
+
+/**
+ * A request of the server.
+ */
+export type ServerRequest = { [M in keyof ServerRequests]: { id: RequestId, method: M, params: ServerRequests[M]["params"], } }[keyof ServerRequests];
 
 /**
  * Nobody waits for the client's response to a request of the server any more: it has arrived, or the server withdrew
@@ -2506,6 +2593,19 @@ costPerDayUsd: number | null,
  * `limits.cost_per_thread` in US dollars.
  */
 costPerThreadUsd: number | null, };
+
+/**
+ * A response to a request that succeeded.
+ */
+export type SuccessResponse = {
+/**
+ * The id of the request.
+ */
+id: RequestId,
+/**
+ * The result. `methods` (in TypeScript `Methods`) has its type for the method of the request.
+ */
+result: JsonValue, };
 
 /**
  * A span of a text that the client marked.

@@ -2,6 +2,7 @@
 //! every method and notification and declare every type once, sorted by name.
 
 mod json;
+mod message;
 mod typescript;
 
 #[cfg(test)]

@@ -3,5 +3,5 @@
 mod accepted;
 mod compatibility;
 mod peer;
-mod samples;
+pub(crate) mod samples;
 mod sent;

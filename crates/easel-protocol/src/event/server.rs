@@ -43,12 +43,12 @@ pub struct ServerRequestResolvedNotification {
     pub request_id: RequestId,
 }
 
-/// The id of a request of the server. Easel numbers its requests per connection.
+/// The id of a request, chosen by its sender. Easel numbers its own requests per connection.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(untagged)]
 pub enum RequestId {
     /// A number.
     Number(i64),
-    /// Never sent.
+    /// Text. Easel's own requests have none.
     Text(String),
 }

@@ -52,7 +52,9 @@ pub struct AgentMessageDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningSummaryPartAddedNotification {
+    /// The thread of the item.
     pub thread_id: ThreadId,
+    /// The turn of the item.
     pub turn_id: TurnId,
     /// The reasoning item.
     pub item_id: ItemId,
@@ -64,7 +66,9 @@ pub struct ReasoningSummaryPartAddedNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningSummaryTextDeltaNotification {
+    /// The thread of the item.
     pub thread_id: ThreadId,
+    /// The turn of the item.
     pub turn_id: TurnId,
     /// The reasoning item.
     pub item_id: ItemId,
@@ -78,7 +82,9 @@ pub struct ReasoningSummaryTextDeltaNotification {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ReasoningTextDeltaNotification {
+    /// The thread of the item.
     pub thread_id: ThreadId,
+    /// The turn of the item.
     pub turn_id: TurnId,
     /// The reasoning item.
     pub item_id: ItemId,

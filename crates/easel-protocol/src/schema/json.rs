@@ -1,5 +1,7 @@
 //! One JSON Schema document with a definition for every type of the protocol. Draft 7, which most code generators read.
 
+mod variants;
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
@@ -7,11 +9,15 @@ use schemars::Schema;
 use schemars::generate::{SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
+use super::message::{
+    ClientNotification, EMITTED_AT, EMITTED_AT_MS, ErrorResponse, MESSAGE, MESSAGES, SuccessResponse,
+};
 use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods, visit_server_requests};
 
-/// Returns the document. Besides `definitions` it has `methods` and `serverRequests` (from a name to the definitions of
-/// its params and response) and `notifications` (from a name to the definition of its params).
+/// Returns the document, whose root is any message. Besides `definitions` it has `methods` and `serverRequests` (from
+/// a name to the definitions of its params and response) and `notifications` (from a name to the definition of its
+/// params).
 pub(super) fn bundle(comment: &str) -> String {
     let mut collector = Collector {
         received: SchemaSettings::draft07().for_deserialize().into_generator(),
@@ -25,6 +31,9 @@ pub(super) fn bundle(comment: &str) -> String {
     visit_server_requests(&mut collector);
     let Collector { received: mut sent, sent: mut received, methods: server_requests } = collector;
     sent.subschema_for::<Event>();
+    sent.subschema_for::<SuccessResponse>();
+    sent.subschema_for::<ErrorResponse>();
+    received.subschema_for::<ClientNotification>();
 
     // A type that is both sent and received keeps its looser form, in which fields that a client may omit are optional.
     let mut definitions = sent.take_definitions(true);
@@ -32,11 +41,22 @@ pub(super) fn bundle(comment: &str) -> String {
     definitions.extend(received.take_definitions(true));
 
     definitions.values_mut().for_each(list_values);
+    if let Some(event) = definitions.get_mut("Event") {
+        add_time(event);
+    }
+    definitions.insert("ClientRequest".to_owned(), requests("A request of a client.", &methods));
+    definitions.insert("ServerRequest".to_owned(), requests("A request of the server.", &server_requests));
+    variants::extract(&mut definitions);
+    for (name, definition) in &mut definitions {
+        definition["title"] = name.as_str().into();
+    }
 
     let mut document = json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "$comment": comment,
-        "title": "Easel app-server protocol",
+        "title": "Message",
+        "description": MESSAGE,
+        "oneOf": MESSAGES.map(|name| json!({ "$ref": format!("#/definitions/{name}") })),
         "definitions": definitions,
         "methods": methods,
         "serverRequests": server_requests,
@@ -76,6 +96,34 @@ fn notifications(event: &Value) -> Map<String, Value> {
             Some((properties["method"]["const"].as_str()?.to_owned(), definition_name(&params).into()))
         })
         .collect()
+}
+
+/// Adds the member that `easel-rpc` writes into every notification.
+fn add_time(event: &mut Value) {
+    for variant in event["oneOf"].as_array_mut().into_iter().flatten() {
+        variant["properties"][EMITTED_AT_MS] =
+            json!({ "type": "integer", "format": "int64", "description": EMITTED_AT });
+        if let Some(required) = variant["required"].as_array_mut() {
+            required.push(EMITTED_AT_MS.into());
+        }
+    }
+}
+
+/// Returns the union of the requests with these methods.
+fn requests(description: &str, methods: &BTreeMap<&'static str, Value>) -> Value {
+    let variants = methods.iter().map(|(name, method)| {
+        json!({
+            "type": "object",
+            "description": format!("`{name}`: {}.", method["description"].as_str().unwrap_or_default()),
+            "properties": {
+                "id": { "allOf": [{ "$ref": "#/definitions/RequestId" }], "description": "The id of the request." },
+                "method": { "type": "string", "const": name },
+                "params": { "$ref": format!("#/definitions/{}", method["params"].as_str().unwrap_or_default()) },
+            },
+            "required": ["id", "method", "params"],
+        })
+    });
+    json!({ "description": description, "oneOf": variants.collect::<Vec<_>>() })
 }
 
 /// Turns an enum whose values have comments, which schemars writes as one schema for each value, into a list of values.

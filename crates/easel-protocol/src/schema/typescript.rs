@@ -5,6 +5,9 @@ use std::fmt::Write as _;
 
 use ts_rs::{Config, TS, TypeVisitor};
 
+use super::message::{
+    ClientNotification, EMITTED_AT, EMITTED_AT_MS, ErrorResponse, MESSAGE, MESSAGES, SuccessResponse,
+};
 use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods, visit_server_requests};
 
@@ -18,8 +21,20 @@ pub(super) fn module(comment: &str) -> String {
     let methods = std::mem::take(&mut collector.methods);
     visit_server_requests(&mut collector);
     TypeVisitor::visit::<Event>(&mut collector);
+    TypeVisitor::visit::<SuccessResponse>(&mut collector);
+    TypeVisitor::visit::<ErrorResponse>(&mut collector);
+    TypeVisitor::visit::<ClientNotification>(&mut collector);
 
-    let Collector { types, methods: server_requests, .. } = collector;
+    let Collector { mut types, methods: server_requests, .. } = collector;
+    if let Some(event) = types.get_mut("Event") {
+        add_time(event);
+    }
+    types.insert("ClientRequest".to_owned(), requests("A request of a client.", "ClientRequest", "Methods"));
+    types.insert("ServerRequest".to_owned(), requests("A request of the server.", "ServerRequest", "ServerRequests"));
+    types.insert(
+        "Message".to_owned(),
+        format!("/**\n * {MESSAGE}\n */\nexport type Message = {};\n", MESSAGES.join(" | ")),
+    );
     let mut module = format!("// {comment}\n");
     for declaration in types.into_values() {
         module.push('\n');
@@ -34,6 +49,20 @@ pub(super) fn module(comment: &str) -> String {
     module.push_str(&server_requests);
     module.push_str("}\n");
     without_trailing_spaces(&module)
+}
+
+/// Adds the member that `easel-rpc` writes into every notification.
+fn add_time(event: &mut String) {
+    let Some((head, variants)) = event.trim_end().trim_end_matches(';').split_once(" = ") else { return };
+    *event = format!("{head} = ({variants}) & {{\n/**\n * {EMITTED_AT}\n */\n{EMITTED_AT_MS}: number, }};\n");
+}
+
+/// Returns the declaration of the union of the requests that an interface lists.
+fn requests(description: &str, name: &str, interface: &str) -> String {
+    format!(
+        "/**\n * {description}\n */\nexport type {name} = {{ [M in keyof {interface}]: {{ id: RequestId, method: M, \
+         params: {interface}[M][\"params\"], }} }}[keyof {interface}];\n"
+    )
 }
 
 struct Collector {

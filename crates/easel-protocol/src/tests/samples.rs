@@ -26,7 +26,7 @@ pub(super) fn without_optional_values<T: Serialize + DeserializeOwned>(sample: &
 }
 
 /// Returns the JSON pointers of all values inside, parents first.
-pub(super) fn paths(value: &Value) -> Vec<String> {
+pub(crate) fn paths(value: &Value) -> Vec<String> {
     let children: Vec<(String, &Value)> = match value {
         Value::Object(fields) => {
             fields.iter().map(|(key, field)| (key.replace('~', "~0").replace('/', "~1"), field)).collect()
@@ -201,7 +201,7 @@ fn thread_settings() -> Value {
 }
 
 /// At least one notification of every method.
-pub(super) fn notifications() -> Vec<Value> {
+pub(crate) fn notifications() -> Vec<Value> {
     let event = |method: &str, params: Value| json!({"method": method, "params": params});
     let tokens = json!({
         "totalTokens": 6, "inputTokens": 3, "cachedInputTokens": 1, "cacheWriteInputTokens": 1, "outputTokens": 2,
