@@ -1,5 +1,7 @@
 //! Commands other than the server.
 
+use std::process::Stdio;
+
 use easel_protocol::event::Event;
 use easel_testkit::image::DecodedPng;
 use serde_json::Value;
@@ -42,11 +44,11 @@ async fn demo_prints_raw_messages_as_json() {
     assert_eq!(count_images(&sandbox), 2);
     let mut events = 0;
     for line in output_text.lines() {
-        let (arrow, line) = line.split_once(' ').expect("an arrow");
-        let line: Value = serde_json::from_str(line).expect("JSON");
-        assert!(arrow == "->" && line["method"].is_string() || arrow == "<-", "{line}");
-        if arrow == "<-" && line["method"].is_string() {
-            serde_json::from_value::<Event>(line).expect("a known event");
+        let mut line: Value = serde_json::from_str(line).expect("JSON");
+        let (direction, message) = (line["direction"].take(), line["message"].take());
+        assert!(direction == "received" || direction == "sent" && message["method"].is_string(), "{message}");
+        if direction == "received" && message["method"].is_string() {
+            serde_json::from_value::<Event>(message).expect("a known event");
             events += 1;
         }
     }
@@ -115,6 +117,53 @@ async fn demo_on_the_preview_mentions_no_cost() {
     let output_text = stdout(&sandbox.run(&["demo", "--provider", "preview"]).await);
     assert!(!output_text.contains("bill"), "{output_text}");
     assert_eq!(count_images(&sandbox), 2);
+}
+
+#[tokio::test]
+async fn demo_honours_options_before_and_after_its_name() {
+    let sandbox = Sandbox::with_config(AWAY);
+    for arguments in [&["-c", "model_provider=studio", "demo"][..], &["demo", "-c", "model_provider=studio"]] {
+        let (code, _, output_text) = run(&sandbox, arguments).await;
+        assert_eq!(code, Some(2), "{output_text}");
+        assert!(output_text.contains("provider `studio` does not exist"), "{output_text}");
+    }
+    let (code, _, output_text) = run(&sandbox, &["--disable", "image_generation", "demo"]).await;
+    assert_eq!((code, output_text.as_str()), (Some(1), "easel: the turn completed without an image\n"));
+}
+
+#[tokio::test]
+async fn demo_checks_the_key_before_it_starts() {
+    let (code, out, output_text) = run(&Sandbox::new(), &["demo", "--provider", "openai"]).await;
+    assert_eq!((code, out.as_str()), (Some(1), ""));
+    assert!(output_text.starts_with("easel: no API key; "), "{output_text}");
+}
+
+#[tokio::test]
+async fn demo_shows_why_the_server_does_not_start() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.home(), "").expect("a file in place of the home");
+    for _ in 0..5 {
+        let (code, _, output_text) = run(&sandbox, &["demo"]).await;
+        assert_eq!(code, Some(1));
+        assert!(output_text.contains("cannot create the home folder"), "{output_text}");
+    }
+}
+
+#[tokio::test]
+async fn command_whose_reader_goes_away_exits_quietly() {
+    let sandbox = Sandbox::new();
+    let mut program = sandbox.command(&["demo"]);
+    let mut program = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    drop(program.stdout.take());
+    let output = program.wait_with_output().await.expect("the program ends");
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+#[tokio::test]
+async fn options_are_refused_by_commands_without_configuration() {
+    let (code, _, output_text) = run(&Sandbox::new(), &["--enable", "imagegenext", "usage"]).await;
+    assert_eq!(code, Some(2));
+    assert!(output_text.contains("reads no configuration"), "{output_text}");
 }
 
 #[tokio::test]

@@ -3,6 +3,8 @@
 pub(crate) mod conformance;
 pub(crate) mod events;
 pub(crate) mod normalize;
+#[cfg(unix)]
+pub(crate) mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -30,7 +30,10 @@ mod storage;
 mod config;
 mod config_writes;
 mod demo;
+mod doctor;
+mod help;
 mod spending;
+mod stored;
 mod thread_overrides;
 mod usage;
 
@@ -45,5 +48,7 @@ mod wire;
 mod hooks;
 #[cfg(unix)]
 mod listen;
+#[cfg(unix)]
+mod people;
 #[cfg(unix)]
 mod random;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use easel_protocol::event::Event;
 use easel_protocol::method::Method;
@@ -23,6 +24,9 @@ pub enum Direction {
 
 /// A callback that gets every line in both directions, without its newline.
 pub type Tap = Box<dyn FnMut(Direction, &str) + Send>;
+
+/// How long a server that has closed a pipe may take to exit.
+const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A spawned server and the pipes to it. Dropping the client kills the server.
 pub struct Client {
@@ -169,9 +173,18 @@ impl Client {
     pub async fn send_line(&mut self, line: &str) -> Result<(), ClientError> {
         (self.tap)(Direction::Sent, line);
         let input = self.input.as_mut().ok_or(ClientError::Closed)?;
-        input.write_all(line.as_bytes()).await?;
-        input.write_all(b"\n").await?;
-        Ok(input.flush().await?)
+        let write = async {
+            input.write_all(line.as_bytes()).await?;
+            input.write_all(b"\n").await?;
+            input.flush().await
+        };
+        match write.await {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.wait_for_exit().await;
+                Err(ClientError::Closed)
+            }
+            written => Ok(written?),
+        }
     }
 
     /// Reads the next line as it is. `None` at the end of the server's output.
@@ -181,6 +194,7 @@ impl Client {
     pub async fn read_line(&mut self) -> Result<Option<String>, ClientError> {
         let mut line = String::new();
         if self.output.read_line(&mut line).await? == 0 {
+            self.wait_for_exit().await;
             return Ok(None);
         }
         line.truncate(line.trim_end_matches('\n').len());
@@ -218,6 +232,12 @@ impl Client {
     pub async fn kill(mut self) -> io::Result<ExitStatus> {
         self.child.start_kill()?;
         self.child.wait().await
+    }
+
+    /// Waits a little for the exit of a server that has closed a pipe: dropping the client kills it, and it may still
+    /// have to say on its standard error why it exits.
+    async fn wait_for_exit(&mut self) {
+        let _ = tokio::time::timeout(EXIT_TIMEOUT, self.child.wait()).await;
     }
 
     fn queue(&mut self, text: &str) -> Result<(), ClientError> {

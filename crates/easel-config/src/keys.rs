@@ -14,7 +14,8 @@ use serde_json::Value;
 pub(crate) use codex_keys::is_codex_key;
 pub(crate) use kind::{Kind, MAX_HOOK_TIMEOUT, MAX_HOOKS, MAX_PRICE};
 pub(crate) use lookup::{Lookup, NameRule, every_key_at, find, is_name, strictest_at};
-pub(crate) use suggest::{closest, suggest};
+pub use suggest::closest;
+pub(crate) use suggest::suggest;
 pub(crate) use table::KEYS;
 
 /// What clients, logs and `Debug` show in place of a value that may be a secret.

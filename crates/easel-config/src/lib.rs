@@ -34,7 +34,7 @@ mod tests;
 
 pub use environment::Environment;
 pub use home::{HomeError, create_home, home};
-pub use keys::HIDDEN;
+pub use keys::{HIDDEN, closest};
 pub use layers::{Invocation, Layer, LayerName, has_secret_key, storable_overrides};
 pub use loader::{Loaded, Loader, Override};
 pub use settings::{
@@ -42,5 +42,6 @@ pub use settings::{
     ImageResult, Images, Limits, Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages,
     ReasoningSummary, SecretValue, Server, TrustLevel, Wire,
 };
+pub use validate::did_you_mean;
 pub use warning::Warning;
 pub use write::{Edit, Merge, WriteError, WriteOutcome};

@@ -12,7 +12,8 @@ use crate::keys::{self, Key, Lookup, is_codex_key};
 use crate::layers::{RawEntry, RawValue};
 use crate::warning::{MAX_WARNINGS, Warning, WarningList};
 
-pub(crate) use issue::{Issue, Requirement, did_you_mean};
+pub use issue::did_you_mean;
+pub(crate) use issue::{Issue, Requirement};
 #[cfg(test)]
 pub(crate) use policy::RESERVED_FROM_PROJECTS;
 pub(crate) use policy::{KILL_SWITCH, Policy, Violation};

@@ -16,6 +16,7 @@ pub(crate) mod sse;
 
 pub(crate) use body::{BodyPart, Encoding, RequestBody};
 pub(crate) use clients::Target;
+pub use clients::is_loopback;
 pub use endpoint::{Endpoint, EndpointError};
 pub(crate) use network_limit::{LimitReached, NetworkLimit};
 pub(crate) use public_address::{NotPublic, is_public};

@@ -36,7 +36,8 @@ pub mod fuzzing;
 mod staging;
 
 pub use credential::{Credential, CredentialError, Credentials};
-pub use http::{Endpoint, EndpointError};
+pub use http::{Endpoint, EndpointError, is_loopback};
+pub use models::probe::{Probe, ProbeError};
 pub use profile::ApiProfile;
 pub use provider::HttpProvider;
 pub use settings::{Retries, Timeouts};

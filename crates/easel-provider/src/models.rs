@@ -1,5 +1,7 @@
 //! The provider's own list of its models, fetched on demand and cached.
 
+pub(crate) mod probe;
+
 use std::time::Duration;
 
 use reqwest::Response;

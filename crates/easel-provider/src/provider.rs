@@ -14,6 +14,7 @@ use crate::credential::Credentials;
 use crate::http::{ApiClient, Endpoint};
 use crate::images::{self, ImagesApi};
 use crate::models::ModelList;
+use crate::models::probe::{self, Probe, ProbeError};
 use crate::profile::ApiProfile;
 use crate::responses::{self, Refusals, ResponsesApi};
 use crate::settings::{Retries, Timeouts};
@@ -41,6 +42,20 @@ impl<C: Credentials> HttpProvider<C> {
     ) -> Self {
         let client = ApiClient { provider_id: info.id.clone(), profile, endpoint, credentials };
         Self { info, client, timeouts, retries, models: ModelList::default(), refusals: Refusals::default() }
+    }
+
+    /// Returns the source of the credentials.
+    pub fn credentials(&self) -> &C {
+        &self.client.credentials
+    }
+
+    /// Finds out whether the provider can be reached and accepts the credential, with a request that is not billed.
+    ///
+    /// # Errors
+    ///
+    /// See [`ProbeError`].
+    pub async fn probe(&self) -> Result<Probe, ProbeError> {
+        probe::probe(&self.client, &self.info.image_model).await
     }
 
     /// Returns the ids of the chat models that the provider lists, in its order.

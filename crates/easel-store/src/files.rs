@@ -7,6 +7,7 @@ use crate::error::Error;
 pub(crate) mod free_name;
 pub(crate) mod hashing_writer;
 pub(crate) mod image_writer;
+pub(crate) mod prune;
 pub(crate) mod removals;
 pub(crate) mod spare_folders;
 pub(crate) mod staged;

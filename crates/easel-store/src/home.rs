@@ -43,6 +43,11 @@ impl Home {
         self.root.join("run")
     }
 
+    /// Returns the folder with the folders of all threads' generated images.
+    pub(crate) fn generated(&self) -> PathBuf {
+        self.root.join(GENERATED)
+    }
+
     /// Returns the folder of a thread's generated images.
     pub(crate) fn thread_images(&self, thread_id: &str) -> PathBuf {
         self.root.join(GENERATED).join(file_name::from_id(thread_id))

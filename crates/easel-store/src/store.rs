@@ -4,6 +4,7 @@ mod images;
 mod leases;
 mod lists;
 mod port;
+mod prune;
 mod threads;
 
 use std::path::PathBuf;

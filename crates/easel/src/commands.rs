@@ -1,9 +1,17 @@
 //! The commands that do not run a server. They print their result to stdout and everything else to stderr.
 
+pub(crate) mod config;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod features;
+mod format;
+pub(crate) mod images;
 pub(crate) mod login;
+pub(crate) mod manual;
+pub(crate) mod prune;
 pub(crate) mod schema;
+mod store;
+pub(crate) mod threads;
 pub(crate) mod usage;
 
 use std::error::Error;
@@ -28,7 +36,7 @@ pub(crate) fn report_error(error: &(dyn Error + 'static)) {
 }
 
 /// Joins the messages of an error and its sources. A message that already contains that of its source is not repeated.
-fn error_chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut chain = error.to_string();
     let mut source = error.source();
     while let Some(error) = source {
@@ -46,6 +54,12 @@ fn error_chain(error: &(dyn Error + 'static)) -> String {
 #[expect(clippy::disallowed_methods, reason = "a command prints its result, and no server runs in its process")]
 pub(crate) fn print(line: &str) -> io::Result<()> {
     writeln!(io::stdout(), "{}", escape(line))
+}
+
+/// Prints a text of Easel's own as it is, such as a script.
+#[expect(clippy::disallowed_methods, reason = "a command prints its result, and no server runs in its process")]
+pub(crate) fn print_text(text: &[u8]) -> io::Result<()> {
+    io::stdout().write_all(text)
 }
 
 #[cfg(test)]

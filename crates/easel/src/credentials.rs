@@ -62,6 +62,31 @@ impl EnvKey {
     }
 }
 
+impl AnyCredentials {
+    /// Returns where the credential comes from, as a completion of "the credential comes from"; `None` if requests have
+    /// no credential.
+    pub(crate) fn source(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::EnvKey(EnvKey { variable, .. }) => Some(format!("the environment variable {variable} (env_key)")),
+            Self::Command(_) => Some("the program in auth.command".to_owned()),
+            Self::AccountKey(account, _) => account.key_source().map(KeySource::name),
+            Self::AccountTokens(..) => Some("the client that passed ChatGPT tokens".to_owned()),
+        }
+    }
+
+    /// Returns what to do about a credential that is missing or refused, in one sentence.
+    pub(crate) fn remedy(&self) -> &'static str {
+        match self {
+            Self::None => "Set env_key or auth.command of the provider.",
+            Self::EnvKey(_) => "Set it to a key of the provider, in the environment that Easel is started in.",
+            Self::Command(_) => "Correct auth.command of the provider.",
+            Self::AccountKey(..) => "Run `easel login --with-api-key`, or set OPENAI_API_KEY.",
+            Self::AccountTokens(..) => "Log in again in the client.",
+        }
+    }
+}
+
 /// Returns the key in an environment variable, without the white space that shells and files leave around it; `None` if
 /// the variable is not set or empty.
 fn key_from_env(environment: &Environment, variable: &str) -> Option<SecretString> {

@@ -13,6 +13,7 @@ mod token;
 mod unix_socket;
 
 use std::error::Error;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,7 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::app::App;
+use crate::commands::report;
 use crate::methods;
 use crate::process::logging::Logging;
 use crate::process::os;
@@ -37,6 +39,10 @@ const WORKERS: usize = 2;
 
 /// How long to wait for tasks that are left after the grace period. A task is dropped at its next `.await`.
 const DROP_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What a person sees who starts the server on a terminal, where it would wait without a word.
+const TERMINAL_HINT: &str = "speaking JSON-RPC on standard input and output, for a client that spawns this process. Try \
+                             `easel demo` or `easel --help`. Ctrl-D ends.";
 
 /// What all connections share.
 struct Server {
@@ -61,6 +67,9 @@ struct Setup {
 /// # Errors
 /// If the home cannot be created, a socket cannot be opened, or a thread cannot be started.
 pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Listen) -> Result<(), Box<dyn Error>> {
+    if listen == Listen::Stdio && io::stdin().is_terminal() {
+        report(TERMINAL_HINT);
+    }
     let (input, output) = easel_rpc::take_stdio()?;
     let watch = ClientWatch::new(&output)?;
     let _logging = Logging::start(environment);

@@ -29,7 +29,7 @@ pub(crate) fn suggest(path: &[String]) -> Option<String> {
 }
 
 /// Returns the candidate that is closest to the name, if it is close enough to be a misspelling.
-pub(crate) fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     if name.len() > MAX_NAME_LEN {
         return None;
     }

@@ -89,7 +89,7 @@ fn describe_unknown(path: &[String], key: &str, suggestion: Option<&str>) -> (St
 }
 
 /// Ends a sentence, with a suggestion if there is one.
-pub(crate) fn did_you_mean(suggestion: Option<&str>) -> String {
+pub fn did_you_mean(suggestion: Option<&str>) -> String {
     suggestion.map_or_else(|| ".".to_owned(), |suggestion| format!("; did you mean `{suggestion}`?"))
 }
 

@@ -101,7 +101,7 @@ impl ClientOptions {
 }
 
 /// Returns whether a URL leads to this machine: to a loopback address, or to `localhost` or a name below it (RFC 6761).
-pub(super) fn is_loopback(url: &Url) -> bool {
+pub fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default().trim_matches(['[', ']']);
     match host.parse::<IpAddr>() {
         Ok(address) => address.to_canonical().is_loopback(),

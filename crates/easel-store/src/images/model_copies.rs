@@ -109,6 +109,16 @@ pub(crate) fn is_copy_folder(path: &Path) -> bool {
     path.file_name() == Some(OsStr::new(FOLDER))
 }
 
+/// Returns the paths of the copies of the images in `folder`; none if they cannot be listed.
+pub(crate) fn list(folder: &Path) -> Vec<PathBuf> {
+    let copies = folder.join(FOLDER);
+    if !copies.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
+        return Vec::new();
+    }
+    let entries = fs::read_dir(copies).into_iter().flatten().flatten();
+    entries.map(|entry| entry.path()).filter(|path| path.extension().is_none_or(|part| part != "part")).collect()
+}
+
 /// Removes the copies of an image, of every size and version.
 ///
 /// # Errors

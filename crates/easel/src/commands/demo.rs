@@ -30,7 +30,7 @@ const EDIT: &str = "Edit the image: make the star yellow";
 enum Format {
     /// As text for people.
     Text,
-    /// As the raw JSON-RPC messages.
+    /// As JSON-RPC messages with their direction, one JSON object a line.
     Json,
 }
 
@@ -38,19 +38,40 @@ enum Format {
 ///
 /// # Errors
 /// If the provider does not exist or cannot be used, or if a turn fails.
-pub(crate) fn run(environment: &Environment, provider: Option<&str>, json: bool) -> Result<(), Box<dyn Error>> {
+pub(crate) fn run(
+    environment: &Environment,
+    invocation: Invocation,
+    provider: Option<&str>,
+    json: bool,
+) -> Result<(), Box<dyn Error>> {
     let format = if json { Format::Json } else { Format::Text };
-    if let Some(provider) = provider {
-        check_provider(environment, provider, format)?;
-    }
+    let invocation = choose_provider(invocation, provider);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(converse(provider.unwrap_or(PROVIDER_ID), format))
+    runtime.block_on(async {
+        check_provider(environment, &invocation, format).await?;
+        converse(&invocation, format).await
+    })
+}
+
+/// Sets the provider: `provider`, else the one of a `-c` option, else the preview.
+fn choose_provider(invocation: Invocation, provider: Option<&str>) -> Invocation {
+    let set = |id: &str| format!("model_provider={id:?}");
+    let mut overrides = vec![set(PROVIDER_ID)];
+    overrides.extend(invocation.overrides);
+    overrides.extend(provider.map(set));
+    let enable = [vec!["imagegenext".to_owned()], invocation.enable].concat();
+    Invocation { overrides, enable, ..invocation }
 }
 
 /// Checks that the provider can be used, and prints a warning if it bills its images.
-fn check_provider(environment: &Environment, id: &str, format: Format) -> Result<(), Box<dyn Error>> {
+async fn check_provider(
+    environment: &Environment,
+    invocation: &Invocation,
+    format: Format,
+) -> Result<(), Box<dyn Error>> {
     let home = easel_config::home(environment)?;
-    let config = Loader::new(environment.clone(), home.clone(), Invocation::default()).load().config;
+    let config = Loader::new(environment.clone(), home.clone(), invocation.clone()).load().config;
+    let id = config.model_provider.as_deref().unwrap_or(PROVIDER_ID);
     let known = provider_ids(&config);
     if !known.contains(&id) {
         let known = known.join(", ");
@@ -59,9 +80,7 @@ fn check_provider(environment: &Environment, id: &str, format: Format) -> Result
     let store = LoginStore::new(home.clone(), config.cli_auth_credentials_store);
     let account = Account::open(environment, store);
     let provider = Providers::new(environment.clone(), home, account.into()).get(id, &config);
-    if let Some(reason) = provider.unavailable_reason() {
-        return Err(reason.into());
-    }
+    provider.check_credential().await?;
     if provider.info().capabilities.bills {
         let warning = format!("This makes two images, which {} may bill.", provider.info().name);
         match format {
@@ -72,9 +91,9 @@ fn check_provider(environment: &Environment, id: &str, format: Format) -> Result
     Ok(())
 }
 
-async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> {
+async fn converse(invocation: &Invocation, format: Format) -> Result<(), Box<dyn Error>> {
     let narrate = |line: &str| if format == Format::Text { print(line) } else { Ok(()) };
-    let mut client = connect(provider, format)?;
+    let mut client = connect(invocation, format)?;
     narrate("A client spawns `easel app-server` and opens the connection.")?;
     let server = client.request::<Initialize>(&initialize_params()).await?;
     narrate(&format!("  server  {}", server.user_agent))?;
@@ -97,7 +116,7 @@ async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> 
 
     narrate("")?;
     narrate("The server has exited. A new one reads the thread back.")?;
-    let mut client = connect(provider, format)?;
+    let mut client = connect(invocation, format)?;
     client.request::<Initialize>(&initialize_params()).await?;
     let params = ThreadReadParams { thread_id, include_turns: Some(true) };
     let thread = client.request::<ThreadRead>(&params).await?.thread;
@@ -111,25 +130,33 @@ async fn converse(provider: &str, format: Format) -> Result<(), Box<dyn Error>> 
         return Err("the thread that was read back is incomplete".into());
     }
     narrate("")?;
-    narrate("The images:")?;
+    narrate("The images, which stay in your history:")?;
     for image in &images {
         narrate(&format!("  {}", image.display()))?;
     }
     Ok(())
 }
 
-fn connect(provider: &str, format: Format) -> Result<Client, Box<dyn Error>> {
+fn connect(invocation: &Invocation, format: Format) -> Result<Client, Box<dyn Error>> {
     let mut command = Command::new(std::env::current_exe()?);
-    command.args(["app-server", "--enable", "imagegenext", "-c", &format!("model_provider={provider:?}")]);
-    command.stderr(Stdio::inherit());
+    command.arg("app-server").stderr(Stdio::inherit());
+    let Invocation { overrides, enable, disable, profile } = invocation;
+    for (option, values) in [("-c", overrides), ("--enable", enable), ("--disable", disable)] {
+        for value in values {
+            command.args([option, value]);
+        }
+    }
+    if let Some(name) = profile {
+        command.args(["--profile", name]);
+    }
     let tap: Tap = Box::new(move |direction, line| {
         if format == Format::Json {
-            let arrow = match direction {
-                Direction::Sent => "->",
-                Direction::Received => "<-",
+            let direction = match direction {
+                Direction::Sent => "sent",
+                Direction::Received => "received",
             };
             // A closed stdout does not stop the demo.
-            let _ = print(&format!("{arrow} {line}"));
+            let _ = print(&format!(r#"{{"direction":"{direction}","message":{line}}}"#));
         }
     });
     Ok(Client::spawn(command, tap)?)

@@ -13,19 +13,12 @@ use crate::providers::api_origin;
 /// Maximum number of bytes that are read from standard input. A key has a few hundred.
 const MAX_INPUT_LEN: u64 = 16 * 1024;
 
-/// Stores the API key from standard input.
+/// Stores the API key from the terminal or from standard input.
 ///
 /// # Errors
 /// If the input is not an API key, or it cannot be stored.
 pub(crate) fn log_in(environment: &Environment, invocation: Invocation) -> Result<(), Box<dyn Error>> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        report("paste the key, then press Enter and Ctrl-D; or use: easel login --with-api-key < FILE");
-    }
-    let mut key = String::new();
-    stdin.lock().take(MAX_INPUT_LEN).read_to_string(&mut key).map_err(|_| "standard input is not text")?;
-    // Wiped when it is dropped.
-    let key = SecretString::from(key);
+    let key = read_key()?;
     let (account, origin) = open_account(environment, invocation)?;
     let SavedKey { location, fallback_reason } = account.log_in(key.expose_secret(), origin.clone())?;
     if let Some(error) = fallback_reason {
@@ -33,6 +26,18 @@ pub(crate) fn log_in(environment: &Environment, invocation: Invocation) -> Resul
     }
     print(&format!("The key is stored in {}. Easel sends it only to {origin}.", location.name()))?;
     Ok(())
+}
+
+/// Reads the key: without an echo from a terminal, else from standard input.
+fn read_key() -> Result<SecretString, Box<dyn Error>> {
+    let stdin = std::io::stdin();
+    if stdin.is_terminal() {
+        let key = rpassword::prompt_password("API key (not shown): ");
+        return Ok(key.map_err(|error| format!("the key cannot be read from the terminal: {error}"))?.into());
+    }
+    let mut key = String::new();
+    stdin.lock().take(MAX_INPUT_LEN).read_to_string(&mut key).map_err(|_| "standard input is not text")?;
+    Ok(key.into())
 }
 
 /// Prints where the API key comes from.

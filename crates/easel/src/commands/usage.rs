@@ -6,9 +6,10 @@ mod sums;
 use std::error::Error;
 
 use easel_config::Environment;
-use easel_store::{EaselStore, ImportLimits, LedgerRange, LedgerRow};
+use easel_store::{EaselStore, LedgerRange, LedgerRow};
 
 use super::print;
+use super::store::with_store;
 use format::Line;
 pub(crate) use format::OutputFormat;
 use sums::Sums;
@@ -37,16 +38,7 @@ pub(crate) enum GroupKey {
 /// # Errors
 /// If the home cannot be created or its database cannot be read.
 pub(crate) fn run(environment: &Environment, report: Report) -> Result<(), Box<dyn Error>> {
-    let home = easel_config::home(environment)?;
-    easel_config::create_home(&home)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
-        // The command imports no image.
-        let store = EaselStore::open(home, ImportLimits { reference_bytes: 0, reference_pixels: 0 });
-        let result = print_report(&store, report).await;
-        store.close().await;
-        result
-    })
+    with_store(environment, async |store| print_report(store, report).await)
 }
 
 async fn print_report(store: &EaselStore, Report { range, by, format }: Report) -> Result<(), Box<dyn Error>> {

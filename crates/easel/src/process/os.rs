@@ -1,6 +1,7 @@
 //! What the program does differently on each operating system.
 
 use std::io;
+use std::path::Path;
 
 /// Keeps the memory of this process, which contains keys, out of core dumps and from other processes of the same user.
 ///
@@ -61,3 +62,16 @@ pub(crate) fn raise_open_files() {
 /// Other systems do not limit open files.
 #[cfg(not(unix))]
 pub(crate) fn raise_open_files() {}
+
+/// Returns the number of bytes that the user may still write to the disk of a folder; `None` if it is unknown.
+#[cfg(unix)]
+pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// Other systems are not asked.
+#[cfg(not(unix))]
+pub(crate) fn free_bytes(_folder: &Path) -> Option<u64> {
+    None
+}

@@ -1,5 +1,6 @@
 //! The provider of a thread: one of a closed set.
 
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use easel_preview::{Billing, PROVIDER_ID, PreviewOptions, PreviewProvider};
 use easel_protocol::model::Model;
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::turn::CodexErrorInfo;
-use easel_provider::HttpProvider;
+use easel_provider::{Credentials, HttpProvider, Probe, ProbeError};
 use futures_core::Stream;
 use futures_util::future::Either;
 use futures_util::stream;
@@ -22,6 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ProviderError;
 use super::account::AccountProvider;
+use super::cache::provider_ids;
 use super::http::{self, OPENAI, ProviderContext};
 use super::models;
 use super::unavailable::UnavailableProvider;
@@ -63,7 +65,10 @@ impl AnyProvider {
                 Ok(provider) => Self::Account(Box::new(provider)),
                 Err(error) => Self::unavailable(OPENAI, OPENAI, None, &error),
             },
-            (None, _) => Self::unavailable(id, id, None, &ProviderError::NotConfigured { id: id.to_owned() }),
+            (None, _) => {
+                let suggestion = easel_config::closest(id, provider_ids(config).into_iter()).map(ToOwned::to_owned);
+                Self::unavailable(id, id, None, &ProviderError::NotConfigured { id: id.to_owned(), suggestion })
+            }
         }
     }
 
@@ -80,6 +85,48 @@ impl AnyProvider {
                 models::merge_listed(&provider.info().models, &provider.list_models().await)
             }
             Self::Preview(_) | Self::Unavailable(_) => self.info().models.clone(),
+        }
+    }
+
+    /// Checks that requests to this provider have a credential, if it needs one. May run a program that prints it.
+    ///
+    /// # Errors
+    /// If the provider cannot be used, or if its credential is missing or cannot be read.
+    pub(crate) async fn check_credential(&self) -> Result<(), Box<dyn Error>> {
+        match self {
+            Self::Preview(_) => Ok(()),
+            Self::Http(provider) => Ok(provider.credentials().current().await.map(drop)?),
+            Self::Account(provider) => Ok(provider.active().credentials().current().await.map(drop)?),
+            Self::Unavailable(unavailable) => Err(unavailable.reason().into()),
+        }
+    }
+
+    /// Returns where the credential comes from, as a completion of "the credential comes from"; `None` if the provider
+    /// uses none.
+    pub(crate) fn credential_source(&self) -> Option<String> {
+        match self {
+            Self::Preview(_) | Self::Unavailable(_) => None,
+            Self::Http(provider) => provider.credentials().source(),
+            Self::Account(provider) => provider.active().credentials().source(),
+        }
+    }
+
+    /// Returns what to do about a credential that is missing or refused, in one sentence.
+    pub(crate) fn credential_remedy(&self) -> &'static str {
+        match self {
+            Self::Preview(_) | Self::Unavailable(_) => AnyCredentials::None.remedy(),
+            Self::Http(provider) => provider.credentials().remedy(),
+            Self::Account(provider) => provider.active().credentials().remedy(),
+        }
+    }
+
+    /// Finds out whether the provider can be reached and accepts the credential, with a request that is not billed.
+    /// `None` if there is nothing to reach.
+    pub(crate) async fn probe(&self) -> Option<Result<Probe, ProbeError>> {
+        match self {
+            Self::Preview(_) | Self::Unavailable(_) => None,
+            Self::Http(provider) => Some(provider.probe().await),
+            Self::Account(provider) => Some(provider.active().probe().await),
         }
     }
 

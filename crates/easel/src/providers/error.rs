@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use easel_config::did_you_mean;
 use easel_provider::EndpointError;
 use reqwest::Url;
 
@@ -11,8 +12,8 @@ use crate::credentials::Origin;
 /// that may be a secret.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ProviderError {
-    #[error("Provider `{id}` is not configured: there is no [model_providers.{id}].")]
-    NotConfigured { id: String },
+    #[error("Provider `{id}` is not configured: there is no [model_providers.{id}]{}", did_you_mean(suggestion.as_deref()))]
+    NotConfigured { id: String, suggestion: Option<String> },
     #[error("Provider `{id}` has no base_url.")]
     NoBaseUrl { id: String },
     #[error("The base_url of provider `{id}` is not a URL: {source}.")]

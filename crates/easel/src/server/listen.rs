@@ -1,7 +1,7 @@
 //! Parses where the server listens, and serves any number of clients until a signal.
 
 use std::error::Error;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ impl FromStr for Listen {
     type Err = ListenUrlError;
 
     fn from_str(url: &str) -> Result<Self, ListenUrlError> {
-        if url == "stdio://" {
+        if matches!(url, "stdio://" | "stdio") {
             return Ok(Self::Stdio);
         }
         if let Some(path) = url.strip_prefix("unix://") {
@@ -59,6 +59,10 @@ impl FromStr for Listen {
         }
         let address = url.strip_prefix("ws://").ok_or(ListenUrlError::UnknownScheme)?;
         let address = address.strip_suffix('/').unwrap_or(address);
+        let address = match address.strip_prefix("localhost:") {
+            Some(port) => format!("{}:{port}", Ipv4Addr::LOCALHOST),
+            None => address.to_owned(),
+        };
         let address: SocketAddr = address.parse().map_err(|_| ListenUrlError::NoSocketAddress)?;
         if !address.ip().is_loopback() {
             return Err(ListenUrlError::NotLoopback(address.ip()));

@@ -1,0 +1,45 @@
+//! `easel config check`: every problem of the configuration, of the file and of what it names.
+
+use std::error::Error;
+
+use easel_config::{Environment, Invocation, Loader};
+
+use super::{print, report};
+use crate::credentials::{Account, LoginStore};
+use crate::providers::{Providers, provider_ids};
+
+/// Prints every problem of the configuration to stderr.
+///
+/// # Errors
+/// If there is a problem.
+pub(crate) fn check(environment: &Environment, invocation: Invocation) -> Result<(), Box<dyn Error>> {
+    let home = easel_config::home(environment)?;
+    let loader = Loader::new(environment.clone(), home.clone(), invocation);
+    let loaded = loader.load();
+    let project = loader.load_for_thread(&environment.cwd, &serde_json::Map::new());
+    for ignored in &loaded.ignored {
+        report(&format!("note: {ignored}"));
+    }
+    let mut problems: Vec<String> = loaded.warnings.iter().chain(&project.warnings).map(ToString::to_string).collect();
+    let store = LoginStore::new(home.clone(), loaded.config.cli_auth_credentials_store);
+    let account = Account::open(environment, store);
+    let providers = Providers::new(environment.clone(), home, account.into());
+    let mut ids = provider_ids(&loaded.config);
+    ids.extend(loaded.config.model_provider.as_deref().filter(|id| !ids.contains(id)).into_iter().collect::<Vec<_>>());
+    for id in ids {
+        let provider = providers.get(id, &loaded.config);
+        problems.extend(provider.unavailable_reason().map(ToOwned::to_owned));
+    }
+    for problem in &problems {
+        report(problem);
+    }
+    match problems.len() {
+        0 => {
+            let file = loader.file();
+            let source = if file.exists() { file.display().to_string() } else { "the defaults".to_owned() };
+            Ok(print(&format!("The configuration has no problems ({source})."))?)
+        }
+        1 => Err("the configuration has a problem".into()),
+        count => Err(format!("the configuration has {count} problems").into()),
+    }
+}
