@@ -17,12 +17,14 @@ pub mod approval;
 pub mod capability;
 pub mod gate;
 pub mod hooks;
+pub mod host_call;
 pub mod preset;
 pub mod spending;
 
 pub mod history;
 pub mod model_copy;
 pub mod output;
+pub mod tool_result;
 
 pub mod handle;
 pub mod idempotency;
