@@ -26,6 +26,7 @@
 
 pub(crate) mod budget;
 pub(crate) mod calls;
+pub(crate) mod host_calls;
 pub(crate) mod hosted;
 mod images;
 pub(crate) mod ledger;

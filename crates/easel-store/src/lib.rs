@@ -40,6 +40,7 @@ pub use files::thread_files::ThreadFiles;
 pub use images::export::{ExistingFile, ExportError, ExportedImage, PathError};
 pub use images::import::copy::ImportLimits;
 pub use images::lookup::{ImageBytes, StoredImage};
+pub use journal::host_calls::{HostCallEnd, HostCallRequest, KnownHostCall};
 pub use journal::{Counted, SpendingCounts};
 pub use lists::ledger::{LedgerRange, LedgerRow};
 pub use lists::page::PageError;

@@ -108,7 +108,7 @@ fn find_running_turns(database: &Database, owner: &str) -> Result<Vec<(ThreadId,
 }
 
 /// Returns the error of a call whose process died before the call ended.
-fn interrupted_error(billed: Billed) -> ImageError {
+pub(crate) fn interrupted_error(billed: Billed) -> ImageError {
     let message = match billed {
         Billed::No => "Easel ended before this call did; nothing was billed.",
         Billed::Yes | Billed::Uncertain => "Easel ended before this call did; the provider may have billed it.",

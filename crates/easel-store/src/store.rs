@@ -1,5 +1,6 @@
 //! The public API of the store. Each method sends a closure to the worker that has the data.
 
+mod host_calls;
 mod images;
 mod leases;
 mod lists;
