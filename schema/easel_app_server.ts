@@ -137,6 +137,49 @@ startedAtMs: number,
 completedAtMs: number | null, };
 
 /**
+ * A part of a tool result of the Anthropic Messages API.
+ */
+export type AnthropicContent = { "type": "image",
+/**
+ * The bytes.
+ */
+source: AnthropicImageSource, } | { "type": "text",
+/**
+ * The text.
+ */
+text: string, };
+
+/**
+ * The bytes of an image in the Anthropic Messages API.
+ */
+export type AnthropicImageSource = { "type": "base64",
+/**
+ * The format.
+ */
+media_type: MediaType,
+/**
+ * The bytes.
+ */
+data: string, };
+
+/**
+ * A block of the Anthropic Messages API.
+ */
+export type AnthropicToolResult = { "type": "tool_result",
+/**
+ * The id of the tool use.
+ */
+tool_use_id: string,
+/**
+ * Whether the call made no image.
+ */
+is_error: boolean,
+/**
+ * The images, each followed by its text.
+ */
+content: Array<AnthropicContent>, };
+
+/**
  * The parameters of an image. `null` when not requested or unknown.
  */
 export type AppliedImage = {
@@ -709,6 +752,19 @@ balance: string | null, };
  * One working folder or several. Absolute paths.
  */
 export type CwdFilter = string | Array<string>;
+
+/**
+ * A part of the response to the Codex app-server's `item/tool/call`.
+ */
+export type DynamicToolCallOutputContentItem = { "type": "inputText",
+/**
+ * The text.
+ */
+text: string, } | { "type": "inputImage",
+/**
+ * The bytes as a data URL.
+ */
+imageUrl: string, };
 
 /**
  * The only page of a list without entries.
@@ -1799,6 +1855,86 @@ export type LogoutAccountParams = Record<symbol, never>;
 export type LogoutAccountResponse = Record<symbol, never>;
 
 /**
+ * Who a block of content is for.
+ */
+export type McpAnnotations = {
+/**
+ * `user` and `assistant`.
+ */
+audience: Array<string>,
+/**
+ * From 0 to 1, the most important.
+ */
+priority: number, };
+
+/**
+ * A block of content of the Model Context Protocol.
+ */
+export type McpContent = { "type": "text",
+/**
+ * The text.
+ */
+text: string, } | { "type": "image",
+/**
+ * The bytes in base64.
+ */
+data: string,
+/**
+ * The format.
+ */
+mimeType: MediaType,
+/**
+ * Who the image is for.
+ */
+annotations: McpAnnotations, } | { "type": "resource_link",
+/**
+ * `easel://image/` and the handle.
+ */
+uri: string,
+/**
+ * The name of the file.
+ */
+name: string,
+/**
+ * The format.
+ */
+mimeType: MediaType,
+/**
+ * The size of the file in bytes.
+ */
+size: number, };
+
+/**
+ * What a tool result of the Model Context Protocol has for clients.
+ */
+export type McpMeta = {
+/**
+ * The `callId` of the request.
+ */
+"easel/callId": string,
+/**
+ * The records of the images.
+ */
+"easel/images": Array<ImageRecord>, };
+
+/**
+ * A `CallToolResult` of the Model Context Protocol.
+ */
+export type McpToolResult = {
+/**
+ * The text, whose last line is the records as JSON, then the images, then a link to the file of each.
+ */
+content: Array<McpContent>,
+/**
+ * Whether the call made no image.
+ */
+isError: boolean,
+/**
+ * What a client reads and a model does not.
+ */
+_meta: McpMeta, };
+
+/**
  * The image formats that Easel imports and stores. Always detected from the content, never from a file name.
  */
 export type MediaType = "image/png" | "image/jpeg" | "image/webp" | "image/gif";
@@ -2443,6 +2579,19 @@ revised_prompt: string | null,
  * The image, as `easel:` and its handle.
  */
 result: string, };
+
+/**
+ * An item of the OpenAI Responses API.
+ */
+export type ResponsesToolResult = { "type": "function_call_output",
+/**
+ * The id of the call.
+ */
+call_id: string,
+/**
+ * The images, as data URLs, each followed by its text.
+ */
+output: Array<ContentItem>, };
 
 /**
  * What commands may do. Easel runs none and writes only to its home.
@@ -3765,6 +3914,113 @@ dynamicTool: JsonValue | null,
 reasons: Array<HeldBack>, };
 
 /**
+ * The arguments of a tool call.
+ */
+export type ToolArguments = { [key in string]: JsonValue } | string;
+
+/**
+ * The form of the result of a tool call.
+ */
+export type ToolCallFormat = "responses" | "anthropic" | "mcp" | "codex";
+
+/**
+ * Calls the image tool for a model that the client runs. The fields are those of the Codex app-server's request
+ * `item/tool/call`, so that its params can be sent on with the id of an Easel thread.
+ *
+ * A call is made once: a request that repeats a `callId` of the thread with the same tool and arguments gets the
+ * result of the first.
+ */
+export type ToolCallParams = {
+/**
+ * The thread that keeps the call, its item and its images. It must be loaded and run no turn of a model.
+ */
+threadId: string,
+/**
+ * The id that the model gave to the call, 1 to 256 characters. The result repeats it.
+ */
+callId: string,
+/**
+ * The namespace of the function: `image_gen`, `easel`, or absent.
+ */
+namespace?: string | null,
+/**
+ * The name of the function: `imagegen`, or the joined name `image_gen.imagegen`.
+ */
+tool: string,
+/**
+ * The arguments of the model.
+ */
+arguments: ToolArguments,
+/**
+ * Ignored. The turn of the caller, which a request of the Codex app-server names.
+ */
+turnId?: string | null,
+/**
+ * The form of the result. Default `responses`.
+ */
+format?: ToolCallFormat | null,
+/**
+ * The images in the result. Default `original`.
+ */
+pictures?: ToolCallPictures | null, };
+
+/**
+ * The images in the result of a tool call.
+ */
+export type ToolCallPictures = "original" | "preview" | "none";
+
+/**
+ * The result of a tool call. A call that made no image is a result too, for the model to read.
+ */
+export type ToolCallResponse = {
+/**
+ * The thread of the call.
+ */
+threadId: string,
+/**
+ * The turn of the call.
+ */
+turnId: string,
+/**
+ * The imageGeneration item of the call.
+ */
+itemId: string,
+/**
+ * The `callId` of the request.
+ */
+callId: string,
+/**
+ * Whether the call made an image.
+ */
+success: boolean,
+/**
+ * Whether an earlier request made the call.
+ */
+replayed: boolean,
+/**
+ * The records of the images.
+ */
+images: Array<ImageRecord>,
+/**
+ * Why the call made no image, or fewer than requested.
+ */
+error: ImageError | null,
+/**
+ * What the client gives to its model, in the requested format. `null` for `codex`, whose result is this response
+ * itself, with `success` and `contentItems`.
+ */
+result: ToolCallResult | null,
+/**
+ * The result for `codex`. Absent for other formats.
+ */
+contentItems?: Array<DynamicToolCallOutputContentItem>, };
+
+/**
+ * The result of a tool call, in the format that the request asked for.
+ */
+export type ToolCallResult = ResponsesToolResult | AnthropicToolResult | McpToolResult;
+
+/**
  * The image tool that the model gets. The gate of the thread decides.
  */
 export type ToolExposure = "standalone" | "hosted" | "none";
@@ -4255,6 +4511,8 @@ export interface Methods {
   "modelProvider/capabilities/read": { params: ModelProviderCapabilitiesReadParams; response: ModelProviderCapabilitiesReadResponse };
   /** the image tools, which one is offered, and why the other is not */
   "tool/list": { params: ToolListParams; response: ToolListResponse };
+  /** calls the image tool for a model that the client runs */
+  "tool/call": { params: ToolCallParams; response: ToolCallResponse };
   /** permission profiles: none */
   "permissionProfile/list": { params: PermissionProfileListParams; response: EmptyPageResponse };
   /** skills of the agent in each folder: none */

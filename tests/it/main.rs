@@ -16,6 +16,7 @@ mod credentials;
 mod http;
 
 mod context;
+mod tool_call;
 mod turns;
 
 mod gates;

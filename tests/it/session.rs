@@ -45,6 +45,7 @@ async fn session_with_every_method_matches_both_schemas() {
         steps::configures(&sandbox, &mut server).await;
         steps::lists_what_is_absent(&mut server).await;
         let (thread_id, image_id) = steps::draw_image(&sandbox, &mut server).await;
+        steps::calls_tool(&mut server).await;
         steps::reads(&sandbox, &mut server, &thread_id, &image_id).await;
         steps::changes(&sandbox, &mut server, &thread_id).await;
         steps::takes_back(&mut server, &thread_id, &image_id).await;

@@ -130,6 +130,7 @@ methods! {
     Read "modelProvider/list" ModelProviderList(model::ModelProviderListParams) -> model::ModelProviderListResponse, "the configured providers";
     Read "modelProvider/capabilities/read" ModelProviderCapabilitiesRead(model::ModelProviderCapabilitiesReadParams) -> model::ModelProviderCapabilitiesReadResponse, "what the provider in use can do";
     Read "tool/list" ToolList(tool::ToolListParams) -> tool::ToolListResponse, "the image tools, which one is offered, and why the other is not";
+    Write "tool/call" ToolCall(tool::ToolCallParams) -> tool::ToolCallResponse [thread_id], "calls the image tool for a model that the client runs";
     Read "permissionProfile/list" PermissionProfileList(absent::PermissionProfileListParams) -> absent::EmptyPageResponse, "permission profiles: none";
     Read "skills/list" SkillsList(absent::SkillsListParams) -> absent::SkillsListResponse, "skills of the agent in each folder: none";
     Read "hooks/list" HooksList(absent::HooksListParams) -> absent::HooksListResponse, "hooks of the agent in each folder: none";

@@ -5,3 +5,4 @@ mod compatibility;
 mod peer;
 pub(crate) mod samples;
 mod sent;
+mod tool_results;

@@ -21,7 +21,7 @@ use crate::turn::TurnRunner;
 pub use handle::ThreadHandle;
 pub use registry::Threads;
 use start::{FirstMessage, PreparedTurn};
-pub use start::{StartError, TurnMessage, TurnRequest};
+pub use start::{StartError, TurnContent, TurnMessage, TurnRequest};
 
 /// A command in the mailbox of an actor.
 pub(crate) enum Command {

@@ -65,6 +65,15 @@ impl Conversation {
         known.any(|reference| reference.id.as_deref() == Some(name) || reference.path.as_os_str() == name)
     }
 
+    /// Adds images that were looked up for a call, unless the conversation has them.
+    pub(crate) fn add_older_images(&mut self, images: Vec<ThreadImage>) {
+        for image in images {
+            if !image.reference.id.as_deref().is_some_and(|id| self.has_image(id)) {
+                self.older_images.push(image);
+            }
+        }
+    }
+
     /// Returns the events that clients receive for an event of the turn. An item of the conversation is sent as the
     /// model reads it, with a line after each image; all other events are sent as they are.
     pub(crate) fn to_client_events(&self, event: Event) -> Vec<Event> {

@@ -25,11 +25,13 @@ mod clock;
 #[cfg(test)]
 mod fakes;
 
-pub use actor::{StartError, ThreadHandle, Threads, TurnMessage, TurnRequest};
+pub use actor::{StartError, ThreadHandle, Threads, TurnContent, TurnMessage, TurnRequest};
 pub use clock::now_ms;
 pub use config::{LiveConfig, PendingSends, ThreadConfig};
 pub use conversation::to_model_message;
 pub use event_sink::EventSink;
-pub use machine::SteerMessage;
-pub use slot::{AcceptedInterrupt, BeginError, InterruptError, SteerError, TurnPermit, TurnSlot};
+pub use machine::{HostCall, SteerMessage};
+pub use slot::{
+    AcceptedInterrupt, BeginError, InterruptError, JoinError, QueuedHostCall, SteerError, TurnPermit, TurnSlot,
+};
 pub use turn::ResponseSent;

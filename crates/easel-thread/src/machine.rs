@@ -3,6 +3,8 @@
 //! A turn sends the conversation to the model, runs the tool calls of the response in parallel, adds their outputs to
 //! the conversation in call order, and repeats that until a response contains no call, or no call that needs an answer.
 //! However the turn ends, every item that was started is completed exactly once before `turn/completed`.
+//!
+//! A host turn has no model: a client calls the tool, and the turn ends when none of its calls runs.
 
 mod approval;
 mod calls;
@@ -11,6 +13,7 @@ mod effect;
 mod ending;
 mod events;
 mod failure;
+mod host_calls;
 mod image_item;
 mod input;
 mod lookups;
@@ -37,8 +40,8 @@ use calls::{CallOutputs, Calls};
 pub(crate) use effect::Effect;
 use ending::StopReason;
 use events::Step;
-pub use input::SteerMessage;
 pub(crate) use input::{CallOutput, Input, PreviewFile};
+pub use input::{HostCall, SteerMessage};
 pub(crate) use lookups::Lookups;
 use reasoning::Reasoning;
 
@@ -69,6 +72,8 @@ pub(crate) enum Purpose {
     Respond,
     /// To compact the conversation, without a message and without a request to the model.
     Compact,
+    /// To run the calls of a client, without a message and without a request to the model.
+    Host,
 }
 
 /// The state of one running turn.
@@ -203,6 +208,7 @@ impl Turn {
             Input::ApprovalNeeded { item_id } => self.on_approval_needed(&mut step, item_id),
             Input::ApprovalEnded { item_id } => self.end_approval(&mut step, &item_id),
             Input::Steer(message) => self.steers.push(*message),
+            Input::HostCalls(calls) => self.on_host_calls(&mut step, calls),
             Input::LimitsTightened { withdrawn, max_images } => self.tighten_limits(&mut step, withdrawn, max_images),
             Input::HostedRefused(reason) => self.on_hosted_refused(&mut step, reason),
             Input::HostedOverLimit(reason) => self.limit_reached = Some(reason),
@@ -235,6 +241,7 @@ impl Turn {
             | Input::ApprovalNeeded { .. }
             | Input::ApprovalEnded { .. }
             | Input::Steer(_)
+            | Input::HostCalls(_)
             | Input::LimitsTightened { .. }
             | Input::HostedOverLimit(_)
             | Input::Interrupt => self.has_ended,
@@ -287,7 +294,8 @@ impl Turn {
         self.has_ended
     }
 
-    /// Sends the first request of the turn, or compacts the conversation if the turn is for that.
+    /// Sends the first request of the turn, or compacts the conversation if the turn is for that. The calls of a host
+    /// turn have their own input.
     fn on_begin(&mut self, step: &mut Step<'_>) {
         match self.purpose {
             Purpose::Respond => self.request_response(step),
@@ -295,6 +303,7 @@ impl Turn {
                 self.compact_on_request(step);
                 self.response = ResponseState::Closed;
             }
+            Purpose::Host => {}
         }
     }
 

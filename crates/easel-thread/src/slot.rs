@@ -1,5 +1,6 @@
 //! The turn slot of a thread: at most one turn runs at a time.
 
+mod host_queue;
 mod permit;
 mod steering;
 #[cfg(test)]
@@ -13,6 +14,8 @@ use parking_lot::{Mutex, MutexGuard};
 use tokio_util::sync::CancellationToken;
 
 use crate::turn::ResponseSent;
+use host_queue::HostQueue;
+pub use host_queue::{JoinError, QueuedHostCall};
 pub use permit::TurnPermit;
 pub use steering::SteerError;
 use steering::SteerQueue;
@@ -38,6 +41,8 @@ struct RunningTurn {
     /// Cancelled when the slot is free again.
     over: CancellationToken,
     steers: SteerQueue,
+    /// `None` for a turn of a model.
+    host: Option<HostQueue>,
     /// Whether a call of the turn waits for an approval.
     waits_for_approval: bool,
     /// Responses that must be sent before any event that the turn emits from now on.
@@ -104,13 +109,24 @@ impl TurnSlot {
     /// # Errors
     /// Another turn has it, or the thread's actor has ended.
     pub fn begin(&self, turn_id: impl Into<TurnId>) -> Result<TurnPermit, BeginError> {
+        self.occupy(turn_id.into(), None)
+    }
+
+    /// Takes the slot for a host turn, to which [`TurnSlot::join`] adds calls.
+    ///
+    /// # Errors
+    /// As for [`TurnSlot::begin`].
+    pub fn begin_host(&self, turn_id: impl Into<TurnId>) -> Result<TurnPermit, BeginError> {
+        self.occupy(turn_id.into(), Some(HostQueue::default()))
+    }
+
+    fn occupy(&self, turn_id: TurnId, host: Option<HostQueue>) -> Result<TurnPermit, BeginError> {
         let mut state = self.lock();
         match &*state {
             SlotState::Free => {}
             SlotState::Running(turn) => return Err(BeginError::Running(turn.turn_id.clone())),
             SlotState::Retired => return Err(BeginError::Retired),
         }
-        let turn_id = turn_id.into();
         let interrupt = CancellationToken::new();
         *state = SlotState::Running(RunningTurn {
             turn_id: turn_id.clone(),
@@ -118,6 +134,7 @@ impl TurnSlot {
             interrupt_accepted: false,
             over: CancellationToken::new(),
             steers: SteerQueue::default(),
+            host,
             waits_for_approval: false,
             holds: Vec::new(),
         });

@@ -26,15 +26,15 @@ use easel_imagegen::port::{
 use easel_protocol::id::ItemId;
 use futures_util::FutureExt;
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::now_ms;
 use crate::config::ConfigWatcher;
 use crate::conversation::Conversation;
 use crate::event_sink::EventSink;
-use crate::machine::{Effect, Input, Turn};
-use crate::slot::TurnPermit;
+use crate::machine::{Effect, HostCall, Input, Turn};
+use crate::slot::{QueuedHostCall, TurnPermit};
 use calls::{CallContext, CallReport, HostedCalls, RunningCalls};
 use event_gate::EventGate;
 pub use event_gate::ResponseSent;
@@ -67,6 +67,8 @@ pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
     hosted_request: Option<Arc<AtomicBool>>,
     /// Previews that the calls of the standalone tool send, with the call's item.
     previews: mpsc::Receiver<(ItemId, Preview)>,
+    /// Notified when a client's call joins the turn.
+    host_call_arrival: Arc<Notify>,
     /// The calls that wait for an approval.
     questions: Questions,
     /// The latest preview of each open item. Dropping one deletes its file.
@@ -92,6 +94,8 @@ enum Wakeup {
     Preview(ItemId, Preview),
     CallEnded(CallReport),
     Approval(ApprovalNotice),
+    /// A client's call has joined the turn.
+    HostCall,
     /// The next event of the model response; `None` at the end of the stream.
     ModelResponse(Option<Result<ModelEvent, ModelError>>),
 }
@@ -140,6 +144,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             // Before the end of the call that sent it.
             Some((item_id, preview)) = self.previews.recv() => Wakeup::Preview(item_id, preview),
             Some(notice) = self.questions.next() => Wakeup::Approval(notice),
+            // Before the end of the last call that runs.
+            () = self.host_call_arrival.notified() => Wakeup::HostCall,
             Some(report) = self.calls.next() => Wakeup::CallEnded(report),
             event = OpenResponse::next(response), if !self.calls.has_hosted() => Wakeup::ModelResponse(event),
         }
@@ -161,16 +167,18 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 self.handle(turn, Input::ApprovalNeeded { item_id })
             }
             Wakeup::Approval(ApprovalNotice::Ended { item_id }) => self.handle(turn, Input::ApprovalEnded { item_id }),
+            // The call comes out of the inbox.
+            Wakeup::HostCall => self.handle(turn, Input::HostCalls(Vec::new())),
             Wakeup::ModelResponse(event) => self.on_model_response(turn, event).await,
         }
     }
 
-    /// Passes an input to the machine, after the messages that the user has added to the turn meanwhile. All inputs of
-    /// the turn go this way.
+    /// Passes an input to the machine, after the messages and calls that have been added to the turn meanwhile. All
+    /// inputs of the turn go this way.
     ///
     /// The machine runs with the turn slot locked, see [`TurnPermit::handle_inbox`].
     fn handle(&mut self, turn: &mut Turn, input: Input) -> Vec<Effect> {
-        let Self { permit, conversation, events, .. } = self;
+        let Self { permit, conversation, events, calls, .. } = self;
         let Some(permit) = permit else { return turn.handle(conversation, now_ms(), input) };
         permit.handle_inbox(|inbox| {
             inbox.holds.into_iter().for_each(|response_sent| events.hold(response_sent));
@@ -178,6 +186,11 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             for steer in inbox.steers {
                 events.hold(steer.response_sent);
                 effects.extend(turn.handle(conversation, now_ms(), Input::Steer(Box::new(steer.message))));
+            }
+            let host_calls: Vec<HostCall> =
+                inbox.host_calls.into_iter().map(|queued| begin(queued, events, calls)).collect();
+            if !host_calls.is_empty() {
+                effects.extend(turn.handle(conversation, now_ms(), Input::HostCalls(host_calls)));
             }
             effects.extend(turn.handle(conversation, now_ms(), input));
             let flow = if turn.has_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
@@ -204,6 +217,14 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         self.current_report = None;
         effects
     }
+}
+
+/// Takes a client's call out of its queue, with what cancels it and what waits for its end.
+fn begin<E: EventSink>(queued: QueuedHostCall, events: &mut EventGate<E>, calls: &mut RunningCalls) -> HostCall {
+    let QueuedHostCall { call, cancel, completed } = queued;
+    events.notify_completed(call.item_id.clone(), completed);
+    calls.set_cancel(call.item_id.clone(), cancel);
+    call
 }
 
 /// Returns the error of a store that panicked; the panic hook has logged why.

@@ -17,6 +17,7 @@ use crate::providers::{ProviderCatalog, Providers};
 use crate::requests::Service;
 use crate::settings::{Configuration, Settings};
 use crate::threads::{LoadedThreads, ThreadQueue, Threads};
+use crate::tool_calls::{RunningCalls, ToolCalls};
 use crate::tools::Tools;
 use crate::turns::Turns;
 use crate::usage::Usage;
@@ -29,6 +30,7 @@ pub(crate) struct App {
     pub(crate) images: Arc<Images>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) threads: Arc<Threads>,
+    pub(crate) tool_calls: Arc<ToolCalls>,
     pub(crate) tools: Arc<Tools>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) usage: Arc<Usage>,
@@ -119,6 +121,13 @@ impl App {
             images: Arc::clone(&images),
             hook_runner: Arc::new(ProgramHooks::new(environment, home.clone())),
         });
+        let tool_calls = Arc::new(ToolCalls {
+            store: store.clone(),
+            loaded: Arc::clone(&loaded),
+            turns: Arc::clone(&turns),
+            previews: images.previews.clone(),
+            running: RunningCalls::default(),
+        });
         let usage = Arc::new(Usage { store: store.clone(), configuration: Arc::clone(&configuration) });
         let handshake = Arc::new(Handshake {
             home,
@@ -135,6 +144,7 @@ impl App {
             images,
             settings,
             threads,
+            tool_calls,
             tools,
             turns,
             usage,
@@ -164,6 +174,7 @@ services! {
     images: Images,
     settings: Settings,
     threads: Threads,
+    tool_calls: ToolCalls,
     tools: Tools,
     turns: Turns,
     usage: Usage,

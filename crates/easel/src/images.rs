@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::connections::Hub;
 use crate::requests::RequestError;
 use crate::threads::{LoadedThreads, ThreadQueue};
-pub(crate) use preview::{PreviewBounds, PreviewError, Previews};
+pub(crate) use preview::{PreviewBounds, PreviewError, Previews, media_type};
 
 /// The service of `image/…`.
 pub(crate) struct Images {

@@ -17,6 +17,7 @@ mod hooks;
 mod images;
 mod settings;
 mod threads;
+mod tool_calls;
 mod tools;
 mod turns;
 mod usage;

@@ -46,6 +46,7 @@ mod thread_start;
 mod thread_turns_list;
 mod thread_unarchive;
 mod thread_unsubscribe;
+mod tool_call;
 mod tool_list;
 mod turn_interrupt;
 mod turn_start;

@@ -144,7 +144,8 @@ fn describe(config: &ThreadConfig, provider: &AnyProvider, model: &str) -> ToolL
     ToolListResponse { exposure: decision.exposure, data: vec![standalone, hosted] }
 }
 
-fn to_held_back(reasons: &[HeldBackReason]) -> Vec<HeldBack> {
+/// Describes the reasons why a tool is not offered.
+pub(crate) fn to_held_back(reasons: &[HeldBackReason]) -> Vec<HeldBack> {
     let to_held_back =
         |reason: &HeldBackReason| HeldBack { reason: *reason, message: gate::describe(*reason).to_owned() };
     reasons.iter().map(to_held_back).collect()

@@ -1,5 +1,7 @@
 //! The service of `turn/…`: starts, steers and interrupts turns.
 
+mod host;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +12,9 @@ use easel_protocol::input::UserInput;
 use easel_protocol::item::UserMessageItem;
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
 use easel_store::{EaselStore, PendingMessage};
-use easel_thread::{AcceptedInterrupt, ResponseSent, SteerMessage, TurnMessage, TurnRequest, now_ms, to_model_message};
+use easel_thread::{
+    AcceptedInterrupt, ResponseSent, SteerMessage, TurnContent, TurnMessage, TurnRequest, now_ms, to_model_message,
+};
 use serde_json::Value;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
@@ -90,7 +94,7 @@ impl Turns {
         let NewTurn { thread_id, input, client_id, settings, output_schema, closing_answer } = new_turn;
         let stored = require_thread(&self.store, &thread_id).await?;
         let turn_id = Uuid::now_v7().to_string();
-        let (handle, permit) = self.loaded.actors.begin_turn(&thread_id, &turn_id).await?;
+        let (handle, permit) = self.loaded.actors.begin_turn(&thread_id, |slot| slot.begin(&turn_id)).await?;
         // The steps that can refuse the turn come first: the thread's settings change only if the turn starts.
         let attachments = self.images.store_attachments(&thread_id, input).await?;
         let names_folder = settings.cwd.is_some();
@@ -104,7 +108,7 @@ impl Turns {
         let request = TurnRequest {
             permit,
             originator: client.name().unwrap_or_default().to_owned(),
-            message: Some(TurnMessage {
+            content: TurnContent::Message(TurnMessage {
                 id: Uuid::now_v7().to_string().into(),
                 client_id,
                 content: attachments.content().to_vec(),
@@ -144,7 +148,7 @@ impl Turns {
     ) -> Result<ResponseSignal, RequestError> {
         let thread = require_thread(&self.store, thread_id).await?;
         let turn_id = Uuid::now_v7().to_string();
-        let (handle, permit) = self.loaded.actors.begin_turn(thread_id, &turn_id).await?;
+        let (handle, permit) = self.loaded.actors.begin_turn(thread_id, |slot| slot.begin(&turn_id)).await?;
         if cancellation.is_cancelled() {
             return Err(RequestError::Cancelled);
         }
@@ -154,7 +158,7 @@ impl Turns {
         let request = TurnRequest {
             permit,
             originator: client.name().unwrap_or_default().to_owned(),
-            message: None,
+            content: TurnContent::Compaction,
             settings: None,
             model: thread.model.unwrap_or_default(),
             reasoning: Reasoning { effort: thread.reasoning_effort, summary: thread.reasoning_summary },

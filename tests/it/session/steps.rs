@@ -1,6 +1,8 @@
 //! The steps of the client, in order.
 
 use easel_protocol::event::Event;
+use easel_protocol::method::ToolCall;
+use easel_protocol::tool::ToolCallParams;
 use easel_testkit::image::{RED, data_url, solid_png};
 use serde_json::{Value, json};
 
@@ -94,6 +96,17 @@ pub(super) async fn draw_image(sandbox: &Sandbox, server: &mut Server) -> (Strin
         image_ids.extend(image.images.first().map(|record| record.id.clone()));
     }
     (thread_id, image_ids.swap_remove(0).to_string())
+}
+
+/// Calls the image tool as a client with its own model loop does, in a thread that offers it.
+pub(super) async fn calls_tool(server: &mut Server) {
+    let start = json!({ "config": { "features.imagegenext": true } });
+    let thread_id = id(&ask_until(server, "thread/start", start, "thread/started").await);
+    let call =
+        json!({ "threadId": thread_id, "callId": "toolu_1", "tool": "imagegen", "arguments": "{\"prompt\":\"x\"}" });
+    let params: ToolCallParams = serde_json::from_value(call).expect("params");
+    assert!(server.request::<ToolCall>(&params).await.success);
+    until(server, "turn/completed").await;
 }
 
 pub(super) async fn reads(sandbox: &Sandbox, server: &mut Server, thread_id: &str, image_id: &str) {

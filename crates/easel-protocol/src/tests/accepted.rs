@@ -60,7 +60,7 @@ fn optional_params_may_be_null_or_missing() {
                 "name": "Cats", "input": [], "type": "apiKey", "apiKey": "k", "keyPath": "model", "value": "a",
                 "mergeStrategy": "replace", "edits": [], "enablement": {},
                 "beforeTurnId": "u", "numTurns": 1, "loginId": "l", "path": "/a.png",
-                "expectedTurnId": "u", "searchTerm": "cat", "items": [],
+                "expectedTurnId": "u", "searchTerm": "cat", "items": [], "callId": "c", "tool": "imagegen", "arguments": {},
             });
             let definition = &self.definitions[<M::Params as JsonSchema>::schema_name().as_ref()];
             let required = definition["required"].as_array().cloned().unwrap_or_default();

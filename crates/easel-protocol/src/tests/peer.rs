@@ -13,7 +13,8 @@ use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods};
 
 /// Methods and notifications that only Easel has.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
+    "tool/call",
     "tool/list",
     "tool/list/updated",
     "thread/settings/update",

@@ -108,6 +108,21 @@ pub(super) fn response(method: &str) -> Value {
                 "reasons": [{"reason": "imagegenextOff", "message": "The feature imagegenext is off."}],
             }],
         }),
+        "tool/call" => json!({
+            "threadId": "t", "turnId": "u", "itemId": "call_1", "callId": "call_1", "success": true, "replayed": true,
+            "images": [image_record()], "error": image_error(),
+            "result": {
+                "type": "function_call_output", "call_id": "call_1",
+                "output": [
+                    {"type": "input_image", "image_url": "data:image/png;base64,iVBORw==", "detail": "high"},
+                    {"type": "input_text", "text": "Done."},
+                ],
+            },
+            "contentItems": [
+                {"type": "inputImage", "imageUrl": "data:image/png;base64,iVBORw=="},
+                {"type": "inputText", "text": "Done."},
+            ],
+        }),
         "thread/start" | "thread/fork" => thread_settings(),
         "thread/resume" => {
             let mut response = thread_settings();

@@ -3,6 +3,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use easel_imagegen::phase;
 use easel_imagegen::port::{Approver, HookRunner, Provider, Reasoning, StorageError, StorageErrorKind, Store};
@@ -29,8 +30,8 @@ pub struct TurnRequest {
     pub permit: TurnPermit,
     /// Name of the client that starts the turn; empty if unknown.
     pub originator: String,
-    /// The message that starts the turn. `None` for a turn that compacts the conversation.
-    pub message: Option<TurnMessage>,
+    /// What the turn is for.
+    pub content: TurnContent,
     /// The thread with new settings, stored in the same transaction as the turn's first rows. `None` if none changes.
     pub settings: Option<Box<Thread>>,
     /// The model that the turn uses.
@@ -51,6 +52,17 @@ pub struct TurnRequest {
     pub approver: Arc<dyn Approver>,
     /// Resolves once the response to `turn/start` is sent. The turn's events wait for it.
     pub response_sent: ResponseSent,
+}
+
+/// What a turn is for.
+pub enum TurnContent {
+    /// To respond to a message.
+    Message(TurnMessage),
+    /// To compact the conversation.
+    Compaction,
+    /// To run the calls of a client, see [`TurnSlot::join`](crate::TurnSlot::join). The permit is one of
+    /// [`TurnSlot::begin_host`](crate::TurnSlot::begin_host).
+    HostCalls,
 }
 
 /// A message of the user that starts a turn.
@@ -128,7 +140,8 @@ impl<P: Provider> ThreadHandle<P> {
         // Subscribes before it reads the configuration, so that no change is missed.
         let config_watcher = self.config.subscribe();
         let config = self.config.get();
-        let exposure = config.choose_tool(&*self.provider, &request.model).exposure;
+        let decision = config.choose_tool(&*self.provider, &request.model);
+        let exposure = decision.exposure;
         let turn_config = TurnConfig {
             exposure,
             capabilities: self.provider.info().capabilities.clone(),
@@ -141,9 +154,16 @@ impl<P: Provider> ThreadHandle<P> {
         };
         let (thread_id, turn_id) = (self.thread_id.clone(), request.permit.turn_id().clone());
         let span = tracing::debug_span!(target: phase::TARGET, "turn", thread_id = %thread_id, turn_id = %turn_id);
-        let ((turn, effects), message) = match request.message {
-            None => (Turn::begin_compaction(thread_id, turn_id, turn_config, now_ms()), None),
-            Some(TurnMessage { id, client_id, content, attachments }) => {
+        let mut event_delay = config.event_delay;
+        let ((turn, effects), message) = match request.content {
+            TurnContent::Compaction => (Turn::begin_compaction(thread_id, turn_id, turn_config, now_ms()), None),
+            TurnContent::HostCalls => {
+                // No response precedes the events.
+                event_delay = Duration::ZERO;
+                let held_back = decision.standalone_held_back.first().copied();
+                (Turn::begin_host(thread_id, turn_id, turn_config, held_back, now_ms()), None)
+            }
+            TurnContent::Message(TurnMessage { id, client_id, content, attachments }) => {
                 let model_item = to_model_message(&content, &attachments, config.detail);
                 let (started_at_ms, completed_at_ms) = (now_ms(), None);
                 let item = UserMessageItem { id: id.clone(), client_id, content, started_at_ms, completed_at_ms };
@@ -167,6 +187,7 @@ impl<P: Provider> ThreadHandle<P> {
             hook_runner: request.hook_runner,
             approver: request.approver,
             response_sent: request.response_sent,
+            event_delay,
         };
         PreparedTurn { setup, turn, effects, message, span, queue_span: Span::none() }
     }

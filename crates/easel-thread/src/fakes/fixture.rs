@@ -23,8 +23,8 @@ use super::provider::FakeProvider;
 use super::render;
 use super::store::{EarlierTurns, FakeStore, Faults};
 use crate::{
-    EventSink, LiveConfig, ResponseSent, StartError, ThreadConfig, ThreadHandle, Threads, TurnMessage, TurnPermit,
-    TurnRequest,
+    EventSink, LiveConfig, ResponseSent, StartError, ThreadConfig, ThreadHandle, Threads, TurnContent, TurnMessage,
+    TurnPermit, TurnRequest,
 };
 
 /// Threads with a common log. The fields are set before a thread is loaded.
@@ -168,7 +168,7 @@ impl Fixture {
             attachments: Vec::new(),
         };
         let request = TurnRequest {
-            message: Some(message),
+            content: TurnContent::Message(message),
             permit,
             originator: "tests".to_owned(),
             settings: None,

@@ -11,7 +11,8 @@ use easel_protocol::record::{ImageError, ImageRecord, RequestedImage};
 use easel_protocol::response_item::{ContentItem, ResponseItem};
 use easel_protocol::tool::ToolExposure;
 
-use super::{CallOutput, Effect, PreviewFile, Step, Turn, image_item};
+use super::host_calls::to_host_history;
+use super::{CallOutput, Effect, PreviewFile, Purpose, Step, Turn, image_item};
 use crate::config::{over_limit_error, withdrawn_error};
 use crate::conversation::Conversation;
 
@@ -35,7 +36,7 @@ struct Call {
 }
 
 #[derive(Debug)]
-enum CallKind {
+pub(super) enum CallKind {
     /// The output and the images are kept here until all calls of the response have ended.
     Function {
         call: FunctionCall,
@@ -46,6 +47,10 @@ enum CallKind {
     },
     Hosted {
         call_id: CallId,
+    },
+    /// A call of a client. It leaves the list when it ends.
+    Host {
+        call: FunctionCall,
     },
 }
 
@@ -71,7 +76,7 @@ impl Calls {
     fn has_open_hosted(&self, id: &CallId) -> bool {
         self.current.iter().any(|call| match &call.kind {
             CallKind::Hosted { call_id } => call_id == id && call.item.is_some(),
-            CallKind::Function { .. } => false,
+            CallKind::Function { .. } | CallKind::Host { .. } => false,
         })
     }
 
@@ -97,17 +102,31 @@ impl Turn {
         if !is_offered || !is_standalone(call.namespace.as_deref(), &call.name) {
             return self.reject_unknown_tool(step, call, is_offered);
         }
-        let planned = match self.withdrawn {
-            Some(reason) => Err(Box::new(withdrawn_error(reason))),
-            None => {
-                let Conversation { images, older_images, .. } = &*step.conversation;
-                plan(&call, &self.config.capabilities, images, older_images)
-                    .and_then(|call| self.calls.count(call, self.config.max_images))
-            }
-        };
+        let planned = self.plan_call(step, &call);
         let call_id = call.call_id.clone();
         let kind = CallKind::Function { call, output: Vec::new(), records: Vec::new(), succeeded: false };
-        let item_id = self.start_call(step, &call_id, kind);
+        self.start_planned(step, &call_id, kind, planned);
+    }
+
+    /// Plans a call of the standalone tool, and counts its images.
+    pub(super) fn plan_call(&mut self, step: &Step<'_>, call: &FunctionCall) -> Result<PlannedCall, Box<ImageError>> {
+        if let Some(reason) = self.withdrawn {
+            return Err(Box::new(withdrawn_error(reason)));
+        }
+        let Conversation { images, older_images, .. } = &*step.conversation;
+        let planned = plan(call, &self.config.capabilities, images, older_images)?;
+        self.calls.count(planned, self.config.max_images)
+    }
+
+    /// Starts the item of a call and runs it, or ends it at once if it cannot run.
+    pub(super) fn start_planned(
+        &mut self,
+        step: &mut Step<'_>,
+        preferred_id: &str,
+        kind: CallKind,
+        planned: Result<PlannedCall, Box<ImageError>>,
+    ) {
+        let item_id = self.start_call(step, preferred_id, kind);
         match planned {
             Ok(call) => step.effects.push(Effect::RunCall { item_id, call }),
             Err(error) => self.on_call_ended(step, &item_id, Err(error)),
@@ -185,7 +204,10 @@ impl Turn {
                 (content, Vec::new())
             }
         };
-        self.unannounced.extend(images.iter().map(|record| record.path.clone()));
+        // In a host turn the client's model speaks.
+        if self.purpose != Purpose::Host {
+            self.unannounced.extend(images.iter().map(|record| record.path.clone()));
+        }
         let history = match &mut call.kind {
             CallKind::Function { output, records, succeeded, .. } => {
                 *succeeded = item.error.is_none();
@@ -198,6 +220,12 @@ impl Turn {
                 // A failed call has no item that could follow the reasoning.
                 let reasoning = if images.is_empty() { Vec::new() } else { reasoning };
                 reasoning.into_iter().chain(output::to_hosted_history(item_id, content)).collect()
+            }
+            CallKind::Host { call } => {
+                let history = to_host_history(item_id, call, content);
+                self.calls.current.retain(|call| call.item_id != *item_id);
+                step.conversation.add_images(&images);
+                history
             }
         };
         self.emit_item_completed(step, ThreadItem::ImageGeneration(item));
@@ -228,7 +256,7 @@ impl Turn {
                     outputs.push(ResponseItem::FunctionCallOutput { call_id: call_id.clone(), output });
                     self.remember(step, ResponseItem::FunctionCall { call_id, namespace, name, arguments });
                 }
-                CallKind::Hosted { .. } => {}
+                CallKind::Hosted { .. } | CallKind::Host { .. } => {}
             }
         }
         for item in outputs {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use easel_imagegen::port::{ModelError, ModelEvent};
+use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, ThreadImage};
 use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
 use easel_protocol::record::{Attachment, ImageError, ImageFacts, ImageRecord};
@@ -44,6 +44,8 @@ pub(crate) enum Input {
     },
     /// The user added a message. The model reads it with the next request; if none is due, the turn sends one more.
     Steer(Box<SteerMessage>),
+    /// A client calls the image tool in its turn. The calls begin in this order.
+    HostCalls(Vec<HostCall>),
     /// The configuration became stricter: the turn's tool is no longer offered, or the turn may make fewer images.
     LimitsTightened {
         withdrawn: Option<HeldBackReason>,
@@ -75,6 +77,17 @@ pub struct SteerMessage {
     pub attachments: Vec<Attachment>,
     /// The message as history stores it for the model.
     pub model_item: ResponseItem,
+}
+
+/// A call of the image tool by a client that runs its own model loop.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HostCall {
+    /// The id of the call's item. No other item of the thread has it.
+    pub item_id: ItemId,
+    /// The call as the client's model wrote it.
+    pub call: FunctionCall,
+    /// The images of the thread that the call names.
+    pub images: Vec<ThreadImage>,
 }
 
 /// A preview of an image: a complete image file that shows an early state of it.

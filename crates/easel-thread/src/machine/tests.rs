@@ -5,6 +5,7 @@ mod checks;
 mod closing_answer;
 mod compaction;
 mod endings;
+mod host;
 mod hosted;
 mod invariants;
 mod limits;

@@ -1,12 +1,15 @@
 //! The permit of a running turn.
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use easel_protocol::id::TurnId;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
+use super::host_queue::QueuedHostCall;
 use super::steering::QueuedSteer;
-use super::{SlotState, TurnSlot};
+use super::{HostQueue, SlotState, TurnSlot};
 use crate::turn::ResponseSent;
 
 /// The right to run a turn in a thread. Dropping it frees the slot.
@@ -21,6 +24,7 @@ pub struct TurnPermit {
 #[derive(Default)]
 pub(crate) struct Inbox {
     pub(crate) steers: Vec<QueuedSteer>,
+    pub(crate) host_calls: Vec<QueuedHostCall>,
     /// Responses that must be sent before further events.
     pub(crate) holds: Vec<ResponseSent>,
 }
@@ -36,16 +40,22 @@ impl TurnPermit {
     }
 
     /// Empties the inbox and runs `handle` on it, with the slot locked. If `handle` breaks, the turn ends and accepts
-    /// no more messages.
+    /// no more messages and calls.
     ///
-    /// The lock makes the decision to end and the end of steering one step: a message is either read by the turn or
-    /// refused. `handle` only computes; it must not block and must not use the slot.
+    /// The lock makes the decision to end and the end of the queues one step: a message is either read by the turn or
+    /// refused, and a call either begun or refused. `handle` only computes; it must not block and must not use the
+    /// slot.
     pub(crate) fn handle_inbox<T>(&self, handle: impl FnOnce(Inbox) -> (T, ControlFlow<()>)) -> T {
         let mut state = self.slot.lock();
         let Some(turn) = state.running() else { return handle(Inbox::default()).0 };
-        let (value, flow) = handle(Inbox { steers: turn.steers.take(), holds: std::mem::take(&mut turn.holds) });
+        let inbox = Inbox {
+            steers: turn.steers.take(),
+            host_calls: turn.host.as_mut().map(HostQueue::take).unwrap_or_default(),
+            holds: std::mem::take(&mut turn.holds),
+        };
+        let (value, flow) = handle(inbox);
         if flow.is_break() {
-            turn.steers.close();
+            turn.close_queues();
         }
         value
     }
@@ -57,11 +67,16 @@ impl TurnPermit {
         }
     }
 
-    /// Refuses further messages.
-    pub(crate) fn close_steering(&self) {
+    /// Refuses further messages and calls.
+    pub(crate) fn close_queues(&self) {
         if let Some(turn) = self.slot.lock().running() {
-            turn.steers.close();
+            turn.close_queues();
         }
+    }
+
+    /// Returns what is notified when a call joins the turn. Nothing joins a turn of a model.
+    pub(crate) fn host_call_arrival(&self) -> Arc<Notify> {
+        self.slot.lock().running().and_then(|turn| turn.host.as_ref()).map(HostQueue::arrival).unwrap_or_default()
     }
 
     /// Ends the turn and prevents further turns with this slot.

@@ -18,6 +18,9 @@ pub enum SteerError {
     /// Another turn, with this id, is running.
     #[error("turn {0} is running")]
     OtherTurn(TurnId),
+    /// The running turn, with this id, runs the calls of a client, and no model would read the message.
+    #[error("turn {0} has no model")]
+    NoModel(TurnId),
     /// The turn has not read the messages that were added before.
     #[error("too many messages are queued for the turn")]
     QueueFull,
@@ -72,6 +75,9 @@ impl TurnSlot {
         let queue = turn.steers.0.as_mut().ok_or(SteerError::NoTurn)?;
         if turn.turn_id != *turn_id {
             return Err(SteerError::OtherTurn(turn.turn_id.clone()));
+        }
+        if turn.host.is_some() {
+            return Err(SteerError::NoModel(turn.turn_id.clone()));
         }
         if queue.len() >= MAX_QUEUED {
             return Err(SteerError::QueueFull);

@@ -93,6 +93,9 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             match effect {
                 Effect::Emit(event) => {
                     self.note_status(&event);
+                    if let Event::ItemCompleted(completed) = &event {
+                        self.calls.remove_cancel(completed.item.id());
+                    }
                     for event in self.conversation.to_client_events(event) {
                         self.events.send(event).await;
                     }

@@ -1,14 +1,15 @@
 //! Delays the events of a turn until the response to `turn/start` has been queued and the client has had a moment to
 //! subscribe. The turn's work goes on meanwhile.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
 
 use easel_imagegen::phase;
-use easel_protocol::event::Event;
-use easel_protocol::id::ThreadId;
+use easel_protocol::event::{Event, ItemCompletedNotification};
+use easel_protocol::id::{ItemId, ThreadId};
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 use tracing::Instrument;
 
@@ -27,6 +28,8 @@ pub(crate) struct EventGate<E> {
     delayed: VecDeque<Event>,
     /// What the gate waits for; `None` while it is open.
     barrier: Option<Barrier>,
+    /// What gets the completed items of calls, whose requests are answered after the events.
+    completions: HashMap<ItemId, oneshot::Sender<ItemCompletedNotification>>,
 }
 
 /// A condition for opening the gate.
@@ -55,7 +58,12 @@ impl<E: EventSink> EventGate<E> {
     /// Creates a gate that opens `delay` after the response is sent.
     pub(crate) fn new(sink: E, thread_id: ThreadId, response_sent: ResponseSent, delay: Duration) -> Self {
         let barrier = Some(Barrier::Response { response_sent, delay });
-        Self { sink, thread_id, delayed: VecDeque::new(), barrier }
+        Self { sink, thread_id, delayed: VecDeque::new(), barrier, completions: HashMap::new() }
+    }
+
+    /// Makes the gate pass on the completed item with this id once its event is sent.
+    pub(crate) fn notify_completed(&mut self, item_id: ItemId, completed: oneshot::Sender<ItemCompletedNotification>) {
+        self.completions.insert(item_id, completed);
     }
 
     pub(crate) fn is_open(&self) -> bool {
@@ -111,6 +119,19 @@ impl<E: EventSink> EventGate<E> {
 
     async fn publish(&mut self, event: Event) {
         let span = tracing::debug_span!(target: phase::TARGET, "event", method = event.method());
+        let completion = self.take_completion(&event);
         self.sink.publish(&self.thread_id, event).instrument(span).await;
+        if let Some((sender, completed)) = completion {
+            // A request that was cancelled does not wait.
+            let _ = sender.send(completed);
+        }
+    }
+
+    fn take_completion(
+        &mut self,
+        event: &Event,
+    ) -> Option<(oneshot::Sender<ItemCompletedNotification>, ItemCompletedNotification)> {
+        let Event::ItemCompleted(completed) = event else { return None };
+        Some((self.completions.remove(completed.item.id())?, completed.clone()))
     }
 }

@@ -34,7 +34,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     pub(crate) async fn end_panicked(&mut self, panicked: PanickedTurn, deregister: &(dyn Fn() + Send + Sync)) {
         let mut permit = self.permit.take();
         if let Some(permit) = &permit {
-            permit.close_steering();
+            permit.close_queues();
         }
         let mut release = || {
             deregister();

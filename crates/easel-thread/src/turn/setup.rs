@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use easel_imagegen::port::{Approver, HookRunner, Provider, Reasoning, Store};
 use easel_protocol::id::ThreadId;
@@ -41,6 +42,8 @@ pub(crate) struct TurnSetup {
     pub(crate) approver: Arc<dyn Approver>,
     /// Resolves once the response to `turn/start` is sent.
     pub(crate) response_sent: ResponseSent,
+    /// Time between that response and the first event.
+    pub(crate) event_delay: Duration,
 }
 
 impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
@@ -81,7 +84,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
         Self {
             context: Arc::new(context),
             conversation,
-            events: EventGate::new(sink, thread_id.clone(), setup.response_sent, config.event_delay),
+            events: EventGate::new(sink, thread_id.clone(), setup.response_sent, setup.event_delay),
             interrupt: setup.permit.interrupt().clone(),
             config_watcher: setup.config_watcher,
             model: setup.model,
@@ -94,6 +97,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
             hosted: HostedCalls::new(),
             hosted_request: None,
             previews,
+            host_call_arrival: setup.permit.host_call_arrival(),
             questions,
             shown_previews: HashMap::new(),
             open_items: OpenItems::default(),

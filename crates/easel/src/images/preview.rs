@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use easel_imagegen::port::StorageError;
-use easel_picture::{Encoded, Limits};
+use easel_picture::{Encoded, Format, Limits};
 use easel_protocol::image::PreviewSize;
+use easel_protocol::record::MediaType;
 use easel_store::EaselStore;
 use tokio::sync::Semaphore;
 
@@ -105,5 +106,15 @@ impl Previews {
             easel_picture::preview(reader, bounds.edge, bounds.bytes as usize, Limits::default())
         };
         Ok(tokio::task::spawn_blocking(make).await.map_err(|_| PreviewError::Panic)??)
+    }
+}
+
+/// Returns the media type of a format.
+pub(crate) fn media_type(format: Format) -> MediaType {
+    match format {
+        Format::Png => MediaType::Png,
+        Format::Jpeg => MediaType::Jpeg,
+        Format::WebP => MediaType::Webp,
+        Format::Gif => MediaType::Gif,
     }
 }

@@ -2,12 +2,11 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use easel_picture::{Encoded, Format};
+use easel_picture::Encoded;
 use easel_protocol::image::{ImageChunk, ImagePreview, ImageReadParams, ImageReadResponse};
-use easel_protocol::record::MediaType;
 use easel_store::StoredImage;
 
-use super::{Images, PreviewBounds};
+use super::{Images, PreviewBounds, media_type};
 use crate::requests::RequestError;
 
 /// Default size of a chunk, in bytes. Its base64 stays under 64 KiB.
@@ -69,11 +68,6 @@ impl Images {
 }
 
 fn image_preview(preview: &Encoded) -> ImagePreview {
-    let media_type = match preview.format {
-        Format::Png => MediaType::Png,
-        Format::Jpeg => MediaType::Jpeg,
-        Format::WebP => MediaType::Webp,
-        Format::Gif => MediaType::Gif,
-    };
+    let media_type = media_type(preview.format);
     ImagePreview { media_type, width: preview.width, height: preview.height, data: STANDARD.encode(&preview.bytes) }
 }

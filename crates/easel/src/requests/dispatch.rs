@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::connections::Client;
+use crate::requests::handler::HandlerResponse;
 use crate::requests::{Handler, HandlerOutput, RequestContext, Service, validate};
 use crate::threads::QueueGuard;
 
@@ -66,14 +67,20 @@ async fn run<M: Handler>(
     }
     let tasks = app.tasks.clone();
     let service = M::Service::from_app(app);
-    let cx = RequestContext { client: connection.client, cancellation: call.cancellation() };
+    let cx = RequestContext { client: connection.client, cancellation: call.cancellation(), call: call.clone() };
     if M::EFFECT == Effect::Write {
         return run_write::<M>(&tasks, (permit, call), guard, service, cx, params).await;
     }
     let HandlerOutput { response, follow_up } = M::handle(service, cx, params).await?;
     // Releases the memory that is reserved for the params.
     drop(call);
-    let response = response?;
+    let response = match response {
+        HandlerResponse::Ready(response) => response?,
+        HandlerResponse::Pending(response) => {
+            drop(guard.take());
+            response.await?
+        }
+    };
     let Some(follow_up) = follow_up else { return Ok(Reply::new(response)) };
     let (reply, queued) = Reply::with_follow_up(response);
     tasks.spawn(async move {
@@ -90,7 +97,7 @@ async fn run<M: Handler>(
 async fn run_write<M: Handler>(
     tasks: &TaskTracker,
     reservations: impl Send + 'static,
-    guard: Option<QueueGuard>,
+    mut guard: Option<QueueGuard>,
     service: Arc<M::Service>,
     cx: RequestContext,
     params: M::Params,
@@ -98,7 +105,11 @@ async fn run_write<M: Handler>(
     let (responder, response) = oneshot::channel();
     let mut work = Box::pin(async move {
         let (response, follow_up) = match M::handle(service, cx, params).await {
-            Ok(HandlerOutput { response, follow_up }) => (response, follow_up),
+            Ok(HandlerOutput { response: HandlerResponse::Ready(response), follow_up }) => (response, follow_up),
+            Ok(HandlerOutput { response: HandlerResponse::Pending(response), follow_up }) => {
+                drop(guard.take());
+                (response.await, follow_up)
+            }
             Err(error) => (Err(error), None),
         };
         // A send fails if nobody waits for the response anymore.

@@ -7,7 +7,8 @@ use std::error::Error;
 
 use easel_config::WriteError;
 use easel_imagegen::port::{ImportError, StorageError};
-use easel_protocol::id::{ImageId, ThreadId, TurnId};
+use easel_protocol::id::{CallId, ImageId, ThreadId, TurnId};
+use easel_protocol::tool::HeldBack;
 use easel_rpc::ErrorObjectOwned;
 use easel_store::{ExportError, HistoryError, LeaseError, PageError};
 use easel_thread::{InterruptError, StartError, SteerError};
@@ -41,6 +42,19 @@ pub(crate) enum RequestError {
     NoTurnToSteer,
     #[error("expected active turn id {expected} but found {found}")]
     OtherTurn { expected: TurnId, found: TurnId },
+    #[error("turn {0} runs the calls of a client; it has no model that could read a message")]
+    TurnWithoutModel(TurnId),
+    #[error("tool {0} is not known; the only tool that can be called is image_gen.imagegen")]
+    UnknownTool(String),
+    #[error("the tool image_gen.imagegen is not offered: {}", reasons.iter().map(|held_back| held_back.message.as_str()).collect::<Vec<_>>().join(" "))]
+    ToolNotOffered { reasons: Vec<HeldBack> },
+    #[error("call {0} of this thread has another tool or other arguments")]
+    CallIdUsed(CallId),
+    #[error("too many calls are waiting; try again")]
+    TooManyCalls,
+    /// A call has neither ended nor is it stored, which is a bug in Easel.
+    #[error("the call ended without a result; the log has the reason")]
+    CallLost,
     #[error("image {0} not found")]
     ImageNotFound(ImageId),
     #[error("thread {thread_id} has no image {image_id}")]
@@ -143,6 +157,7 @@ impl RequestError {
     pub(crate) fn steer(error: SteerError, expected: &str) -> Self {
         match error {
             SteerError::NoTurn => Self::NoTurnToSteer,
+            SteerError::NoModel(turn) => Self::TurnWithoutModel(turn),
             SteerError::OtherTurn(found) => Self::OtherTurn { expected: expected.into(), found },
             SteerError::QueueFull => Self::field("input", "too much input is waiting; try again"),
         }
@@ -186,6 +201,11 @@ impl From<RequestError> for ErrorObjectOwned {
                 tracing::error!(error = &source as &dyn Error, "cannot describe the configuration");
                 internal_error("the configuration cannot be described; the log has the reason")
             }
+            RequestError::TooManyCalls => easel_rpc::overloaded(),
+            error @ RequestError::CallLost => internal_error(error.to_string()),
+            RequestError::ToolNotOffered { ref reasons } => {
+                easel_rpc::invalid_request_with(&error.to_string(), serde_json::json!({ "reasons": reasons }))
+            }
             error @ (RequestError::Login(_)
             | RequestError::ThreadNotFound(_)
             | RequestError::ThreadNotLoaded(_)
@@ -196,6 +216,9 @@ impl From<RequestError> for ErrorObjectOwned {
             | RequestError::NoActiveTurn
             | RequestError::NoTurnToSteer
             | RequestError::OtherTurn { .. }
+            | RequestError::TurnWithoutModel(_)
+            | RequestError::UnknownTool(_)
+            | RequestError::CallIdUsed(_)
             | RequestError::ImageNotFound(_)
             | RequestError::ImageNotInThread { .. }
             | RequestError::ImageDeleted(_)

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use easel_protocol::method::Method;
+use easel_rpc::Call;
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
@@ -42,6 +43,15 @@ pub(crate) struct RequestContext {
     /// Cancelled when nobody waits for the response anymore. A write that is about to cost money checks it once more;
     /// other writes run to their end.
     pub(crate) cancellation: CancellationToken,
+    pub(super) call: Call,
+}
+
+impl RequestContext {
+    /// Reserves memory for a response whose size is known only now, until it is written. Waits while other long
+    /// responses take it.
+    pub(crate) async fn reserve_response(&self, bytes: usize) {
+        self.call.hold(self.client.outbox().reserve(bytes).await);
+    }
 }
 
 /// The result of a handler.
@@ -49,8 +59,15 @@ pub(crate) type HandlerResult<R> = Result<HandlerOutput<R>, RequestError>;
 
 /// A response, and the work that follows it.
 pub(crate) struct HandlerOutput<R> {
-    pub(super) response: Result<R, RequestError>,
+    pub(super) response: HandlerResponse<R>,
     pub(super) follow_up: Option<FollowUp>,
+}
+
+/// The response of a handler.
+pub(super) enum HandlerResponse<R> {
+    Ready(Result<R, RequestError>),
+    /// Awaited after the request has left the queue of its thread.
+    Pending(Pin<Box<dyn Future<Output = Result<R, RequestError>> + Send>>),
 }
 
 pub(super) type FollowUp = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -58,7 +75,13 @@ pub(super) type FollowUp = Pin<Box<dyn Future<Output = ()> + Send>>;
 impl<R> HandlerOutput<R> {
     /// Creates a response that no events follow.
     pub(crate) fn new(response: R) -> Self {
-        Self { response: Ok(response), follow_up: None }
+        Self { response: HandlerResponse::Ready(Ok(response)), follow_up: None }
+    }
+
+    /// Creates a response that may take long, such as that of work in a turn. The next request of the same thread does
+    /// not wait for it.
+    pub(crate) fn pending(response: impl Future<Output = Result<R, RequestError>> + Send + 'static) -> Self {
+        Self { response: HandlerResponse::Pending(Box::pin(response)), follow_up: None }
     }
 
     /// Creates a response with work to do once it has been queued, such as sending events.
@@ -75,6 +98,6 @@ impl<R> HandlerOutput<R> {
         response: Result<R, RequestError>,
         follow_up: impl Future<Output = ()> + Send + 'static,
     ) -> Self {
-        Self { response, follow_up: Some(Box::pin(follow_up)) }
+        Self { response: HandlerResponse::Ready(response), follow_up: Some(Box::pin(follow_up)) }
     }
 }

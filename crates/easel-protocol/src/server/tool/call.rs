@@ -31,7 +31,7 @@ pub struct ToolCallParams {
     pub arguments: ToolArguments,
     /// Ignored. The turn of the caller, which a request of the Codex app-server names.
     #[serde(default)]
-    pub turn_id: Option<String>,
+    pub turn_id: Option<TurnId>,
     /// The form of the result. Default `responses`.
     #[serde(default)]
     pub format: Option<ToolCallFormat>,
@@ -42,7 +42,7 @@ pub struct ToolCallParams {
 
 /// The arguments of a tool call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
-#[serde(untagged, expecting = "an object, or a string with an object as JSON")]
+#[serde(untagged, expecting = "expected an object, or a string with an object as JSON")]
 pub enum ToolArguments {
     /// The arguments by name.
     Object(Map<String, Value>),

@@ -20,7 +20,11 @@ pub(super) fn check(runner: &ScriptRunner) {
     check_calls_have_one_output(&runner.conversation.history);
     check_reasoning_is_followed(&runner.conversation.history);
     check_nothing_starts_too_late(runner);
-    check_message_follows_image(&runner.effects);
+    if runner.is_host {
+        check_host_turn(runner);
+    } else {
+        check_message_follows_image(&runner.effects);
+    }
     check_status_says_what_waits(&runner.effects);
     for effect in &runner.effects {
         check_no_image_bytes(effect);
@@ -170,6 +174,29 @@ fn check_message_follows_image(effects: &[Effect]) {
         }
     }
     assert!(!unannounced, "no message follows the image");
+}
+
+/// A host turn has no model. The conversation has each of its calls with its output, whether it made an image or not.
+fn check_host_turn(runner: &ScriptRunner) {
+    let mut completed = Vec::new();
+    for effect in &runner.effects {
+        match effect {
+            Effect::RequestResponse | Effect::CloseResponse | Effect::TrackHosted { .. } => panic!("{effect:?}"),
+            Effect::Emit(Event::ItemCompleted(item)) => {
+                assert!(matches!(item.item, ThreadItem::ImageGeneration(_)), "{item:?}");
+                completed.push(item.item.id().to_string());
+            }
+            Effect::Emit(_) | Effect::RunCall { .. } | Effect::CancelCalls | Effect::AskApproval { .. } => {}
+        }
+    }
+    let history = runner.conversation.history.chunks(2).map(|pair| match pair {
+        [ResponseItem::FunctionCall { call_id, .. }, ResponseItem::FunctionCallOutput { call_id: output, .. }] => {
+            assert_eq!(call_id, output);
+            call_id.to_string()
+        }
+        other => panic!("{other:?}"),
+    });
+    assert_eq!(history.collect::<Vec<_>>(), completed);
 }
 
 /// While a call of the turn waits for an approval, the status of the thread says so, and at the end of the turn it does

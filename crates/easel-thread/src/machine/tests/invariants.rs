@@ -8,7 +8,7 @@ use super::super::Effect;
 use super::checks::check;
 use super::script::{ScriptRunner, is_setup};
 
-const SCRIPTS: [&str; 22] = [
+const SCRIPTS: [&str; 26] = [
     "delta m Hel\n delta m lo\n message m Hello\n done",
     "message m Hello\n message m Again\n done",
     "call c a\n done\n made c C\n delta m Here\n message m Here\n done",
@@ -30,6 +30,10 @@ const SCRIPTS: [&str; 22] = [
     "reason r\n part r s0\n think r s0 Hm\n kept r Hm\n delta m Hi\n kept s\n call c a\n done\n made c C\n message n Here\n done",
     "call c a\n need c\n done\n decided c\n made c C\n message m Done\n done",
     "call c a\n call d b\n need c\n need d\n done\n decided d\n failed c approvalDenied\n made d D\n message m Done\n done",
+    "purpose host\n made h A",
+    "purpose host\n host i {}\n host j b\n failed j timeout\n made h A",
+    "purpose host\n max 2\n host i b\n host j c\n made i B\n host k d\n made h A",
+    "purpose host\n host i b\n need i\n made h A\n decided i\n made i B",
     "exposure hosted\n kept r\n hosted h a\n kept s\n hosted i b\n made i B\n made h A\n kept t\n message m Here\n done",
 ];
 
@@ -156,4 +160,44 @@ proptest! {
         finish(&mut runner);
         check(&runner);
     }
+
+    #[test]
+    fn random_host_turns_keep_invariants(
+        setup in prop::sample::select(vec!["purpose host", "purpose host\nmax 2", "purpose host\nattach A B"]),
+        lines in prop::collection::vec((any_host_line(), any::<prop::sample::Index>()), 0..40),
+        unsaved in prop::option::weighted(0.2, 0_usize..40),
+    ) {
+        let mut runner = ScriptRunner::new(setup.lines());
+        for (number, (line, which)) in lines.into_iter().enumerate() {
+            if runner.turn.has_ended() {
+                break;
+            }
+            let open = open_calls(&runner.effects);
+            let running = if open.is_empty() { "h" } else { &**which.get(&open) };
+            // The ids of items are unique: the store gives them.
+            let line = line.replacen("{}", running, 1).replacen("NEW", &format!("n{number}"), 1);
+            runner.run(&if unsaved == Some(number) { format!("unsaved {line}") } else { line });
+        }
+        finish(&mut runner);
+        check(&runner);
+    }
+}
+
+/// Generates an input line of a host turn. `{}` stands for a running call, and `NEW` for a new id.
+fn any_host_line() -> impl Strategy<Value = String> {
+    prop_oneof![
+        4 => Just("host NEW a cat".to_owned()),
+        2 => (0..4).prop_map(|n| format!("host NEW {{\"prompt\": \"x\", \"n\": {n}}}")),
+        1 => Just("host NEW {}".to_owned()),
+        2 => Just("host NEW {\"prompt\": \"x\", \"action\": \"edit\"}".to_owned()),
+        4 => "[0-9]".prop_map(|name| format!("made {{}} {name}")),
+        1 => Just("made {}".to_owned()),
+        2 => Just("failed {} timeout".to_owned()),
+        1 => Just("preview {}".to_owned()),
+        2 => Just("need {}".to_owned()),
+        1 => Just("decided {}".to_owned()),
+        1 => Just("interrupt".to_owned()),
+        1 => Just("withdraw".to_owned()),
+        1 => "[0-3]".prop_map(|max| format!("lower {max}")),
+    ]
 }

@@ -1,7 +1,7 @@
 //! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`,
 //! `attach A B`, `used ID`, `turns 30` for earlier turns, `limit 5000` and `counted 9000` for the tokens of a request,
-//! `purpose compact`. Each further line is one input. After `unsaved`, the events that the input causes cannot be
-//! written.
+//! `purpose compact`, `purpose host` for a turn that begins with the call `h` of a client. Each further line
+//! is one input. After `unsaved`, the events that the input causes cannot be written.
 
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, ReasoningEvent, ReasoningPart, image_error};
@@ -13,7 +13,7 @@ use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::tool::{HeldBackReason, ToolExposure};
 use easel_protocol::turn::CodexErrorInfo;
 
-use super::super::{CallOutput, Effect, Input, PreviewFile, Purpose, SteerMessage, Turn, TurnConfig};
+use super::super::{CallOutput, Effect, HostCall, Input, PreviewFile, Purpose, SteerMessage, Turn, TurnConfig};
 use crate::conversation::Conversation;
 use crate::fakes::images::{attachment, capabilities, record, requested};
 use crate::fakes::render;
@@ -24,6 +24,7 @@ pub(super) struct ScriptRunner {
     pub(super) conversation: Conversation,
     pub(super) effects: Vec<Effect>,
     pub(super) config: TurnConfig,
+    pub(super) is_host: bool,
     text: String,
     clock: i64,
 }
@@ -74,6 +75,7 @@ impl ScriptRunner {
                 ("limit", tokens) => config.context_tokens = tokens.parse().unwrap(),
                 ("turns", count) => conversation.history = old_turns(count.parse().unwrap()),
                 ("counted", tokens) => conversation.counted_tokens = Some(tokens.parse().unwrap()),
+                ("purpose", "host") => purpose = Purpose::Host,
                 ("purpose", _) => purpose = Purpose::Compact,
                 ("used", id) => used.push(id),
                 (other, _) => panic!("unknown setup: {other}"),
@@ -82,6 +84,7 @@ impl ScriptRunner {
         let (thread_id, turn_id) = (|| "thread".into(), || "turn".into());
         let (turn, effects) = match purpose {
             Purpose::Compact => Turn::begin_compaction(thread_id(), turn_id(), config.clone(), 0),
+            Purpose::Host => Turn::begin_host(thread_id(), turn_id(), config.clone(), None, 0),
             Purpose::Respond => {
                 let message = UserMessageItem {
                     id: "user_1".into(),
@@ -99,8 +102,13 @@ impl ScriptRunner {
         };
         used.into_iter().for_each(|id| assert_eq!(conversation.ids.reserve(id), id));
         let text = String::new();
-        let mut runner = Self { turn, conversation, effects: Vec::new(), config, text, clock: 0 };
+        let is_host = purpose == Purpose::Host;
+        let mut runner = Self { turn, conversation, effects: Vec::new(), config, is_host, text, clock: 0 };
         runner.add(effects);
+        if is_host {
+            let effects = runner.turn.handle(&mut runner.conversation, 0, input("host h a host"));
+            runner.add(effects);
+        }
         let effects = runner.turn.handle(&mut runner.conversation, 0, Input::Begin);
         runner.add(effects);
         runner
@@ -173,6 +181,15 @@ fn input(line: &str) -> Input {
             name: "imagegen".to_owned(),
             arguments: arguments(rest),
         })),
+        "host" => {
+            let call = FunctionCall {
+                call_id: id.as_str().into(),
+                namespace: Some("image_gen".to_owned()),
+                name: "imagegen".to_owned(),
+                arguments: arguments(rest),
+            };
+            Input::HostCalls(vec![HostCall { item_id: id.into(), call, images: Vec::new() }])
+        }
         "tool" => {
             let arguments = "{}".to_owned();
             Input::ModelEvent(ModelEvent::FunctionCall(FunctionCall {

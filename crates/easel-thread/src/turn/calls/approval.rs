@@ -5,6 +5,7 @@ use easel_imagegen::port::{Admission, ImageJob, Provider, ReserveError, Store, i
 use easel_imagegen::spending::{Budget, LimitError, Quote};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use tokio::sync::{SemaphorePermit, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use super::CallContext;
 use super::journal::to_image_error;
@@ -22,6 +23,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         job: &ImageJob,
         policy: ApprovalPolicy,
         mut permit: Option<SemaphorePermit<'a>>,
+        stop: &CancellationToken,
     ) -> Result<(Reserved, Option<SemaphorePermit<'a>>), Box<ImageError>> {
         // Quoted once, so that the price which a person approves is the one that is reserved.
         let info = self.provider.info();
@@ -35,13 +37,13 @@ impl<S: Store, P: Provider> CallContext<S, P> {
                 }
                 admission = Admission::Approved;
             }
-            permit = self.approve(request, permit).await?;
+            permit = self.approve(request, permit, stop).await?;
         }
         let reserved = match self.reserve(&job.item_id, &job.requested, &job.references, quote.clone(), admission).await
         {
             Err(ReserveError::Refused(refusal)) if policy.is_over_limits => {
                 let request = self.approval_request(job, quote.clone(), Some(*refusal)).await?;
-                permit = self.approve(request, permit).await?;
+                permit = self.approve(request, permit, stop).await?;
                 self.reserve(&job.item_id, &job.requested, &job.references, quote, Admission::Approved).await
             }
             reserved => reserved,
@@ -81,13 +83,14 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         &'a self,
         request: ApprovalRequest,
         permit: Option<SemaphorePermit<'a>>,
+        stop: &CancellationToken,
     ) -> Result<Option<SemaphorePermit<'a>>, Box<ImageError>> {
         if self.approver.has_approved(&request) {
             return Ok(permit);
         }
         drop(permit);
         let refusal = request.refusal.clone();
-        self.unless_cancelled(async {
+        self.unless_cancelled(stop, async {
             let approved = if self.approver.can_ask() { self.ask(request).await } else { Err(Denial::NobodyToAsk) };
             approved.map_err(|denial| Box::new(denial.to_error(refusal.as_ref())))?;
             Ok(self.permits.acquire().await.ok())

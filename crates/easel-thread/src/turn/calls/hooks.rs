@@ -8,6 +8,7 @@ use easel_imagegen::spec::{HOSTED_NAME, STANDALONE_NAME};
 use easel_protocol::id::ItemId;
 use easel_protocol::record::{ImageError, RequestedImage};
 use futures_util::FutureExt;
+use tokio_util::sync::CancellationToken;
 
 use super::CallContext;
 use crate::machine::CallOutput;
@@ -72,6 +73,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         item_id: &ItemId,
         data: &HookData,
         outcome: &Result<CallOutput, Box<ImageError>>,
+        stop: &CancellationToken,
     ) {
         let call = self.hook_call(item_id, data);
         let input = match outcome {
@@ -82,7 +84,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             for hook in &self.hooks.post {
                 let end = tokio::select! {
                     biased;
-                    () = self.cancel.cancelled() => HookEnd::Failed("was ended by an interrupt of the turn".to_owned()),
+                    () = stop.cancelled() => HookEnd::Failed("was ended by an interrupt".to_owned()),
                     end = self.run_hook(hook, &input) => end,
                 };
                 match report(&end) {

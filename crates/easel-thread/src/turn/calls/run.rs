@@ -29,6 +29,7 @@ use crate::machine::CallOutput;
 use crate::turn::questions::ApprovalNotice;
 
 const INTERRUPTED: &str = "the turn was interrupted";
+const CALL_CANCELLED: &str = "the call was cancelled";
 
 /// Time after the deadline at which a call is stopped from outside. A provider that observes the deadline itself knows
 /// better what it has sent, so it goes first.
@@ -79,8 +80,15 @@ pub(in crate::turn) struct CallReport {
 
 impl<S: Store, P: Provider> CallContext<S, P> {
     /// Runs a call of the standalone tool.
-    pub(in crate::turn) async fn run(self: Arc<Self>, item_id: ItemId, call: PlannedCall) -> CallReport {
-        let outcome = match AssertUnwindSafe(self.run_to_end(&item_id, call)).catch_unwind().await {
+    /// Cancelling `request_cancel` interrupts this call only.
+    pub(in crate::turn) async fn run(
+        self: Arc<Self>,
+        item_id: ItemId,
+        call: PlannedCall,
+        request_cancel: CancellationToken,
+    ) -> CallReport {
+        let running = AssertUnwindSafe(self.run_until_cancelled(&item_id, call, &request_cancel)).catch_unwind();
+        let outcome = match running.await {
             Ok(outcome) => outcome,
             // The panic hook has logged why.
             Err(_) => {
@@ -91,7 +99,31 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         CallReport { item_id, outcome }
     }
 
-    async fn run_to_end(&self, item_id: &ItemId, call: PlannedCall) -> Result<CallOutput, Box<ImageError>> {
+    async fn run_until_cancelled(
+        &self,
+        item_id: &ItemId,
+        call: PlannedCall,
+        request_cancel: &CancellationToken,
+    ) -> Result<CallOutput, Box<ImageError>> {
+        let stop = self.cancel.child_token();
+        let mut running = pin!(self.run_to_end(item_id, call, &stop));
+        tokio::select! {
+            biased;
+            outcome = &mut running => outcome,
+            () = request_cancel.cancelled() => {
+                stop.cancel();
+                // It owns the images that have arrived, so it is never dropped.
+                running.await
+            }
+        }
+    }
+
+    async fn run_to_end(
+        &self,
+        item_id: &ItemId,
+        call: PlannedCall,
+        stop: &CancellationToken,
+    ) -> Result<CallOutput, Box<ImageError>> {
         let preparing = async {
             let queue_span = tracing::debug_span!(target: phase::TARGET, "queue");
             let permit = self.permits.acquire().instrument(queue_span).await.ok();
@@ -101,30 +133,37 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             self.run_pre_hooks(&job, &guards.pre_hooks).await?;
             Ok((job, permit, guards))
         };
-        let (mut job, permit, guards) = self.unless_cancelled(preparing).await?;
-        let (reserved, _permit) = self.admit(&job, guards.approval, permit).await?;
+        let (mut job, permit, guards) = self.unless_cancelled(stop, preparing).await?;
+        let (reserved, _permit) = self.admit(&job, guards.approval, permit, stop).await?;
         job.gate = self.gate.for_call(reserved, guards);
         let started = Instant::now();
         let hook_data = self.keep_for_hooks(&job);
-        let generated = self.generate(item_id, job).await;
+        let generated = self.generate(item_id, job, stop).await;
         // From here on the call is not cancelled: images that were made are kept.
         let outcome = self.settle(item_id, generated, started.elapsed()).await;
         if let Some(data) = hook_data {
-            self.run_post_hooks(item_id, &data, &outcome).await;
+            self.run_post_hooks(item_id, &data, &outcome, stop).await;
         }
         outcome
     }
 
-    /// Waits for work that costs nothing, unless the calls of the turn are cancelled.
+    /// Waits for work that costs nothing, unless its call is cancelled.
     pub(super) async fn unless_cancelled<T>(
         &self,
+        stop: &CancellationToken,
         work: impl Future<Output = Result<T, Box<ImageError>>>,
     ) -> Result<T, Box<ImageError>> {
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Err(Box::new(image_error(ImageErrorKind::Interrupted, INTERRUPTED))),
+            () = stop.cancelled() => Err(Box::new(self.interrupted_error())),
             result = work => result,
         }
+    }
+
+    /// Returns the error of a call that was cancelled before anything was sent.
+    fn interrupted_error(&self) -> ImageError {
+        let message = if self.cancel.is_cancelled() { INTERRUPTED } else { CALL_CANCELLED };
+        image_error(ImageErrorKind::Interrupted, message)
     }
 
     /// Imports the files that the model named, and builds the job for the provider. Its gate is closed until the call
@@ -177,9 +216,14 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     }
 
     /// Runs the job at the provider. At the deadline and on an interrupt, returns the images that have arrived.
-    async fn generate(&self, item_id: &ItemId, job: ImageJob) -> Result<GeneratedImages, ImageError> {
-        if self.cancel.is_cancelled() {
-            return Err(image_error(ImageErrorKind::Interrupted, INTERRUPTED));
+    async fn generate(
+        &self,
+        item_id: &ItemId,
+        job: ImageJob,
+        stop: &CancellationToken,
+    ) -> Result<GeneratedImages, ImageError> {
+        if stop.is_cancelled() {
+            return Err(self.interrupted_error());
         }
         // A provider that sends requests acquires a permit for each attempt, once it has a connection.
         drop(job.gate.acquire()?);
@@ -187,7 +231,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let (sender, id) = (self.previews.clone(), item_id.clone());
         // A preview for which the queue has no room is dropped, and its file is deleted.
         let previews: PreviewSink = Arc::new(move |preview| drop(sender.try_send((id.clone(), preview))));
-        let stop = self.cancel.child_token();
+        let stop = stop.child_token();
         let mut generating =
             pin!(AssertUnwindSafe(self.provider.make(job, files, previews, stop.clone())).catch_unwind());
         let mut is_late = false;

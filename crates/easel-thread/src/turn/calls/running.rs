@@ -9,6 +9,7 @@ use easel_imagegen::port::{Provider, Store, image_error};
 use easel_protocol::id::ItemId;
 use easel_protocol::record::ImageErrorKind;
 use tokio::task::{Id, JoinSet};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::hooks::HookData;
@@ -21,9 +22,21 @@ pub(in crate::turn) struct RunningCalls {
     items: HashMap<Id, ItemId>,
     /// The tasks that run hooks after calls of the hosted tool.
     hosted: HashSet<Id>,
+    /// What cancels the calls of a client, until they run or end.
+    cancels: HashMap<ItemId, CancellationToken>,
 }
 
 impl RunningCalls {
+    /// Makes `cancel` cancel the call with this item once it runs.
+    pub(in crate::turn) fn set_cancel(&mut self, item_id: ItemId, cancel: CancellationToken) {
+        self.cancels.insert(item_id, cancel);
+    }
+
+    /// Forgets what would cancel a call, which has ended.
+    pub(in crate::turn) fn remove_cancel(&mut self, item_id: &ItemId) {
+        self.cancels.remove(item_id);
+    }
+
     pub(in crate::turn) fn spawn<S: Store, P: Provider>(
         &mut self,
         context: Arc<CallContext<S, P>>,
@@ -31,7 +44,8 @@ impl RunningCalls {
         call: PlannedCall,
     ) {
         let span = tracing::debug_span!(target: phase::TARGET, "image_call", %item_id);
-        let task = self.tasks.spawn(context.run(item_id.clone(), call).instrument(span));
+        let cancel = self.cancels.remove(&item_id).unwrap_or_default();
+        let task = self.tasks.spawn(context.run(item_id.clone(), call, cancel).instrument(span));
         self.items.insert(task.id(), item_id);
     }
 
@@ -44,7 +58,7 @@ impl RunningCalls {
     ) {
         let item_id = report.item_id.clone();
         let task = self.tasks.spawn(async move {
-            context.run_post_hooks(&report.item_id, &data, &report.outcome).await;
+            context.run_post_hooks(&report.item_id, &data, &report.outcome, &context.cancel).await;
             report
         });
         self.hosted.insert(task.id());

@@ -8,7 +8,7 @@ use easel_imagegen::port::Store;
 use easel_protocol::event::Event;
 use easel_protocol::thread::ThreadActiveFlag;
 use easel_store::EaselStore;
-use easel_thread::{BeginError, LiveConfig, PendingSends, ThreadConfig, ThreadHandle, TurnPermit};
+use easel_thread::{BeginError, LiveConfig, PendingSends, ThreadConfig, ThreadHandle, TurnPermit, TurnSlot};
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -58,7 +58,7 @@ impl Actors {
     }
 
     /// Acquires the permit to run a turn in a loaded thread. The thread's actor then has the stored history, and its
-    /// configuration is the current one. The caller is at the head of the thread's queue.
+    /// configuration is the current one. `begin` takes the slot. The caller is at the head of the thread's queue.
     ///
     /// # Errors
     /// [`RequestError::TurnRunning`] if another turn runs, [`RequestError::ThreadNotLoaded`] if the thread exists but
@@ -66,7 +66,7 @@ impl Actors {
     pub(crate) async fn begin_turn(
         self: &Arc<Self>,
         thread_id: &str,
-        turn_id: &str,
+        begin: impl Fn(&TurnSlot) -> Result<TurnPermit, BeginError>,
     ) -> Result<(Arc<ThreadHandle<AnyProvider>>, TurnPermit), RequestError> {
         let (handle, permit) = loop {
             let Some(handle) = self.start(thread_id).await? else {
@@ -74,7 +74,7 @@ impl Actors {
             };
             // Clients start the next turn as soon as they have the response to their interrupt.
             handle.slot.wait_for_interrupted().await;
-            match handle.slot.begin(turn_id) {
+            match begin(&handle.slot) {
                 Ok(permit) => break (handle, permit),
                 Err(BeginError::Running(turn)) => return Err(RequestError::TurnRunning(turn)),
                 // The actor has ended in the meantime, so the loop starts another one.

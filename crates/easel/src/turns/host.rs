@@ -1,0 +1,91 @@
+//! Host turns: the calls of a client that runs its own model loop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use easel_imagegen::port::Reasoning;
+use easel_protocol::thread::Thread;
+use easel_thread::{JoinError, QueuedHostCall, ThreadHandle, TurnContent, TurnPermit, TurnRequest};
+use uuid::Uuid;
+
+use super::Turns;
+use crate::approvals::TurnApprover;
+use crate::connections::Client;
+use crate::providers::AnyProvider;
+use crate::requests::RequestError;
+
+/// A host turn that a call can join, or the right to start one.
+pub(crate) enum HostTurn {
+    Running(Arc<ThreadHandle<AnyProvider>>),
+    New(Arc<ThreadHandle<AnyProvider>>, TurnPermit),
+}
+
+impl Turns {
+    /// Returns the host turn for a call of a loaded thread: the running one, or a new one. The caller is at the head of
+    /// the thread's queue.
+    ///
+    /// # Errors
+    /// [`RequestError::TurnRunning`] if a turn of a model runs, [`RequestError::ThreadNotLoaded`],
+    /// [`RequestError::TooManyCalls`], and those of the store.
+    pub(crate) async fn host_turn(&self, thread_id: &str) -> Result<HostTurn, RequestError> {
+        if let Some(handle) = self.loaded.actors.get(thread_id) {
+            match handle.slot.check_join() {
+                Ok(()) => return Ok(HostTurn::Running(handle)),
+                Err(JoinError::NoTurn) => {}
+                Err(JoinError::Ending) => handle.slot.wait_until_idle().await,
+                Err(JoinError::ModelTurn(turn)) => return Err(RequestError::TurnRunning(turn)),
+                Err(JoinError::QueueFull) => return Err(RequestError::TooManyCalls),
+            }
+        }
+        let turn_id = Uuid::now_v7().to_string();
+        let (handle, permit) = self.loaded.actors.begin_turn(thread_id, |slot| slot.begin_host(&*turn_id)).await?;
+        Ok(HostTurn::New(handle, permit))
+    }
+
+    /// Adds a call to a host turn. Returns false if the turn has ended in the meantime; `create` was not called then.
+    ///
+    /// # Errors
+    /// [`RequestError::TooManyCalls`], and those of the store.
+    pub(crate) async fn add_host_call(
+        &self,
+        client: &Arc<Client>,
+        thread: &Thread,
+        turn: HostTurn,
+        create: impl FnOnce() -> QueuedHostCall + Send,
+    ) -> Result<bool, RequestError> {
+        let (handle, permit) = match turn {
+            HostTurn::Running(handle) => return is_added(&handle.slot.join(create)),
+            HostTurn::New(handle, permit) => (handle, permit),
+        };
+        if !is_added(&handle.slot.join(create))? {
+            return Ok(false);
+        }
+        let roots = self.images.reference_roots(&thread.id, PathBuf::from(&thread.cwd), false).await?;
+        let request = TurnRequest {
+            permit,
+            originator: client.name().unwrap_or_default().to_owned(),
+            content: TurnContent::HostCalls,
+            settings: None,
+            model: thread.model.clone().unwrap_or_default(),
+            reasoning: Reasoning::default(),
+            closing_answer: None,
+            roots,
+            output_schema: None,
+            cwd: thread.cwd.clone(),
+            hook_runner: self.hook_runner.clone(),
+            approver: Arc::new(TurnApprover::new(client)),
+            // The response follows the events.
+            response_sent: Box::pin(std::future::ready(())),
+        };
+        handle.start_turn(self.store.clone(), request).await?;
+        Ok(true)
+    }
+}
+
+fn is_added(joined: &Result<(), JoinError>) -> Result<bool, RequestError> {
+    match joined {
+        Ok(()) => Ok(true),
+        Err(JoinError::NoTurn | JoinError::Ending | JoinError::ModelTurn(_)) => Ok(false),
+        Err(JoinError::QueueFull) => Err(RequestError::TooManyCalls),
+    }
+}

@@ -1,0 +1,139 @@
+//! `tool/call`: a client with its own model loop calls the image tool. A provider counts what is sent.
+
+mod gates;
+mod hosts;
+mod idempotency;
+mod model;
+mod parallel;
+mod results;
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::event::Event;
+use easel_protocol::id::ThreadId;
+use easel_protocol::method::ToolCall;
+use easel_protocol::tool::{ToolArguments, ToolCallFormat, ToolCallParams, ToolCallPictures, ToolCallResponse};
+use easel_testkit::http::{MockServer, Request, Response, Step};
+use easel_testkit::image::{RED, solid_png};
+use serde_json::{Value, json};
+
+use crate::harness::{STANDALONE, Sandbox, Server, mock_provider_config};
+
+const IMAGES: &str = "/images/generations";
+
+/// A provider that draws at once. A prompt with `slow` gets no response, one with `bad` is refused, and one with `wide`
+/// gets a wide image. Its model calls the tool with the text of the user as its prompt.
+fn provider() -> MockServer {
+    MockServer::choose(|_, request| {
+        let body = String::from_utf8_lossy(&request.body).into_owned();
+        if request.path.ends_with("/responses") {
+            return send(&model_response(request));
+        }
+        if body.contains("slow") {
+            return vec![Step::AwaitDisconnect];
+        }
+        if body.contains("bad") {
+            let error = json!({"error": {"message": "That is not allowed.", "code": "moderation_blocked"}});
+            return send(&Response::json(400, &error));
+        }
+        let image = if body.contains("wide") { solid_png(2_001, 2, RED) } else { solid_png(8, 8, RED) };
+        send(&Response::json(200, &json!({"data": [{"b64_json": BASE64.encode(image)}]})))
+    })
+}
+
+fn send(response: &Response) -> Vec<Step> {
+    vec![Step::Send(response.to_bytes())]
+}
+
+fn model_response(request: &Request) -> Response {
+    let body = request.json();
+    let last = body["input"].as_array().and_then(|input| input.last()).expect("a conversation");
+    if last["type"] == "function_call_output" {
+        return Response::message("Done.");
+    }
+    let parts = last["content"].as_array().expect("a message");
+    let text = parts.iter().find_map(|part| part["text"].as_str()).expect("a text");
+    Response::image_calls(&[json!({"prompt": text})])
+}
+
+fn sandbox(provider: &MockServer) -> Sandbox {
+    sandbox_with(provider, "")
+}
+
+/// A sandbox with this provider and these settings, which come first.
+fn sandbox_with(provider: &MockServer, settings: &str) -> Sandbox {
+    Sandbox::with_config(&format!("{settings}\n{}", mock_provider_config(provider, "generic")))
+}
+
+async fn start(provider: &MockServer) -> (Sandbox, Server, ThreadId) {
+    let sandbox = sandbox(provider);
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    let thread_id = server.start_thread().await.id;
+    (sandbox, server, thread_id)
+}
+
+/// The params of a call, without pictures in the result.
+fn params(thread_id: &str, call_id: &str, arguments: Value) -> ToolCallParams {
+    let Value::Object(arguments) = arguments else { panic!("{arguments} is not an object") };
+    ToolCallParams {
+        thread_id: thread_id.into(),
+        call_id: call_id.into(),
+        namespace: None,
+        tool: "imagegen".to_owned(),
+        arguments: ToolArguments::Object(arguments),
+        turn_id: None,
+        format: None,
+        pictures: Some(ToolCallPictures::None),
+    }
+}
+
+fn draw(thread_id: &str, call_id: &str, prompt: &str) -> ToolCallParams {
+    params(thread_id, call_id, json!({ "prompt": prompt }))
+}
+
+fn in_format(params: ToolCallParams, format: ToolCallFormat, pictures: ToolCallPictures) -> ToolCallParams {
+    ToolCallParams { format: Some(format), pictures: Some(pictures), ..params }
+}
+
+/// Makes a call on an idle thread, and reads the events of its turn.
+async fn call(server: &mut Server, params: &ToolCallParams) -> ToolCallResponse {
+    let response = server.request::<ToolCall>(params).await;
+    if !response.replayed {
+        server.events_until_turn_end().await;
+    }
+    response
+}
+
+/// Reads lines until these requests have responses, in whatever order. Returns them, and the events in between.
+async fn receive_all(
+    server: &mut Server,
+    ids: &[u64],
+) -> (BTreeMap<u64, Result<ToolCallResponse, String>>, Vec<Event>) {
+    let (mut responses, mut events) = (BTreeMap::new(), Vec::new());
+    while responses.len() < ids.len() {
+        let line = server.client.read_line().await.expect("a whole line").expect("a response");
+        let mut message: Value = serde_json::from_str(&line).expect("JSON");
+        match message["id"].as_u64() {
+            None => events.push(serde_json::from_value(message).expect("an event")),
+            Some(id) if message["error"].is_null() => {
+                let response = serde_json::from_value(message["result"].take()).expect("a result");
+                responses.insert(id, Ok(response));
+            }
+            Some(id) => drop(responses.insert(id, Err(message["error"].to_string()))),
+        }
+    }
+    assert!(responses.keys().all(|id| ids.contains(id)));
+    (responses, events)
+}
+
+/// The last line from the server.
+fn last_received(server: &Server) -> Value {
+    let (_, line) = server.transcript().pop().expect("a line");
+    serde_json::from_str(&line).expect("JSON")
+}
+
+fn posts(provider: &MockServer) -> usize {
+    provider.requests_to(IMAGES).len()
+}

@@ -1,0 +1,148 @@
+//! What holds for a call of a model holds for a call of a client.
+
+use std::sync::Mutex;
+use std::sync::mpsc::sync_channel;
+
+use easel_protocol::configuration::ExperimentalFeatureEnablementSetParams;
+use easel_protocol::event::Event;
+use easel_protocol::handshake::ClientCapabilities;
+use easel_protocol::method::{ExperimentalFeatureEnablementSet, PermissionsRequestApproval, ToolCall, ToolList};
+use easel_protocol::record::ImageErrorKind;
+use easel_protocol::tool::{ToolExposure, ToolListParams};
+use easel_testkit::http::MockServer;
+use serde_json::{Value, json};
+
+use super::{call, draw, last_received, posts, provider, sandbox_with};
+use crate::credentials::responses;
+use crate::harness::events::is_image_start;
+use crate::harness::{HOSTED, STANDALONE, Sandbox, Server};
+
+/// The provider without one of its capabilities.
+fn without(provider: &MockServer, capability: &str) -> Sandbox {
+    let url = provider.base_url();
+    Sandbox::with_config(&format!(
+        "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"generic\"\nbase_url = \"{url}\"\n{capability}\n"
+    ))
+}
+
+#[tokio::test]
+async fn call_is_accepted_exactly_when_the_tool_is_listed() {
+    let provider = provider();
+    let off = ["--disable", "image_generation", "--enable", "imagegenext"];
+    let standalone_off = ["--disable", "image_generation"];
+    let cases: [(Sandbox, &[&str]); 5] = [
+        (sandbox_with(&provider, ""), STANDALONE),
+        (sandbox_with(&provider, ""), HOSTED),
+        (sandbox_with(&provider, ""), &off),
+        (sandbox_with(&provider, ""), &standalone_off),
+        (without(&provider, "images.namespace_tools = false"), STANDALONE),
+    ];
+    for (number, (sandbox, arguments)) in cases.iter().enumerate() {
+        let mut server = sandbox.start_server_with(arguments).await;
+        let thread_id = server.start_thread().await.id;
+        let list = server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.clone()) }).await;
+        let tool = list.data.iter().find(|tool| tool.kind == ToolExposure::Standalone).expect("the tool");
+        let before = posts(&provider);
+        let params = draw(&thread_id, "call_1", "a cat");
+        if tool.offered {
+            assert!(call(&mut server, &params).await.success, "case {number}");
+        } else {
+            let refused = server.request_error::<ToolCall>(&params).await;
+            assert!(refused.starts_with("-32600 the tool image_gen.imagegen is not offered"), "{refused}");
+            let reasons: Value = serde_json::to_value(&tool.reasons).expect("JSON");
+            assert_eq!(last_received(&server)["error"]["data"]["reasons"], reasons, "case {number}");
+        }
+        assert_eq!(posts(&provider) - before, usize::from(tool.offered), "case {number}");
+        assert_eq!(tool.offered, number == 0, "case {number}: {:?}", tool.reasons);
+        server.close().await;
+    }
+}
+
+#[tokio::test]
+async fn kill_switch_stops_calls_that_are_not_sent() {
+    let (release, released) = sync_channel::<()>(1);
+    let released = Mutex::new(released);
+    let provider = MockServer::start(move |exchange| {
+        exchange.read_body();
+        released.lock().expect("one call at a time").recv().expect("the test releases it");
+        exchange.send(&responses::image().to_bytes());
+    });
+    let sandbox = sandbox_with(&provider, "images.parallel = 1");
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    let thread_id = server.start_thread().await.id;
+    let mut ids = Vec::new();
+    for call_id in ["call_1", "call_2"] {
+        ids.push(server.client.send::<ToolCall>(&draw(&thread_id, call_id, "a cat")).await.expect("a pipe"));
+        server.events_until(is_image_start).await;
+    }
+    provider.request_arrived().await;
+    let enablement = [("image_generation".to_owned(), false)].into();
+    server.request::<ExperimentalFeatureEnablementSet>(&ExperimentalFeatureEnablementSetParams { enablement }).await;
+    let refused = server.request_error::<ToolCall>(&draw(&thread_id, "call_3", "a cat")).await;
+    assert!(refused.contains("image_generation"), "{refused}");
+    release.send(()).expect("the provider waits");
+    let sent = server.client.receive::<ToolCall>(ids[0]).await.expect("a result");
+    let stopped = server.client.receive::<ToolCall>(ids[1]).await.expect("a result");
+    assert!(sent.success, "{:?}", sent.error);
+    assert_eq!(stopped.error.expect("an error").kind, ImageErrorKind::ApprovalDenied);
+    assert_eq!(posts(&provider), 1);
+    let events = server.events_until_turn_end().await;
+    if !events.iter().any(|event| matches!(event, Event::ToolListUpdated(_))) {
+        server.expect_event("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
+    }
+    server.close().await;
+}
+
+#[tokio::test]
+async fn denied_approval_is_a_result_without_a_request() {
+    let provider = provider();
+    let sandbox = sandbox_with(&provider, "approval = \"always\"");
+    let mut server = Server::spawn(sandbox.server_command(STANDALONE));
+    let capabilities = ClientCapabilities { request_permissions_approval: Some(true), ..ClientCapabilities::default() };
+    server.initialize(Some(capabilities)).await;
+    let thread_id = server.start_thread().await.id;
+    for (call_id, enabled) in [("call_1", false), ("call_2", true)] {
+        let id = server.client.send::<ToolCall>(&draw(&thread_id, call_id, "a cat")).await.expect("a pipe");
+        let (question, params) =
+            server.client.server_request::<PermissionsRequestApproval>().await.expect("a question");
+        assert_eq!(&*params.item_id, call_id);
+        let decision = json!({"permissions": {"network": {"enabled": enabled}}});
+        let decision = serde_json::from_value(decision).expect("a decision");
+        server.client.reply::<PermissionsRequestApproval>(question, &Ok(decision)).await.expect("a pipe");
+        let response = server.client.receive::<ToolCall>(id).await.expect("a result");
+        assert_eq!(response.success, enabled);
+        assert_eq!(
+            response.error.map(|error| error.kind),
+            (!enabled).then_some(ImageErrorKind::ApprovalDenied),
+            "{call_id}"
+        );
+        server.events_until_turn_end().await;
+    }
+    assert_eq!(posts(&provider), 1);
+    server.close().await;
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn hook_denies_a_call_of_a_client() {
+    use std::os::unix::fs::PermissionsExt;
+    let provider = provider();
+    let hook = "[[hooks.pre_tool_use]]\ncommand = [\"./hook\"]\n";
+    let url = provider.base_url();
+    let sandbox = Sandbox::with_config(&format!(
+        "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"generic\"\nbase_url = \"{url}\"\n{hook}"
+    ));
+    let program = sandbox.home().join("hook");
+    std::fs::write(&program, "#!/bin/sh\necho no pictures today >&2\nexit 2\n").expect("a script");
+    std::fs::set_permissions(&program, PermissionsExt::from_mode(0o700)).expect("a program");
+    let mut command = sandbox.server_command(STANDALONE);
+    command.env("PATH", "/usr/bin:/bin");
+    let mut server = Server::spawn(command);
+    server.initialize(None).await;
+    let thread_id = server.start_thread().await.id;
+    let error = call(&mut server, &draw(&thread_id, "call_1", "a cat")).await.error.expect("an error");
+    assert_eq!(error.kind, ImageErrorKind::HookDenied);
+    assert!(error.message.contains("no pictures today"), "{error:?}");
+    assert_eq!(posts(&provider), 0);
+    server.close().await;
+}
