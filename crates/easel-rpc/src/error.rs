@@ -20,6 +20,10 @@ pub mod code {
     pub const OVERLOADED: i32 = -32001;
     /// The request was cancelled by the client or by the shutdown of the server.
     pub const CANCELLED: i32 = -32800;
+    /// The client has to authenticate first, in the Agent Client Protocol.
+    pub const AUTH_REQUIRED: i32 = -32000;
+    /// What the params name does not exist, in the Agent Client Protocol.
+    pub const RESOURCE_NOT_FOUND: i32 = -32002;
 }
 
 /// Longest text from a client in an error message, in characters.
@@ -107,6 +111,21 @@ pub fn internal_error() -> ErrorObjectOwned {
 /// Returns −32001, with the message on which clients of the Codex app-server retry.
 pub fn overloaded() -> ErrorObjectOwned {
     error(code::OVERLOADED, "Server overloaded; retry later.")
+}
+
+/// Returns −32603 with a sentence for the user.
+pub fn failed(message: &str) -> ErrorObjectOwned {
+    error(code::INTERNAL_ERROR, shorten(message))
+}
+
+/// Returns −32000 of the Agent Client Protocol, with a sentence that says how to authenticate.
+pub fn auth_required(message: &str) -> ErrorObjectOwned {
+    error(code::AUTH_REQUIRED, shorten(message))
+}
+
+/// Returns −32002 of the Agent Client Protocol.
+pub fn resource_not_found(message: &str) -> ErrorObjectOwned {
+    error(code::RESOURCE_NOT_FOUND, shorten(message))
 }
 
 /// Returns −32800.

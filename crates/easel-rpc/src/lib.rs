@@ -29,7 +29,8 @@ mod limits;
 mod serve;
 
 pub use error::{
-    code, internal_error, invalid_params, invalid_request, invalid_request_with, method_not_found, overloaded,
+    auth_required, code, failed, internal_error, invalid_params, invalid_request, invalid_request_with,
+    method_not_found, overloaded, resource_not_found,
 };
 pub use jsonrpsee::types::ErrorObjectOwned;
 pub use limits::Limits;
@@ -43,7 +44,7 @@ pub use request::param_error::{ParamError, read_value};
 pub use request::params::parse_params;
 pub use request::reply::{Call, Queued, Reply};
 pub use request::request_params::{HeavyWork, RequestParams};
-pub use request::table::{DuplicateMethod, Table, TableBuilder};
+pub use request::table::{CancelMethod, DuplicateMethod, Table, TableBuilder};
 
 pub use outbound::budget::Share;
 pub use outbound::outbox::{Closed, Outbox};

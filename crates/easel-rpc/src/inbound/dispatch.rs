@@ -1,5 +1,7 @@
 //! Handles one line: starts a request, refuses it, or passes a response to the request of the server that waits for it.
 
+use std::borrow::Cow;
+use std::collections::HashMap;
 use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -8,7 +10,6 @@ use std::task::{Context, Poll, Waker};
 
 use jsonrpsee::MethodResponse;
 use jsonrpsee::types::ErrorObjectOwned;
-use serde::Deserialize;
 use serde_json::value::RawValue;
 use tokio::runtime::Handle;
 use tokio_util::task::TaskTracker;
@@ -23,8 +24,6 @@ use crate::outbound::message::{self, JsonRpcTag};
 use crate::outbound::outbox::{Outbox, Wake};
 use crate::request::request_params::estimate_memory;
 use crate::request::table::{Table, Work};
-
-const CANCEL_REQUEST: &str = "$/cancelRequest";
 
 /// Handles the lines of one connection, on its reader thread. Lines that it queues do not wake the writer: the reader
 /// flushes before it blocks.
@@ -75,14 +74,14 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
         if let Err(error) = self.handshake.admit(&request.method) {
             return self.refuse(request.id, &error);
         }
-        if request.method == CANCEL_REQUEST {
+        if request.method == self.table.cancel.method {
             self.cancel(request.params);
             return self.push(message::empty_result(self.outbox.tag(), request.id));
         }
         if request.method == INITIALIZE {
             self.outbox.set_tag(if request.versioned { JsonRpcTag::Present } else { JsonRpcTag::Absent });
         }
-        let mut responder = match self.in_flight.begin(request.id) {
+        let mut responder = match self.in_flight.begin(request.id, self.table.is_cooperative(&request.method)) {
             Ok(responder) => responder,
             Err(error) => return self.refuse(request.id, &error),
         };
@@ -131,26 +130,26 @@ impl<C: Clone + Send + Sync + 'static> Dispatcher<C> {
         responder.send(response, Wake::AtFlush);
     }
 
-    /// `$/cancelRequest` is the only notification of a client that has an effect.
     fn handle_notification(&self, method: &str, params: Option<&RawValue>) {
         if self.handshake == Handshake::Pending {
             return;
         }
-        if method == CANCEL_REQUEST {
+        if method == self.table.cancel.method {
             return self.cancel(params);
         }
-        tracing::debug!("a notification of the client was ignored");
+        // A handler that panics must not end the reader.
+        let handling = AssertUnwindSafe(|| self.table.notify(method, params.map(RawValue::get), &self.context));
+        if matches!(catch_unwind(handling), Ok(false)) {
+            tracing::debug!("a notification of the client was ignored");
+        }
     }
 
     fn cancel(&self, params: Option<&RawValue>) {
-        #[derive(Deserialize)]
-        struct CancelParams<'a> {
-            #[serde(borrow)]
-            id: &'a RawValue,
-        }
         let Some(params) = params else { return };
-        if let Ok(params) = serde_json::from_str::<CancelParams<'_>>(params.get()) {
-            self.in_flight.cancel(params.id.get());
+        if let Ok(fields) = serde_json::from_str::<HashMap<Cow<'_, str>, &RawValue>>(params.get())
+            && let Some(id) = fields.get(self.table.cancel.field)
+        {
+            self.in_flight.cancel(id.get());
         }
     }
 }

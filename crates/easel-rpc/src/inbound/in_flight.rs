@@ -34,6 +34,8 @@ struct Entries {
 struct PendingRequest {
     serial: u64,
     cancel: CancellationToken,
+    /// Tells the handler of a cooperative method that the client has cancelled the request.
+    cancel_signal: Option<CancellationToken>,
 }
 
 impl InFlight {
@@ -41,11 +43,11 @@ impl InFlight {
         Arc::new(Self { table: Mutex::default(), max, outbox })
     }
 
-    /// Adds a request.
+    /// Adds a request. The handler of a cooperative method ends it itself when the client cancels it.
     ///
     /// # Errors
     /// −32600 if a request with this id is in flight, −32001 if the table is full.
-    pub(crate) fn begin(self: &Arc<Self>, id: &str) -> Result<Responder, ErrorObjectOwned> {
+    pub(crate) fn begin(self: &Arc<Self>, id: &str, cooperative: bool) -> Result<Responder, ErrorObjectOwned> {
         let mut table = self.table.lock();
         if table.by_id.contains_key(id) {
             return Err(error::invalid_request("Invalid request: a request with this id is in flight"));
@@ -57,14 +59,23 @@ impl InFlight {
         let serial = table.next_serial;
         table.next_serial += 1;
         let cancel = CancellationToken::new();
-        table.by_id.insert(Arc::clone(&id), PendingRequest { serial, cancel: cancel.clone() });
+        let cancel_signal = cooperative.then(CancellationToken::new);
+        let request = PendingRequest { serial, cancel: cancel.clone(), cancel_signal: cancel_signal.clone() };
+        table.by_id.insert(Arc::clone(&id), request);
         drop(table);
-        Ok(Responder { in_flight: Arc::clone(self), id, serial, cancel, reserved: None, open: true })
+        Ok(Responder { in_flight: Arc::clone(self), id, serial, cancel, cancel_signal, reserved: None, open: true })
     }
 
-    /// Responds to a request with −32800 and drops its handler. Does nothing if no request with this id is in flight.
+    /// Responds to a request with −32800 and drops its handler, or tells it that the client has cancelled the request.
+    /// Does nothing if no request with this id is in flight.
     pub(crate) fn cancel(&self, id: &str) {
-        let taken = self.table.lock().by_id.remove_entry(id);
+        let mut table = self.table.lock();
+        if let Some(cancel_signal) = table.by_id.get(id).and_then(|entry| entry.cancel_signal.clone()) {
+            drop(table);
+            return cancel_signal.cancel();
+        }
+        let taken = table.by_id.remove_entry(id);
+        drop(table);
         if let Some((id, entry)) = taken {
             self.respond_cancelled(&id, &entry);
         }
@@ -101,6 +112,7 @@ pub(crate) struct Responder {
     id: Arc<str>,
     serial: u64,
     cancel: CancellationToken,
+    cancel_signal: Option<CancellationToken>,
     reserved: Option<Arc<ReservedBytes>>,
     open: bool,
 }
@@ -114,7 +126,7 @@ impl Responder {
     pub(crate) fn new_call(&mut self, params: Option<Share>) -> Call {
         let reserved = Arc::new(ReservedBytes { params, ..ReservedBytes::default() });
         self.reserved = Some(Arc::clone(&reserved));
-        Call { cancel: self.cancel.clone(), reserved }
+        Call { cancel: self.cancel_signal.as_ref().unwrap_or(&self.cancel).clone(), reserved }
     }
 
     /// Queues the response and resolves [`crate::Queued`]. Drops the response if the request is no longer in flight.

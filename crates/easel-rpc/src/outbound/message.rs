@@ -61,7 +61,7 @@ pub(crate) fn notification<P: Serialize + ?Sized>(
     tag: JsonRpcTag,
     method: &str,
     params: &P,
-    emitted_at_ms: u64,
+    emitted_at_ms: Option<u64>,
 ) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(256);
     line.extend_from_slice(tag.head());
@@ -69,8 +69,10 @@ pub(crate) fn notification<P: Serialize + ?Sized>(
     serde_json::to_writer(&mut line, method)?;
     line.extend_from_slice(b",\"params\":");
     write_params(&mut line, params)?;
-    line.extend_from_slice(b",\"emittedAtMs\":");
-    line.extend_from_slice(emitted_at_ms.to_string().as_bytes());
+    if let Some(emitted_at_ms) = emitted_at_ms {
+        line.extend_from_slice(b",\"emittedAtMs\":");
+        line.extend_from_slice(emitted_at_ms.to_string().as_bytes());
+    }
     line.push(b'}');
     Ok(finish_line(line))
 }
@@ -174,7 +176,7 @@ mod tests {
     #[test]
     fn pretty_printed_raw_json_stays_on_one_line() {
         let raw = RawValue::from_string("{\n  \"a\": \"b\\n\"\n}".to_owned()).unwrap();
-        let line = notification(JsonRpcTag::Absent, "x/y", &raw, 5).unwrap();
+        let line = notification(JsonRpcTag::Absent, "x/y", &raw, Some(5)).unwrap();
         assert_eq!(
             String::from_utf8(line).unwrap(),
             "{\"method\":\"x/y\",\"params\":{   \"a\": \"b\\n\" },\"emittedAtMs\":5}\n"
@@ -185,7 +187,7 @@ mod tests {
     fn long_notification_fits_its_buffer() {
         for length in [10, MAX_GROWN, 3_000_000] {
             let text = "x".repeat(length);
-            let line = notification(JsonRpcTag::Absent, "m", &text, 1).unwrap();
+            let line = notification(JsonRpcTag::Absent, "m", &text, Some(1)).unwrap();
             assert_eq!(line.len(), length + r#"{"method":"m","params":"","emittedAtMs":1}"#.len() + 1);
             assert!(line.capacity() <= line.len() + 2 * MAX_GROWN, "{}", line.capacity());
         }

@@ -41,6 +41,8 @@ struct Inner {
     queue: Arc<Queue>,
     peer: PeerRequests,
     versioned: AtomicBool,
+    /// Whether messages have exactly the members of JSON-RPC.
+    standard: AtomicBool,
     framing: Framing,
     /// For long responses, from before they are built until they are written.
     responses: Budget,
@@ -80,9 +82,14 @@ impl Outbox {
         let queue = Arc::new(Queue::new(Box::new(sink), capacity));
         let queue_to_write = Arc::clone(&queue);
         std::thread::Builder::new().name("easel-writer".to_owned()).spawn(move || writer::run(&queue_to_write))?;
-        let (peer, versioned) = (PeerRequests::default(), AtomicBool::new(false));
+        let (peer, versioned, standard) = (PeerRequests::default(), AtomicBool::new(false), AtomicBool::new(false));
         let (responses, shared) = (Budget::new(capacity), OnceLock::new());
-        Ok(Self { inner: Arc::new(Inner { queue, peer, versioned, framing, responses, shared }) })
+        Ok(Self { inner: Arc::new(Inner { queue, peer, versioned, standard, framing, responses, shared }) })
+    }
+
+    /// Makes every message have exactly the members of JSON-RPC 2.0: always `jsonrpc`, and no time in notifications.
+    pub fn use_standard_messages(&self) {
+        self.inner.standard.store(true, Ordering::Relaxed);
     }
 
     /// Queues a notification immediately, so that the order on the wire is the order of the calls. The future then
@@ -174,7 +181,8 @@ impl Outbox {
 
     /// Serializes a notification. `None` if that fails, which a derived `Serialize` does not.
     fn notification_line<P: Serialize + ?Sized>(&self, method: &str, params: &P) -> Option<Vec<u8>> {
-        message::notification(self.tag(), method, params, now_ms())
+        let emitted_at_ms = (!self.inner.standard.load(Ordering::Relaxed)).then(now_ms);
+        message::notification(self.tag(), method, params, emitted_at_ms)
             .inspect_err(|e| tracing::error!(method, error = %e, "a notification cannot be serialized"))
             .ok()
     }
@@ -232,7 +240,8 @@ impl Outbox {
     }
 
     pub(crate) fn tag(&self) -> JsonRpcTag {
-        if self.inner.versioned.load(Ordering::Relaxed) { JsonRpcTag::Present } else { JsonRpcTag::Absent }
+        let tagged = self.inner.versioned.load(Ordering::Relaxed) || self.inner.standard.load(Ordering::Relaxed);
+        if tagged { JsonRpcTag::Present } else { JsonRpcTag::Absent }
     }
 
     pub(crate) fn set_tag(&self, tag: JsonRpcTag) {

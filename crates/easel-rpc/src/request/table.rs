@@ -1,6 +1,6 @@
 //! The methods of a server, and how each parses its params and builds its response.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::Arc;
 
@@ -12,6 +12,7 @@ use serde::de::DeserializeOwned;
 use crate::error;
 use crate::limits::Limits;
 use crate::outbound::budget::Bounds;
+use crate::request::params::parse_params;
 use crate::request::reply::{Call, Reply};
 use crate::request::request_params::{HeavyWork, RequestParams};
 
@@ -27,10 +28,32 @@ type Callback<C> = Box<dyn Fn(C, Call, Option<&str>, usize) -> Work + Send + Syn
 #[error("the method {0} is registered twice")]
 pub struct DuplicateMethod(pub String);
 
+/// Handles a notification of the client.
+type NotificationCallback<C> = Box<dyn Fn(C, Option<&str>) + Send + Sync>;
+
+/// The notification with which a client cancels a request. It may also be sent as a request.
+#[derive(Debug, Clone, Copy)]
+pub struct CancelMethod {
+    /// The name of the notification.
+    pub method: &'static str,
+    /// The field of its params that has the id of the request.
+    pub field: &'static str,
+}
+
+impl Default for CancelMethod {
+    fn default() -> Self {
+        Self { method: "$/cancelRequest", field: "id" }
+    }
+}
+
 /// The methods of a server. `C` is the context of one connection, which every handler receives. One table serves any
 /// number of connections.
 pub struct Table<C> {
     methods: HashMap<&'static str, Callback<C>>,
+    notifications: HashMap<&'static str, NotificationCallback<C>>,
+    /// The methods whose handlers end a cancelled request themselves.
+    cooperative: HashSet<&'static str>,
+    pub(crate) cancel: CancelMethod,
     unknown_method: fn(&str) -> ErrorObjectOwned,
     pub(crate) bounds: Arc<Bounds>,
 }
@@ -38,6 +61,9 @@ pub struct Table<C> {
 /// Collects handlers for a [`Table`].
 pub struct TableBuilder<C> {
     methods: HashMap<&'static str, Callback<C>>,
+    notifications: HashMap<&'static str, NotificationCallback<C>>,
+    cooperative: HashSet<&'static str>,
+    cancel: CancelMethod,
     unknown_method: fn(&str) -> ErrorObjectOwned,
     duplicate: Option<DuplicateMethod>,
     bounds: Bounds,
@@ -49,6 +75,9 @@ impl<C: Clone + Send + Sync + 'static> Table<C> {
     pub fn builder() -> TableBuilder<C> {
         TableBuilder {
             methods: HashMap::new(),
+            notifications: HashMap::new(),
+            cooperative: HashSet::new(),
+            cancel: CancelMethod::default(),
             unknown_method: error::method_not_found,
             duplicate: None,
             bounds: Bounds::default(),
@@ -72,6 +101,20 @@ impl<C: Clone + Send + Sync + 'static> Table<C> {
             Some(callback) => Ok(callback(context.clone(), call, params, max_response_bytes)),
             None => Err((self.unknown_method)(method)),
         }
+    }
+
+    /// Returns whether the handler of a method ends a cancelled request itself.
+    pub(crate) fn is_cooperative(&self, method: &str) -> bool {
+        self.cooperative.contains(method)
+    }
+
+    /// Passes a notification of the client to its handler. Returns false if it has none.
+    pub(crate) fn notify(&self, method: &str, params: Option<&str>, context: &C) -> bool {
+        let callback = self.notifications.get(method);
+        if let Some(callback) = callback {
+            callback(context.clone(), params);
+        }
+        callback.is_some()
     }
 }
 
@@ -123,6 +166,37 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
         self
     }
 
+    /// Registers a notification of the client. The handler runs on the reader thread, in order with the requests, so it
+    /// must not block. A notification whose params are not a `P` is ignored, since nobody waits for an error.
+    #[must_use]
+    pub fn notification<P: DeserializeOwned>(
+        mut self,
+        name: &'static str,
+        handler: impl Fn(C, P) + Send + Sync + 'static,
+    ) -> Self {
+        let callback = move |context, params: Option<&str>| match parse_params(params) {
+            Ok(params) => handler(context, params),
+            Err(error) => tracing::debug!(%error, "a notification of the client was ignored"),
+        };
+        self.notifications.insert(name, Box::new(callback));
+        self
+    }
+
+    /// Leaves the end of a cancelled request of this method to its handler, which sees [`Call::cancellation`] and
+    /// responds in its own way. Only the end of the connection drops it.
+    #[must_use]
+    pub fn cooperative(mut self, name: &'static str) -> Self {
+        self.cooperative.insert(name);
+        self
+    }
+
+    /// Sets the notification that cancels a request. Default: `$/cancelRequest` with the field `id`.
+    #[must_use]
+    pub fn cancel_method(mut self, cancel: CancelMethod) -> Self {
+        self.cancel = cancel;
+        self
+    }
+
     /// Sets the error for an unknown method, from its name. Default: [`crate::method_not_found`].
     #[must_use]
     pub fn unknown_method(mut self, error: fn(&str) -> ErrorObjectOwned) -> Self {
@@ -151,9 +225,14 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
     pub fn build(self) -> Result<Table<C>, DuplicateMethod> {
         match self.duplicate {
             Some(duplicate) => Err(duplicate),
-            None => {
-                Ok(Table { methods: self.methods, unknown_method: self.unknown_method, bounds: Arc::new(self.bounds) })
-            }
+            None => Ok(Table {
+                methods: self.methods,
+                notifications: self.notifications,
+                cooperative: self.cooperative,
+                cancel: self.cancel,
+                unknown_method: self.unknown_method,
+                bounds: Arc::new(self.bounds),
+            }),
         }
     }
 }
