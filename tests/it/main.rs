@@ -10,6 +10,9 @@ mod clients;
 mod codex_clients;
 mod documents;
 
+#[cfg(feature = "acp")]
+mod acp;
+
 mod approval;
 mod credentials;
 

@@ -14,8 +14,8 @@ use crate::message::{Reply, RpcError};
 /// Maximum number of messages that wait to be read. The server waits when there are more.
 pub(crate) const MAX_MESSAGES: usize = 256;
 
-/// The code of JSON-RPC for an unknown method.
-const METHOD_NOT_FOUND: i32 = -32601;
+/// The code of the error for a request that this client does not answer. JSON-RPC reserves only negative codes.
+const UNANSWERED: i32 = 1;
 
 /// A message that is not a response.
 #[derive(Debug)]
@@ -89,7 +89,7 @@ impl ServerRequest {
 impl Drop for ServerRequest {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
-        let error = RpcError { code: METHOD_NOT_FOUND, message: "the client does not answer this request".to_owned() };
+        let error = RpcError { code: UNANSWERED, message: "the client does not answer this request".to_owned() };
         let reply: Reply<'_, ()> = Reply::Error { id: self.id, error: &error };
         if let Ok(line) = serde_json::to_string(&reply) {
             connection.try_send_line(line);

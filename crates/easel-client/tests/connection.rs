@@ -147,7 +147,7 @@ async fn dropped_request_of_the_server_is_refused() {
     server.send(&approval_request(8)).await;
     drop(messages.next().await.unwrap());
     let reply = server.next().await.unwrap();
-    assert_eq!((reply["id"].clone(), reply["error"]["code"].clone()), (json!(8), json!(-32601)));
+    assert_eq!((reply["id"].clone(), reply["error"]["code"].clone()), (json!(8), json!(1)));
 }
 
 #[tokio::test]

@@ -38,8 +38,8 @@ pub use keys::{HIDDEN, closest};
 pub use layers::{Invocation, Layer, LayerName, has_secret_key, storable_overrides};
 pub use loader::{Loaded, Loader, Override};
 pub use settings::{
-    Approval, Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, Hook, Hooks,
-    ImageResult, Images, Limits, Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages,
+    Acp, AcpImages, Approval, Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, Hook,
+    Hooks, ImageResult, Images, Limits, Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages,
     ReasoningSummary, SecretValue, Server, TrustLevel, Wire,
 };
 pub use validate::did_you_mean;

@@ -18,7 +18,7 @@ use strum::VariantNames;
 pub use approval::Approval;
 pub use features::{FEATURES, Feature, Features};
 pub use hooks::{Hook, Hooks};
-pub use images::{Detail, History, ImageResult, Images, Pictures, Wire};
+pub use images::{Acp, AcpImages, Detail, History, ImageResult, Images, Pictures, Wire};
 pub use project::{Project, TrustLevel};
 pub use provider::{EditStyle, ProviderAuth, ProviderConfig, ProviderImages};
 pub use secret::SecretValue;
@@ -70,6 +70,8 @@ pub struct Config {
     pub history: History,
     /// How events are sent.
     pub wire: Wire,
+    /// How Easel works as an agent in an editor.
+    pub acp: Acp,
     /// Limits of references, turns and spending.
     pub limits: Limits,
     /// Prices by model. No price is built in.

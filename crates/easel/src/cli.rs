@@ -1,5 +1,7 @@
 //! The command line.
 
+#[cfg(feature = "acp")]
+mod acp;
 mod app_server;
 mod config_args;
 mod help;
@@ -19,6 +21,8 @@ use easel_config::Environment;
 use crate::commands;
 use crate::process::os;
 use crate::server;
+#[cfg(feature = "acp")]
+use acp::AcpArgs;
 use app_server::{AppServerArgs, GenerateCommand};
 use config_args::ConfigArgs;
 use history::{ImagesArgs, PruneArgs, ThreadsArgs};
@@ -40,6 +44,9 @@ enum Command {
     /// Run the server (stdio, Unix socket or WebSocket).
     #[command(after_help = help::AFTER_APP_SERVER)]
     AppServer(Box<AppServerArgs>),
+    /// Run as an agent of the Agent Client Protocol over stdio, for editors.
+    #[cfg(feature = "acp")]
+    Acp(AcpArgs),
     /// Spawn an app-server and show a whole conversation: start, draw, edit, read back.
     Demo {
         #[command(flatten)]
@@ -148,6 +155,10 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
                 server::run(&environment, config.merge(after), args.into_listen())
             }
         },
+        #[cfg(feature = "acp")]
+        Command::Acp(args) if args.login => commands::login::log_in(&environment, config.merge(args.config)),
+        #[cfg(feature = "acp")]
+        Command::Acp(args) => commands::acp::run(&environment, config.merge(args.config)),
         Command::Demo { config: after, provider, json } => {
             commands::demo::run(&environment, config.merge(after), provider.as_deref(), json)
         }

@@ -1,5 +1,7 @@
 //! The commands that do not run a server. They print their result to stdout and everything else to stderr.
 
+#[cfg(feature = "acp")]
+pub(crate) mod acp;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -5,7 +5,6 @@ mod connection;
 mod connection_limits;
 mod listen;
 mod listener;
-#[cfg_attr(not(test), expect(dead_code, reason = "no command draws in its own process yet"))]
 pub(crate) mod local;
 mod stdio;
 mod token;

@@ -6,7 +6,7 @@ use strum::VariantNames as _;
 
 use super::{Key, Kind, ProjectAccess, ThreadAccess};
 use crate::settings::{
-    Approval, CredentialsStore, Detail, EditStyle, ImageResult, Pictures, ReasoningSummary, TrustLevel,
+    AcpImages, Approval, CredentialsStore, Detail, EditStyle, ImageResult, Pictures, ReasoningSummary, TrustLevel,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -85,6 +85,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("history.pictures", Kind::Enum(Pictures::VARIANTS)).for_trusted(),
     key("wire.image_result", Kind::Enum(ImageResult::VARIANTS)),
     key("wire.turn_event_delay_ms", Kind::Number(0, 1_000)),
+    key("acp.images", Kind::Enum(AcpImages::VARIANTS)).not_per_thread(),
     key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
     key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
     key("limits.images_per_turn", Kind::Number(0, 1_000)).for_trusted_or_stricter(),

@@ -107,6 +107,28 @@ impl Default for Wire {
     }
 }
 
+/// `[acp]`: how Easel works as an agent in an editor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Acp {
+    /// What the editor gets in the place of an image.
+    pub images: AcpImages,
+}
+
+/// What an editor gets in the place of an image.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum AcpImages {
+    /// A smaller picture, and a link to the file.
+    #[default]
+    Preview,
+    /// The file itself, and a link to it.
+    Original,
+    /// Only a link to the file.
+    Link,
+}
+
 /// What `result` of a finished image contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
 #[serde(rename_all = "snake_case")]

@@ -19,6 +19,7 @@ fn sections_that_projects_may_not_set() {
     let mut forbidden = forbidden();
     forbidden.sort_unstable();
     let expected = [
+        "acp",
         "approval",
         "approval_timeout_ms",
         "auth",

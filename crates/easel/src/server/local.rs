@@ -8,8 +8,9 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use easel_client::{Connection, Messages};
-use easel_config::{Environment, Invocation};
-use easel_rpc::{LineReader, Outbox, Session, Signals};
+use easel_config::{Config, Environment, Invocation};
+use easel_rpc::{Limits, LineReader, Outbox, Session, Signals};
+use parking_lot::Mutex;
 use tokio::runtime::Handle;
 use tokio_util::io::SyncIoBridge;
 use tokio_util::sync::CancellationToken;
@@ -28,6 +29,30 @@ pub(crate) struct Local {
     pub(crate) messages: Messages,
     /// Cancelled by the first signal. The second one ends the face.
     pub(crate) stopping: CancellationToken,
+    server: Arc<Server>,
+    sessions: Arc<Mutex<Vec<Session>>>,
+}
+
+impl Local {
+    /// Returns the configuration.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        self.server.app.handshake.configuration.config()
+    }
+
+    /// Returns the limits of a connection.
+    pub(crate) fn limits(&self) -> Limits {
+        self.server.limits
+    }
+
+    /// Opens another connection, before its `initialize`. A task that reads messages can wait for its responses.
+    ///
+    /// # Errors
+    /// If a thread cannot be started.
+    pub(crate) fn connect(&self) -> io::Result<(Connection, Messages)> {
+        let (session, connection, messages) = self.server.connect_local()?;
+        self.sessions.lock().push(session);
+        Ok((connection, messages))
+    }
 }
 
 /// A second signal ended a command before it was done.
@@ -49,11 +74,14 @@ pub(crate) fn run<T>(
     let setup = Setup::load(environment, invocation)?;
     block_on(async {
         let mut signals = Signals::install()?;
-        let server = Server::new(environment, setup)?;
+        let server = Arc::new(Server::new(environment, setup)?);
         let stopping = CancellationToken::new();
         let (session, connection, messages) = server.connect_local()?;
+        let sessions = Arc::new(Mutex::new(vec![session]));
         let result = {
-            let mut face = pin!(face(Local { connection, messages, stopping: stopping.clone() }));
+            let (server, sessions) = (Arc::clone(&server), Arc::clone(&sessions));
+            let local = Local { connection, messages, stopping: stopping.clone(), server, sessions };
+            let mut face = pin!(face(local));
             tokio::select! {
                 result = &mut face => result,
                 () = signals.next() => {
@@ -65,7 +93,8 @@ pub(crate) fn run<T>(
                 }
             }
         };
-        server.stop(ready(vec![session]), signals).await;
+        let sessions = std::mem::take(&mut *sessions.lock());
+        server.stop(ready(sessions), signals).await;
         result
     })
 }

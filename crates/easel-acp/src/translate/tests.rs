@@ -1,0 +1,109 @@
+//! Tests of the translation.
+
+use std::path::Path;
+
+use easel_protocol::event::{AgentMessageDeltaNotification, Event, ItemCompletedNotification};
+use easel_protocol::id::ItemId;
+use easel_protocol::input::UserInput;
+use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem};
+use serde_json::{Value, json};
+
+use super::*;
+use crate::schema::ContentBlock;
+
+fn input(block: Value) -> UserInput {
+    let blocks = vec![serde_json::from_value(block).unwrap()];
+    prompt_input(blocks, Path::new("/work")).unwrap().remove(0)
+}
+
+#[test]
+fn links_to_files_below_the_folder_are_images() {
+    let link = |uri: &str| input(json!({ "type": "resource_link", "uri": uri, "name": "n" }));
+    let image = |path: &str| UserInput::LocalImage { path: path.to_owned(), detail: None };
+    assert_eq!(link("file:///work/a%20b.PNG"), image("/work/a b.PNG"));
+    for uri in [
+        "file:///other/a.png",
+        "file:///work/../other/a.png",
+        "file:///work/%2e%2e/other/a.png",
+        "file:///workshop/a.png",
+        "file://server/work/a.png",
+        "http://example.com/work/a.png",
+        "/work/a.png",
+        "file:///work/a.txt",
+    ] {
+        assert_eq!(link(uri), UserInput::Mention { name: "n".to_owned(), path: uri.to_owned() }, "{uri}");
+    }
+    let typed = json!({ "type": "resource_link", "uri": "file:///work/a", "name": "n", "mimeType": "image/png" });
+    assert_eq!(input(typed), image("/work/a"));
+}
+
+#[test]
+fn bytes_of_an_image_win_over_its_uri() {
+    let block =
+        |data: &str| json!({ "type": "image", "data": data, "mimeType": "image/png", "uri": "file:///work/a.png" });
+    assert_eq!(input(block("AAAA")), UserInput::Image { url: "data:image/png;base64,AAAA".to_owned(), detail: None });
+    assert_eq!(input(block("")), UserInput::LocalImage { path: "/work/a.png".to_owned(), detail: None });
+}
+
+#[test]
+fn audio_and_unknown_blocks_are_refused() {
+    assert!(prompt_input(vec![ContentBlock::Audio {}], Path::new("/work")).is_err());
+    serde_json::from_value::<ContentBlock>(json!({ "type": "video" })).unwrap_err();
+}
+
+fn message(text: &str) -> ThreadItem {
+    ThreadItem::AgentMessage(AgentMessageItem {
+        id: ItemId::from("m"),
+        text: text.to_owned(),
+        phase: None,
+        started_at_ms: 0,
+        completed_at_ms: None,
+    })
+}
+
+fn completed(item: ThreadItem) -> Event {
+    Event::ItemCompleted(ItemCompletedNotification {
+        thread_id: "t".into(),
+        turn_id: "u".into(),
+        item,
+        completed_at_ms: 0,
+    })
+}
+
+fn texts(steps: &[Step]) -> Vec<String> {
+    let update = |step: &Step| if let Step::Update(update) = step { Some(json!(update)) } else { None };
+    steps.iter().filter_map(update).map(|update| update["content"]["text"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn message_without_all_deltas_is_completed() {
+    let mut turn = TurnTranslation::default();
+    let delta = AgentMessageDeltaNotification {
+        thread_id: "t".into(),
+        turn_id: "u".into(),
+        item_id: ItemId::from("m"),
+        delta: "Here ".to_owned(),
+    };
+    assert_eq!(texts(&turn.steps(Event::AgentMessageDelta(delta))), ["Here "]);
+    assert_eq!(texts(&turn.steps(completed(message("Here it is.")))), ["it is."]);
+    assert_eq!(texts(&turn.steps(completed(message("Here it is.")))), [""; 0]);
+}
+
+#[test]
+fn failed_call_has_one_text_and_no_prompt() {
+    let mut item = ImageGenerationItem::new(ItemId::from("i"), 0);
+    item.status = ImageStatus::Failed;
+    let call = json!(finished_tool_call(&item, Pictures::new()));
+    assert_eq!(call["status"], "failed");
+    assert_eq!(
+        call["content"],
+        json!([{ "type": "content", "content": { "type": "text", "text": "No image was made." } }])
+    );
+    assert_eq!((call.get("title"), call.get("rawInput")), (None, None));
+}
+
+#[test]
+fn title_is_one_short_line() {
+    assert_eq!(tool_call::title("a\n red  square"), "Image: a red square");
+    assert_eq!(tool_call::title(&"é".repeat(70)), format!("Image: {}…", "é".repeat(60)));
+}
