@@ -141,6 +141,11 @@ async fn kill_during_hosted_tool_keeps_promises() {
 }
 
 #[tokio::test]
+async fn kill_during_tool_call_keeps_promises() {
+    kill_at_points(Scenario::ToolCall).await;
+}
+
+#[tokio::test]
 async fn kill_during_attachments_keeps_promises() {
     kill_at_points(Scenario::Attachments).await;
 }

@@ -22,6 +22,13 @@ const NAMESPACE_DESCRIPTION: &str = "Makes and edits pictures.";
 /// The description of the standalone tool for the model.
 pub const GUIDANCE: &str = include_str!("guidance.md");
 
+/// What the description says of a picture that Easel's own clients show.
+const SHOWN: &str = "The picture is saved and shown to the user as soon as it is done; do not repeat it, link it or \
+                     describe it at length.";
+/// What it says instead to the model of another client.
+const NOT_SHOWN: &str =
+    "The picture is saved, and the result names its path and its handle; show the user one of them.";
+
 /// The default system instructions.
 pub const INSTRUCTIONS: &str = include_str!("instructions.md");
 
@@ -61,7 +68,7 @@ pub fn standalone_entry(capabilities: &Capabilities) -> Value {
         "tools": [{
             "type": "function",
             "name": FUNCTION,
-            "description": description(),
+            "description": GUIDANCE.trim_end(),
             "strict": false,
             "parameters": input_schema(capabilities),
         }],
@@ -77,15 +84,15 @@ pub fn dynamic_entry(capabilities: &Capabilities) -> Value {
         "tools": [{
             "type": "function",
             "name": FUNCTION,
-            "description": description(),
+            "description": host_description(),
             "inputSchema": input_schema(capabilities),
         }],
     })
 }
 
-/// Returns the description of the standalone tool for the model.
-pub fn description() -> &'static str {
-    GUIDANCE.trim_end()
+/// Returns the description of the standalone tool for the model of a client, which may not show the pictures.
+pub fn host_description() -> String {
+    GUIDANCE.trim_end().replacen(SHOWN, NOT_SHOWN, 1)
 }
 
 /// Returns the JSON Schema of the standalone tool's arguments.
@@ -228,6 +235,12 @@ mod tests {
         "#);
         assert_eq!(hosted_entry(2)["partial_images"], 2);
         assert!(tool_entries(ToolExposure::None, &capabilities(5, &[]), 3).is_empty());
+    }
+
+    #[test]
+    fn host_description_does_not_say_that_pictures_are_shown() {
+        let description = host_description();
+        assert!(description.contains(NOT_SHOWN) && !description.contains("shown to the user"), "{description}");
     }
 
     #[test]

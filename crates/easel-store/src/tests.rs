@@ -11,6 +11,8 @@ mod history;
 #[cfg(unix)]
 mod home_location;
 #[cfg(unix)]
+mod host_calls;
+#[cfg(unix)]
 mod images;
 #[cfg(unix)]
 mod import;

@@ -122,7 +122,7 @@ fn describe(config: &ThreadConfig, provider: &AnyProvider, model: &str) -> ToolL
         kind: ToolExposure::Standalone,
         offered: decision.exposure == ToolExposure::Standalone,
         entry: spec::standalone_entry(capabilities),
-        description: Some(spec::description().to_owned()),
+        description: Some(spec::host_description()),
         input_schema: Some(spec::input_schema(capabilities)),
         namespace: Some(spec::NAMESPACE.to_owned()),
         function: Some(spec::FUNCTION.to_owned()),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
-use easel_protocol::method::{ThreadItemsList, ThreadList, ThreadRead, ThreadResume};
+use easel_protocol::method::{ThreadItemsList, ThreadList, ThreadRead, ThreadResume, ToolCall};
 use easel_protocol::record::Billed;
 use easel_protocol::thread::{Thread, ThreadItemsListParams, ThreadListParams};
 use easel_protocol::turn::TurnStatus;
@@ -12,7 +12,7 @@ use easel_testkit::image::sha256;
 
 use super::promises::Promises;
 use super::provider::count_billable;
-use super::scenarios::{CHANGED_KEY, Scenario, Template};
+use super::scenarios::{CHANGED_KEY, Scenario, Template, tool_call_params};
 use crate::harness::events::{as_image, completed_image, completed_turn};
 use crate::harness::{Sandbox, Server, read_file, text};
 use crate::http::start_server_with_key;
@@ -49,6 +49,9 @@ impl Aftermath<'_> {
         self.check_files();
         for thread in &threads {
             server.request::<ThreadResume>(&resume_params(&thread.id)).await;
+            if self.scenario == Scenario::ToolCall {
+                self.repeat_call(&mut server, thread).await;
+            }
             let events = server.run_turn(&thread.id, vec![text("draw the end")]).await;
             assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
             assert_eq!(completed_image(&events).status, ImageStatus::Completed);
@@ -57,6 +60,20 @@ impl Aftermath<'_> {
         server.close().await;
         self.check_requests(requests_before, threads.len());
         self.check_leases();
+    }
+
+    /// The client sends its call again. It gets the result of the first request if that has one, and the call is made
+    /// only if it was never sent.
+    async fn repeat_call(&self, server: &mut Server, thread: &Thread) {
+        let response = server.request::<ToolCall>(&tool_call_params(&thread.id)).await;
+        let item = image_items(thread).find(|item| item.id == "toolu_1");
+        assert_eq!(response.replayed, item.is_some(), "{item:#?}");
+        match item {
+            Some(item) => assert_eq!((&response.images, &response.error), (&item.images, &item.error)),
+            None => drop(server.events_until_turn_end().await),
+        }
+        assert!(response.success || response.replayed, "{response:#?}");
+        assert!(response.replayed || !self.promises.answered.contains("tool/call"), "an answered call is made again");
     }
 
     /// The model reads of every image of the thread.

@@ -6,10 +6,12 @@ use easel_protocol::id::ThreadId;
 use easel_protocol::image::{ImageDeleteParams, ImageExportParams};
 use easel_protocol::input::UserInput;
 use easel_protocol::method::{
-    ConfigValueWrite, ImageDelete, ImageExport, ThreadCompactStart, ThreadDelete, ThreadFork, ThreadResume, ThreadStart,
+    ConfigValueWrite, ImageDelete, ImageExport, ThreadCompactStart, ThreadDelete, ThreadFork, ThreadResume,
+    ThreadStart, ToolCall,
 };
 use easel_protocol::record::ImageRecord;
 use easel_protocol::thread::{ThreadCompactStartParams, ThreadDeleteParams, ThreadStartParams};
+use easel_protocol::tool::{ToolArguments, ToolCallParams};
 use easel_testkit::http::MockServer;
 use easel_testkit::image::{BLUE, data_url, solid_png};
 
@@ -32,6 +34,8 @@ pub(super) enum Scenario {
     Edit,
     ParallelCalls,
     HostedTool,
+    /// A call of a client that runs its own model loop.
+    ToolCall,
     /// A turn with a data URL and a local image.
     Attachments,
     Fork,
@@ -74,7 +78,7 @@ impl Scenario {
     /// The most requests for images that a run sends.
     pub(super) fn max_requests(self) -> usize {
         match self {
-            Self::FirstStart | Self::Draw | Self::Edit | Self::HostedTool => 1,
+            Self::FirstStart | Self::Draw | Self::Edit | Self::HostedTool | Self::ToolCall => 1,
             Self::ParallelCalls => 3,
             Self::Attachments
             | Self::Fork
@@ -148,6 +152,10 @@ impl Scenario {
             }
             Self::Edit => session.run_turn(&thread_id, vec![text("edit it")]).await,
             Self::ParallelCalls => session.run_turn(&thread_id, vec![text("three images")]).await,
+            Self::ToolCall => {
+                session.request::<ToolCall>(&tool_call_params(&thread_id)).await?;
+                session.await_turn_end().await
+            }
             Self::Attachments => session.run_turn(&thread_id, attachments(sandbox)).await,
             Self::Fork => {
                 session.request::<ThreadFork>(&fork_params(&thread_id)).await?;
@@ -218,6 +226,21 @@ impl Template {
                 (Kill::Never | Kill::Half(_), None) => panic!("no image has its name in {names:?}"),
             };
         }
+    }
+}
+
+/// The call of the scenario. After a crash the client sends it again.
+pub(super) fn tool_call_params(thread_id: &str) -> ToolCallParams {
+    let arguments = serde_json::Map::from_iter([("prompt".to_owned(), "a square".into())]);
+    ToolCallParams {
+        thread_id: thread_id.into(),
+        call_id: "toolu_1".into(),
+        namespace: None,
+        tool: "imagegen".to_owned(),
+        arguments: ToolArguments::Object(arguments),
+        turn_id: None,
+        format: None,
+        pictures: None,
     }
 }
 

@@ -6,6 +6,7 @@ mod config_change;
 mod events;
 mod faults;
 mod hooks;
+mod host_calls;
 mod hosted;
 mod interrupts;
 mod lookups;

@@ -99,7 +99,7 @@ impl Fixture {
         fixture
     }
 
-    fn store(&self) -> FakeStore {
+    pub(crate) fn store(&self) -> FakeStore {
         FakeStore { log: self.log.clone(), faults: self.faults.clone(), earlier: self.earlier.clone() }
     }
 
