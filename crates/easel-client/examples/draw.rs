@@ -8,7 +8,7 @@ use easel_protocol::input::UserInput;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::method::{Initialize, ThreadStart, TurnStart};
 use easel_protocol::thread::ThreadStartParams;
-use easel_protocol::turn::TurnStartParams;
+use easel_protocol::turn::{TurnStartParams, TurnStatus};
 use tokio::process::Command;
 
 #[tokio::main(flavor = "current_thread")]
@@ -24,15 +24,24 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let input = vec![UserInput::Text { text: prompt.into(), text_elements: Vec::new() }];
     let turn = TurnStartParams { thread_id: thread.id, input, ..TurnStartParams::default() };
     client.request::<TurnStart>(&turn).await?;
-    while let Some(event) = client.next_event().await? {
+    let mut images = 0;
+    let turn = loop {
+        let event = client.next_event().await?.ok_or("the server closed the connection")?;
         if let Event::ItemCompleted(done) = &event
             && let ThreadItem::ImageGeneration(image) = &done.item
         {
-            println!("{}", image.saved_path.as_deref().unwrap_or("no image was made"));
+            if let Some(error) = &image.error {
+                return Err(error.message.clone().into());
+            }
+            images += image.images.len();
+            image.images.iter().for_each(|image| println!("{}", image.path));
         }
-        if matches!(event, Event::TurnCompleted(_)) {
-            break;
+        if let Event::TurnCompleted(done) = event {
+            break done.turn;
         }
+    };
+    if turn.status != TurnStatus::Completed || images == 0 {
+        return Err(turn.error.map_or("the turn has no image".to_owned(), |error| error.message).into());
     }
     client.close().await?;
     Ok(())

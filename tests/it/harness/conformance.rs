@@ -103,9 +103,12 @@ impl SchemaChecker {
             (Some(method), _) => {
                 self.check(&format!("notification {method}"), &schemas.notification(method), &message);
             }
-            (None, result) => {
+            (None, None) => {
+                self.pending.remove(&message["id"].to_string());
+                self.check("error response", &schemas.error_response(), &message);
+            }
+            (None, Some(result)) => {
                 let Some(Some(method)) = self.pending.remove(&message["id"].to_string()) else { return };
-                let Some(result) = result else { return };
                 self.check(&format!("response to {method}"), &schemas.response(&method), result);
             }
         }

@@ -63,7 +63,13 @@ impl Schemas {
     pub(super) fn notification(&self, method: &str) -> Arc<Validator> {
         self.cached_validator(method, || {
             let peers = self.peer.as_ref().and_then(|peer| branch(&peer.notifications, method));
-            peers.unwrap_or_else(|| own_message(&DOCUMENT["notifications"][method], method, Params::Always))
+            peers.unwrap_or_else(|| with_definitions(&own_reference(&"Event".into(), method), &DOCUMENT))
+        })
+    }
+
+    pub(super) fn error_response(&self) -> Arc<Validator> {
+        self.cached_validator("error response", || {
+            with_definitions(&own_reference(&"ErrorResponse".into(), "an error"), &DOCUMENT)
         })
     }
 
