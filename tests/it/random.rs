@@ -33,6 +33,7 @@ const SEED: u64 = 1;
 enum Step {
     Start,
     Turn,
+    ToolCall,
     Steer,
     Compact,
     Interrupt,
@@ -66,9 +67,10 @@ enum Step {
 }
 
 /// How often each step is chosen.
-const WEIGHTS: [(usize, Step); 32] = [
+const WEIGHTS: [(usize, Step); 33] = [
     (8, Step::Start),
     (24, Step::Turn),
+    (8, Step::ToolCall),
     (6, Step::Steer),
     (5, Step::Compact),
     (8, Step::Interrupt),
@@ -147,6 +149,7 @@ impl World {
         match step {
             Step::Start => self.start_thread(client),
             Step::Turn => self.turn_or_revert(client, id),
+            Step::ToolCall => self.call_tool(client, id),
             Step::Steer => self.steer(client, id),
             Step::Compact => self.compact(client, id),
             Step::Interrupt => self.interrupt(client, id),

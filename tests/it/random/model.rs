@@ -76,6 +76,8 @@ pub(super) struct Running {
     pub(super) announced_images: BTreeSet<String>,
     /// The turn compacts the conversation and has no message.
     pub(super) is_compaction: bool,
+    /// The turn runs the call of a client and has no message.
+    pub(super) is_host: bool,
     /// The number of steering messages.
     pub(super) steers: usize,
     /// Clients that were the last subscriber and unsubscribed. One of them is notified when the thread is unloaded.

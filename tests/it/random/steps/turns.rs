@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::random::model::{ClientIndex, PROCESS_OF_CLIENT, Running, Thread, images_in, text};
+use crate::random::model::{ClientIndex, PROCESS_OF_CLIENT, Pace, Running, Thread, images_in, text};
 use crate::random::world::World;
 
 /// Small images, so that a run has many.
@@ -73,6 +73,36 @@ impl World {
         let subscribers_at_start = thread.subscribers.clone();
         thread.running = Some(Running { subscribers_at_start, is_compaction: true, ..Running::default() });
         self.finish_turn(id, "completed");
+    }
+
+    /// Calls the image tool as a client with its own model loop does, and sends the call again.
+    pub(in crate::random) fn call_tool(&mut self, client: ClientIndex, id: &str) {
+        self.finish_quick_turn(id);
+        if self.model.thread(id).is_some_and(|thread| thread.running.is_none() && thread.pace != Pace::Quick) {
+            return;
+        }
+        let params = json!({
+            "threadId": id, "callId": format!("toolu_{}", self.next_id), "tool": "imagegen", "pictures": "none",
+            "arguments": { "prompt": "a red square", "size": "64x64" },
+        });
+        let refusal = self.write_error(client, id).or_else(|| self.turn_error(client, id));
+        if refusal.is_some() || PROCESS_OF_CLIENT[client] == 1 {
+            // The second process offers the hosted tool, and refuses for that reason before it looks for a turn.
+            let response = self.call(client, "tool/call", &params).expect_err("a refusal");
+            let is_expected = refusal.as_ref() == Some(&response) || response.contains("is not offered");
+            return assert!(is_expected, "{response} {refusal:?}");
+        }
+        let thread = self.model.thread_mut(id);
+        let subscribers_at_start = thread.subscribers.clone();
+        thread.running = Some(Running { subscribers_at_start, is_host: true, ..Running::default() });
+        let response = self.call(client, "tool/call", &params).expect("a result");
+        assert_eq!((&response["success"], &response["replayed"]), (&json!(true), &json!(false)), "{response:#}");
+        self.model.thread_mut(id).running.as_mut().expect("the turn is running").id = text(&response["turnId"]);
+        self.finish_turn(id, "completed");
+        if self.is_loaded_here(client, id) {
+            let repeated = self.call(client, "tool/call", &params).expect("a result");
+            assert_eq!((&repeated["replayed"], &repeated["images"]), (&json!(true), &response["images"]));
+        }
     }
 
     /// The error of a request that starts a turn in a thread that is not loaded, or in which a turn runs.
@@ -166,7 +196,7 @@ impl World {
         assert!(image_count == expected || may_fail && image_count == 0, "{read:#}");
         let items = read["items"].as_array().expect("items");
         let count = |kind: &str| items.iter().filter(|item| item["type"] == kind).count();
-        let messages = running.steers + usize::from(!running.is_compaction);
+        let messages = running.steers + usize::from(!running.is_compaction && !running.is_host);
         let found = (count("userMessage"), count("contextCompaction"));
         assert_eq!(found, (messages, usize::from(running.is_compaction)), "{read:#}");
         self.store_turn(id, read);
