@@ -20,7 +20,7 @@ mod request_size;
 mod network;
 mod parity;
 mod phases;
-mod previews;
+pub(crate) mod previews;
 mod prompt_cache;
 mod reasoning;
 mod retries;

@@ -13,5 +13,5 @@ mod tests;
 pub(crate) use approval::permission_params;
 pub(crate) use history::{item_updates, pictures_of};
 pub(crate) use prompt::{SETTINGS_PREFIX, prompt_input};
-pub(crate) use tool_call::{Pictures, finished_tool_call};
+pub(crate) use tool_call::{Pictures, finished_tool_call, partial_tool_call};
 pub(crate) use turn::{Step, TurnTranslation};

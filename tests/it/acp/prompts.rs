@@ -7,7 +7,8 @@ use easel_testkit::image::{RED, data_url, solid_png};
 use serde_json::{Value, json};
 
 use super::{Editor, kinds, last_content, provider, text_prompt, with_provider};
-use crate::harness::{FAST_AND_ENDLESS, Sandbox};
+use crate::harness::{FAST_AND_ENDLESS, STANDALONE, Sandbox, mock_provider_config};
+use crate::http::previews::Provider;
 
 fn text_of(updates: &[Value]) -> String {
     let chunks = updates.iter().filter(|update| update["sessionUpdate"] == "agent_message_chunk");
@@ -192,4 +193,24 @@ async fn failed_turn_is_an_error_with_its_sentence() {
     let (_, response) = editor.prompt(&session, "draw a cat").await;
     let message = response["error"]["message"].as_str().expect("a sentence");
     assert_eq!(message, "the provider refused the request: no [HTTP 400]");
+}
+
+#[tokio::test]
+async fn pictures_of_an_unfinished_image_are_shown() {
+    let studio = Provider::open(STANDALONE);
+    let config = format!("images.partial_images = 2\n{}", mock_provider_config(&studio.provider, "openai"));
+    let sandbox = Sandbox::with_config(&config);
+    let mut editor = Editor::open(&sandbox, STANDALONE).await;
+    let session = editor.new_session(&sandbox).await;
+    let id = editor.send("session/prompt", text_prompt(&session, "draw a square")).await;
+    for _ in 0..2 {
+        let update = editor.update_with(|update| update["sessionUpdate"] == "tool_call_update").await;
+        let content = update["content"].as_array().expect("content");
+        assert_eq!((content.len(), &content[0]["content"]["type"]), (1, &json!("image")), "{update}");
+        assert_eq!(update.get("status"), None, "the call is still in progress");
+        studio.continue_tx.send(()).expect("the provider waits");
+    }
+    let (updates, _) = editor.response(id).await;
+    assert_eq!(updates[0]["status"], "completed");
+    assert_eq!(kinds(&updates)[1..], ["agent_message_chunk", "session_info_update"], "no picture follows the end");
 }

@@ -27,9 +27,9 @@ use crate::storage::list_recursively;
 const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
 
 /// A provider that waits for a message of the test before it continues, and the channel for that message.
-struct Provider {
-    provider: MockServer,
-    continue_tx: SyncSender<()>,
+pub(crate) struct Provider {
+    pub(crate) provider: MockServer,
+    pub(crate) continue_tx: SyncSender<()>,
     request_rx: Receiver<Value>,
 }
 
@@ -45,7 +45,7 @@ fn image_png() -> Vec<u8> {
 impl Provider {
     /// A provider for the hosted or the standalone tool. It sends two previews and the image, each after the test has
     /// seen the one before.
-    fn open(tool: &'static [&'static str]) -> Self {
+    pub(crate) fn open(tool: &'static [&'static str]) -> Self {
         let ((continue_tx, continue_rx), (request_tx, request_rx)) = (sync_channel(1), sync_channel(1));
         let (continue_rx, request_tx) = (Mutex::new(continue_rx), Mutex::new(request_tx));
         let provider = MockServer::start(move |exchange| {

@@ -54,6 +54,8 @@ fn thread_of(event: &Event) -> Option<&ThreadId> {
         Some(&event.thread_id)
     } else if let Event::AgentMessageDelta(event) = event {
         Some(&event.thread_id)
+    } else if let Event::ImagePreview(event) = event {
+        Some(&event.thread_id)
     } else if let Event::ReasoningSummaryTextDelta(event) = event {
         Some(&event.thread_id)
     } else if let Event::ReasoningTextDelta(event) = event {
@@ -87,6 +89,7 @@ pub(crate) async fn run(agent: Arc<Agent>, session: Arc<Session>, mut events: mp
                 for step in turn.steps(*event) {
                     match step {
                         Step::Update(update) => agent.update(&session.id, &update).await,
+                        Step::Partial(preview) => agent.send_partial(&session.id, preview).await,
                         Step::Finished(item) => {
                             if let Some(question) = questions.remove(&item.id) {
                                 question.cancel();

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use easel_protocol::event::ImageGenerationPreviewNotification;
+use easel_protocol::id::ThreadId;
 use easel_protocol::image::{ImageReadParams, PreviewSize};
 use easel_protocol::method::ImageRead;
 use easel_protocol::record::ImageRecord;
 
 use super::Agent;
-use crate::translate::Pictures;
+use crate::schema::{SessionNotification, SessionUpdate};
+use crate::translate::{Pictures, partial_tool_call};
 
 /// Longest edge of a preview in pixels.
 const MAX_EDGE: u32 = 1_568;
@@ -53,6 +58,19 @@ impl Agent {
             }
         }
         pictures
+    }
+
+    /// Shows a picture of an image that is being made, unless the client is slow or the file is large or gone.
+    pub(super) async fn send_partial(&self, session_id: &ThreadId, preview: ImageGenerationPreviewNotification) {
+        if self.picture_mode == PictureMode::Link || preview.bytes > MAX_BYTES {
+            return;
+        }
+        let path = preview.path;
+        let read = tokio::task::spawn_blocking(move || std::fs::read(path)).await;
+        let Ok(Ok(bytes)) = read else { return };
+        let call = partial_tool_call(preview.item_id, preview.media_type.as_str(), STANDARD.encode(bytes));
+        let update = SessionUpdate::ToolCallUpdate(call);
+        self.outbox.try_notify("session/update", &SessionNotification { session_id, update: &update });
     }
 
     async fn read_preview(&self, image: &ImageRecord, max_bytes: u64) -> Option<(&'static str, String)> {

@@ -26,6 +26,12 @@ pub(crate) fn started_tool_call(id: ItemId) -> ToolCall {
     }
 }
 
+/// Returns the update that shows a picture of an image that is being made.
+pub(crate) fn partial_tool_call(id: ItemId, mime_type: &str, data: String) -> ToolCall {
+    let content = ContentBlock::Image { data, mime_type: mime_type.to_owned(), uri: None };
+    ToolCall { content: Some(vec![ToolCallContent::Content { content }]), ..ToolCall::new(id) }
+}
+
 /// Returns the tool call of an image call that has ended, with the pictures that are given. Base64 is only in the
 /// content, and only once.
 pub(crate) fn finished_tool_call(item: &ImageGenerationItem, mut pictures: Pictures) -> ToolCall {
@@ -84,8 +90,7 @@ fn raw_output(item: &ImageGenerationItem) -> Value {
         .iter()
         .map(|image| {
             let size = format!("{}x{}", image.facts.width, image.facts.height);
-            let media_type = image.facts.media_type;
-            json!({ "id": image.id, "path": image.path, "size": size, "mediaType": media_type, "model": image.model })
+            json!({ "id": image.id, "path": image.path, "size": size })
         })
         .collect();
     match &item.error {

@@ -2,7 +2,9 @@
 
 use std::collections::HashMap;
 
-use easel_protocol::event::{AgentMessageDeltaNotification, Event, ThreadTokenUsage};
+use easel_protocol::event::{
+    AgentMessageDeltaNotification, Event, ImageGenerationPreviewNotification, ThreadTokenUsage,
+};
 use easel_protocol::id::ItemId;
 use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ThreadItem};
 use easel_protocol::turn::Turn;
@@ -15,6 +17,8 @@ use crate::schema::{Chunk, ContentBlock, SessionUpdate};
 pub(crate) enum Step {
     /// An update to send.
     Update(SessionUpdate),
+    /// A picture of an image that is being made. It may be dropped.
+    Partial(ImageGenerationPreviewNotification),
     /// An image call that has ended; its pictures are read first.
     Finished(Box<ImageGenerationItem>),
     /// The turn has ended, after all its updates.
@@ -55,6 +59,7 @@ impl TurnTranslation {
             Event::AgentMessageDelta(AgentMessageDeltaNotification { item_id, delta, .. }) => {
                 self.message(item_id, delta)
             }
+            Event::ImagePreview(preview) => vec![Step::Partial(preview)],
             Event::ReasoningSummaryTextDelta(part) => thought(part.item_id, part.delta),
             Event::ReasoningTextDelta(part) => thought(part.item_id, part.delta),
             Event::ThreadTokenUsageUpdated(usage) => usage_update(&usage.token_usage),
@@ -80,7 +85,6 @@ impl TurnTranslation {
             | Event::ThreadReverted(_)
             | Event::ThreadDeleted(_)
             | Event::ReasoningSummaryPartAdded(_)
-            | Event::ImagePreview(_)
             | Event::RawResponseItemCompleted(_)
             | Event::ContextCompacted(_)
             | Event::ImageDeleted(_)
@@ -108,12 +112,12 @@ impl TurnTranslation {
 
     /// Ends the turn. Some editors show an image only if the text has its path.
     fn end(&mut self, turn: Turn) -> Vec<Step> {
-        let missing: Vec<&String> = self.paths.iter().filter(|path| !self.text.contains(path.as_str())).collect();
+        let missing: Vec<&str> =
+            self.paths.iter().map(String::as_str).filter(|path| !self.text.contains(path)).collect();
         let mut steps = Vec::new();
         if !missing.is_empty() {
-            let lines: String = missing.iter().map(|path| format!("\n{path}")).collect();
             let id = self.last_message.clone().unwrap_or_else(|| ItemId::from(turn.id.as_str()));
-            steps = self.message(id, format!("\nSaved at:{lines}"));
+            steps = self.message(id, format!("\nSaved at {}", missing.join("\n")));
         }
         steps.push(Step::Ended(turn));
         steps

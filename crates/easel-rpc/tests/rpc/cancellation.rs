@@ -91,3 +91,31 @@ fn duplicate_id_in_flight_is_rejected() {
     client.cx.gate.add_permits(1);
     assert_eq!(client.line(), r#"{"id":1,"result":{"first":true}}"#);
 }
+
+#[test]
+fn cooperative_handler_responds_to_its_cancellation() {
+    let mut client = Client::ready(Limits::default());
+    client.send(r#"{"id":1,"method":"test/cooperative"}"#);
+    cancel(&mut client, "1");
+    cancel(&mut client, "1");
+    assert_eq!(client.line(), r#"{"id":1,"result":"cancelled"}"#);
+    client.assert_alive();
+}
+
+#[test]
+fn notifications_reach_their_handlers_in_order() {
+    let mut client = Client::ready(Limits::default());
+    for n in 0..3 {
+        client.send(&format!(r#"{{"method":"test/note","params":{{"n":{n}}}}}"#));
+    }
+    for n in 0..3 {
+        let note = client.message();
+        assert_eq!((&note["method"], &note["params"]["n"]), (&json!("test/noted"), &json!(n)));
+    }
+    // Nobody waits for an error.
+    for params in ["", r#","params":{"n":"x"}"#, r#","params":[]"#] {
+        client.send(&format!(r#"{{"method":"test/note"{params}}}"#));
+    }
+    client.send(r#"{"method":"test/panicNote"}"#);
+    client.assert_alive();
+}

@@ -90,6 +90,13 @@ pub(crate) fn table(limits: Limits) -> Table<Cx> {
         .method("test/reserved", reserved)
         .method("test/ask", ask)
         .method("test/notify", notify)
+        .cooperative("test/cooperative")
+        .method("test/cooperative", async |_: Cx, call: Call, _: Nothing| {
+            call.cancellation().cancelled().await;
+            Ok(Reply::new("cancelled"))
+        })
+        .notification("test/note", |cx: Cx, note: Number| drop(cx.outbox.notify("test/noted", &note)))
+        .notification("test/panicNote", |_: Cx, _: Nothing| panic!("a notification"))
         .build()
         .unwrap()
 }
