@@ -10,6 +10,7 @@ use easel_protocol::tool::{ToolArguments, ToolCallFormat, ToolCallParams, ToolCa
 use serde_json::{Value, json};
 
 use super::{call, draw, in_format, last_received, params, posts, provider, start};
+use crate::harness::conformance::SchemaChecker;
 use crate::harness::read_file;
 
 const FORMATS: [ToolCallFormat; 4] =
@@ -46,7 +47,20 @@ async fn each_format_has_the_file_and_the_id_once() {
         let count = lines.iter().map(|line| line.matches(&base64).count()).sum::<usize>();
         assert_eq!(count, number + 1, "{format:?}: the bytes are in the response only");
     }
+    assert_matches_the_schema(&server.transcript());
     server.close().await;
+}
+
+/// Checks every message against the schema that Easel publishes.
+fn assert_matches_the_schema(transcript: &[(Direction, String)]) {
+    let mut checker = SchemaChecker::own();
+    for (direction, line) in transcript {
+        match direction {
+            Direction::Sent => checker.check_request(line),
+            Direction::Received => checker.check_received(line),
+        }
+    }
+    assert_eq!(checker.checked_count(), transcript.len());
 }
 
 fn received(transcript: &[(Direction, String)]) -> Vec<String> {
@@ -137,6 +151,7 @@ async fn failure_of_the_tool_is_a_result_for_the_model() {
         }
     }
     assert_eq!(posts(&provider), 1, "the failed call is not sent again in another format");
+    assert_matches_the_schema(&server.transcript());
     server.close().await;
 }
 
