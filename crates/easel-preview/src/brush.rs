@@ -81,6 +81,10 @@ pub(crate) fn circle(x: f32, y: f32, radius: f32) -> Option<Path> {
     PathBuilder::from_circle(x, y, radius)
 }
 
+pub(crate) fn oval(x: f32, y: f32, rx: f32, ry: f32) -> Option<Path> {
+    PathBuilder::from_oval(Rect::from_xywh(x - rx, y - ry, rx * 2.0, ry * 2.0)?)
+}
+
 pub(crate) fn rounded_rect(area: Area, radius: f32) -> Option<Path> {
     let Area { x, y, w, h } = area;
     let r = radius.min(w / 2.0).min(h / 2.0);
@@ -113,7 +117,7 @@ pub(crate) fn parse_outline(layer: &str) -> Option<Path> {
     let numbers = rest.split_whitespace().map(str::parse).collect::<Result<Vec<f32>, _>>().ok()?;
     match (kind, numbers.as_slice()) {
         ("O", [x, y, r]) => circle(*x, *y, *r),
-        ("E", [x, y, rx, ry]) => PathBuilder::from_oval(Rect::from_xywh(x - rx, y - ry, rx * 2.0, ry * 2.0)?),
+        ("E", [x, y, rx, ry]) => oval(*x, *y, *rx, *ry),
         ("R", [x, y, w, h, r]) => rounded_rect(Area::new(*x, *y, *w, *h), *r),
         ("P", points) => polygon(points.chunks_exact(2).map(|pair| (pair[0], pair[1]))),
         ("S", [x, y, outer, inner, n]) => star((*x, *y), *outer, *inner, *n as u32),

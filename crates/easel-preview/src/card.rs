@@ -35,6 +35,11 @@ pub(crate) fn draw_card(pixmap: &mut PixmapMut<'_>, layout: &Layout, palette: &P
         let middle = top + (index as f32 + 0.5) * layout.prompt.line_height();
         text::draw_line(pixmap, line, (left, middle), layout.prompt.size, INK, Weight::Regular);
     }
+    top += layout.prompt.height();
+    for (index, line) in layout.note.lines.iter().enumerate() {
+        let middle = top + (index as f32 + 0.5) * layout.note.line_height();
+        text::draw_line(pixmap, line, (left, middle), layout.note.size, INK.mix(WHITE, 0.4), Weight::Regular);
+    }
     draw_strip(pixmap, layout);
 }
 

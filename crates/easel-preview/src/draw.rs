@@ -1,15 +1,21 @@
 //! The renderer: draws a picture from a prompt, a size and references. The same inputs give the same bytes.
+//!
+//! A reference that the preview drew is edited: its scene is read from the file, changed as the prompt says, and drawn
+//! again. Every other reference is shown as an inset.
 
 use tiny_skia::{FillRule, Mask, Pixmap, PixmapMut, Transform};
 
-use crate::background::paint_background;
+use crate::art::{Extent, draw_scene};
+use crate::base::find_base;
 use crate::brush::{Area, circle};
 use crate::card::draw_card;
-use crate::inset::draw_insets;
+use crate::inset::{Inset, draw_insets};
 use crate::layout::{DISCLAIMER, Layout};
-use crate::palette::{Palette, Rng};
-use crate::scene::{draw_motif, draw_subjects};
-use crate::subject::PromptParts;
+use crate::note;
+use crate::palette::Palette;
+use crate::plan::{Plan, plan};
+use crate::reference::SCENE_KEYWORD;
+use crate::scene::Scene;
 use crate::text::clean;
 
 /// Minimum width and height in pixels.
@@ -35,7 +41,7 @@ pub struct Picture<'a> {
     pub variant: u32,
     /// Side of the squares of a coarse preview in pixels, each in one color. 1 for the picture itself.
     pub grain: u32,
-    /// The references, drawn as numbered insets in this order.
+    /// The references in their order. Pictures of the preview are edited, others are drawn as numbered insets.
     pub references: &'a [Reference<'a>],
 }
 
@@ -80,44 +86,51 @@ pub fn draw(picture: &Picture<'_>) -> Result<Vec<u8>, DrawError> {
         return Err(size_error);
     }
     let Some(mut pixmap) = Pixmap::new(width, height) else { return Err(size_error) };
-    compose(&mut pixmap.as_mut(), picture);
+    let scene = compose(&mut pixmap.as_mut(), picture);
     coarsen(&mut pixmap, picture.grain);
-    encode(pixmap, picture.transparent)
+    encode(pixmap, picture.transparent, &scene)
 }
 
-fn compose(pixmap: &mut PixmapMut<'_>, picture: &Picture<'_>) {
-    let prompt = clean(picture.prompt);
-    let parts = PromptParts::parse(&prompt);
-    let mut rng = Rng::new(picture.prompt, picture.variant.into());
-    let palette = Palette::choose(&mut rng, &parts);
-    let layout = Layout::compute(picture.width, picture.height, &prompt);
-    let (art, inset_area) = split_stage(&layout, &parts, picture.references.len());
+/// Returns the index of the reference that an edit changes; `None` if no reference is a picture of the preview.
+pub(crate) fn find_edited(prompt: &str, references: &[Reference<'_>]) -> Option<usize> {
+    find_base(&clean(prompt), references).index
+}
 
-    // A transparent picture of a subject or of references has no background.
-    let is_abstract = parts.subjects.is_empty() && picture.references.is_empty();
-    if !picture.transparent || is_abstract {
-        paint_background(pixmap, &palette, &mut rng);
-    }
-    if is_abstract {
-        draw_motif(pixmap, art, &palette, &mut rng);
-    }
-    if picture.transparent && is_abstract {
+fn compose(pixmap: &mut PixmapMut<'_>, picture: &Picture<'_>) -> Scene {
+    let prompt = clean(picture.prompt);
+    let base = find_base(&prompt, picture.references);
+    let Plan { scene, understood } = plan(&prompt, base.scene.as_ref(), picture.variant.into());
+    let insets: Vec<Inset<'_>> = base.insets(picture.references).collect();
+    let palette = Palette::new(&scene);
+    let note = note::on_picture(&prompt, understood || base.scene.is_none() && !insets.is_empty(), &base);
+    let layout = Layout::compute(picture.width, picture.height, &prompt, &note);
+    let (art, inset_area) = split_stage(&layout, &scene, insets.len());
+
+    // A transparent picture of things or of references has no background.
+    let is_bare = scene.groups.is_empty() && insets.is_empty();
+    let extent = match (picture.transparent, is_bare, insets.is_empty()) {
+        (true, false, _) => Extent::Things,
+        (_, _, true) => Extent::Whole,
+        (_, _, false) => Extent::WithoutMotif,
+    };
+    draw_scene(pixmap, art, &scene, &palette, extent);
+    if picture.transparent && is_bare {
         cut_to_disc(pixmap, art);
     }
-    draw_subjects(pixmap, art, &palette, &parts);
-    draw_insets(pixmap, inset_area, layout.unit, &palette, picture.references);
+    draw_insets(pixmap, inset_area, layout.unit, &palette, &insets);
     draw_card(pixmap, &layout, &palette, picture);
+    scene
 }
 
 /// Splits the stage into one part for the art and one for the insets.
-pub(crate) fn split_stage(layout: &Layout, parts: &PromptParts, references: usize) -> (Area, Area) {
+pub(crate) fn split_stage(layout: &Layout, scene: &Scene, insets: usize) -> (Area, Area) {
     let stage = layout.stage;
     let Area { x, y, w, h } = stage;
     let gap = 30.0 * layout.unit;
-    if references == 0 {
+    if insets == 0 {
         return (stage, Area::new(x, y, 0.0, 0.0));
     }
-    if parts.subjects.is_empty() {
+    if scene.groups.is_empty() {
         return (stage, stage.shrink(gap / 2.0));
     }
     // A wide stage is split vertically. A tall one has the insets below the subject, next to the words.
@@ -156,7 +169,7 @@ fn coarsen(pixmap: &mut Pixmap, grain: u32) {
     }
 }
 
-fn encode(pixmap: Pixmap, transparent: bool) -> Result<Vec<u8>, DrawError> {
+fn encode(pixmap: Pixmap, transparent: bool, scene: &Scene) -> Result<Vec<u8>, DrawError> {
     let (width, height) = (pixmap.width(), pixmap.height());
     let (color, samples) =
         if transparent { (png::ColorType::Rgba, to_rgba(pixmap)) } else { (png::ColorType::Rgb, to_rgb(&pixmap)) };
@@ -167,6 +180,9 @@ fn encode(pixmap: Pixmap, transparent: bool) -> Result<Vec<u8>, DrawError> {
     encoder.set_compression(png::Compression::Fast);
     encoder.add_text_chunk("Software".to_owned(), "Easel preview".to_owned())?;
     encoder.add_text_chunk("Disclaimer".to_owned(), DISCLAIMER.to_owned())?;
+    if let Some(text) = scene.to_text() {
+        encoder.add_text_chunk(SCENE_KEYWORD.to_owned(), text)?;
+    }
     let mut writer = encoder.write_header()?;
     writer.write_image_data(&samples)?;
     writer.finish()?;

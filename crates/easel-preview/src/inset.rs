@@ -10,33 +10,36 @@ use crate::palette::{INK, Palette, Rgb, WHITE};
 use crate::reference::decode_thumbnail;
 use crate::text::{self, Weight};
 
-/// Maximum number of insets. If there are more references, the last inset shows how many are left.
+/// Maximum number of insets. If there are more, the last inset shows how many are left.
 const MAX_INSETS: usize = 16;
 
 const PAPER: Rgb = Rgb(0.90, 0.91, 0.93);
 
-pub(crate) fn draw_insets(
-    pixmap: &mut PixmapMut<'_>,
-    area: Area,
-    unit: f32,
-    palette: &Palette,
-    references: &[Reference<'_>],
-) {
-    for (index, cell) in inset_cells(area, unit, references.len()).into_iter().enumerate() {
-        let left = references.len() - index;
+/// A reference with its number in the order in which the references were sent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Inset<'a> {
+    pub(crate) reference: &'a Reference<'a>,
+    pub(crate) number: usize,
+}
+
+pub(crate) fn draw_insets(pixmap: &mut PixmapMut<'_>, area: Area, unit: f32, palette: &Palette, insets: &[Inset<'_>]) {
+    for (index, cell) in inset_cells(area, unit, insets.len()).into_iter().enumerate() {
+        let left = insets.len() - index;
         if index + 1 == MAX_INSETS && left > 1 {
             let window = draw_frame(pixmap, cell, 1.0, unit);
             draw_placeholder(pixmap, window, &format!("{left} more"));
             continue;
         }
-        let window = draw_inset(pixmap, cell, unit, &references[index]);
-        draw_badge(pixmap, window, unit, index + 1, palette);
+        let Inset { reference, number } = insets[index];
+        let window = draw_inset(pixmap, cell, unit, reference);
+        draw_badge(pixmap, window, unit, number, palette);
     }
 }
 
 /// Returns a cell for each inset.
-pub(crate) fn inset_cells(area: Area, unit: f32, references: usize) -> Vec<Area> {
-    cells(area, references.min(MAX_INSETS), (26.0 * unit).max(2.0))
+pub(crate) fn inset_cells(area: Area, unit: f32, count: usize) -> Vec<Area> {
+    // Photos rarely exceed an aspect ratio of three to two, so a cell is rated by its side at that ratio.
+    cells(area, count.min(MAX_INSETS), (26.0 * unit).max(2.0), 1.3)
 }
 
 fn draw_inset(pixmap: &mut PixmapMut<'_>, cell: Area, unit: f32, reference: &Reference<'_>) -> Area {

@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use easel_imagegen::port::{Files, GeneratedImage, GeneratedImages, ImageJob, Preview, Reference, image_error};
 use easel_protocol::record::{AppliedImage, ImageError, ImageErrorKind};
 
-use crate::draw::{self, DrawError, Picture};
+use crate::draw::{self, DrawError, MAX_SIDE, MIN_SIDE, Picture};
 use crate::size;
 
 /// Maximum number of pictures of one call.
@@ -25,15 +25,43 @@ struct LoadedJob<'j> {
 impl<'j> LoadedJob<'j> {
     fn load<F: Files>(job: &'j ImageJob, files: &F) -> Result<Self, ImageError> {
         let parameters = &job.requested.parameters;
-        let (width, height) = size::parse(parameters.size.as_deref())
+        let requested = size::parse(parameters.size.as_deref())
             .map_err(|error| image_error(ImageErrorKind::InvalidArguments, error.to_string()))?;
-        let transparent = parameters.background.as_deref() == Some("transparent");
         let references = job.references.iter().map(|image| read(files, image)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { prompt: &job.requested.prompt, width, height, transparent, references })
+        let mut loaded = Self {
+            prompt: &job.requested.prompt,
+            width: requested.0,
+            height: requested.1,
+            transparent: parameters.background.as_deref() == Some("transparent"),
+            references,
+        };
+        loaded.inherit(job);
+        Ok(loaded)
+    }
+
+    /// Takes the size and the background that the call leaves open from the picture that it edits.
+    fn inherit(&mut self, job: &ImageJob) {
+        let index = draw::find_edited(self.prompt, &self.draw_references());
+        let Some(facts) = index.and_then(|index| job.references.get(index)).map(|edited| &edited.facts) else { return };
+        let parameters = &job.requested.parameters;
+        let is_drawable = |side: u32| (MIN_SIDE..=MAX_SIDE).contains(&side);
+        if parameters.size.as_deref().is_none_or(|size| size == "auto")
+            && is_drawable(facts.width)
+            && is_drawable(facts.height)
+        {
+            (self.width, self.height) = (facts.width, facts.height);
+        }
+        if parameters.background.as_deref().is_none_or(|background| background == "auto") {
+            self.transparent = facts.has_alpha;
+        }
+    }
+
+    fn draw_references(&self) -> Vec<draw::Reference<'_>> {
+        self.references.iter().map(|bytes| draw::Reference { bytes }).collect()
     }
 
     fn draw(&self, variant: u32, grain: u32) -> Result<Vec<u8>, ImageError> {
-        let references: Vec<_> = self.references.iter().map(|bytes| draw::Reference { bytes }).collect();
+        let references = self.draw_references();
         let Self { prompt, width, height, transparent, .. } = *self;
         let picture = Picture { prompt, width, height, transparent, variant, grain, references: &references };
         draw::draw(&picture).map_err(|error| draw_error(&error))

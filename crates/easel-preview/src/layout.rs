@@ -18,13 +18,15 @@ pub(crate) struct Layout {
     pub(crate) strip: Area,
     pub(crate) disclaimer: Block,
     pub(crate) prompt: Block,
+    /// What the picture does not show; without lines if there is nothing to say.
+    pub(crate) note: Block,
     /// Height of the caption above the prompt; zero on small pictures.
     pub(crate) caption: f32,
     pub(crate) padding: f32,
 }
 
 impl Layout {
-    pub(crate) fn compute(width: u32, height: u32, prompt: &str) -> Self {
+    pub(crate) fn compute(width: u32, height: u32, prompt: &str, note: &str) -> Self {
         let (w, h) = (width as f32, height as f32);
         let unit = w.min(h) / 1000.0;
         let margin = (40.0 * unit).max(2.0).round();
@@ -34,18 +36,20 @@ impl Layout {
         let disclaimer = lay_out_disclaimer(inner, unit, h);
         let strip_height = (disclaimer.height() + (20.0 * unit).max(2.0)).round();
         let caption = if w.min(h) < 240.0 { 0.0 } else { (18.0 * unit).max(9.0) * 1.9 };
-        let room = (h * 0.26).min(h - strip_height - 2.0 * margin - 2.0 * padding) - caption;
-        let largest = (46.0 * unit).max(MIN_TEXT_SIZE);
+        let room = (h * 0.22).min(h - strip_height - 2.0 * margin - 2.0 * padding) - caption;
+        let note = lay_out_note(note, (inner, room * 0.4), unit);
+        let room = room - note.height();
+        let largest = (38.0 * unit).max(MIN_TEXT_SIZE);
         let smallest = (19.0 * unit).max(MIN_TEXT_SIZE);
         let prompt = text::fit(prompt, (inner, room), largest, smallest);
 
         let gaps = if caption > 0.0 { padding * 1.5 } else { padding };
-        let card_height = (prompt.height() + caption + gaps + strip_height).round().min(h - margin);
+        let card_height = (prompt.height() + note.height() + caption + gaps + strip_height).round().min(h - margin);
         let card = Area::new(margin, h - margin - card_height, w - 2.0 * margin, card_height);
         let strip = Area::new(card.x, card.bottom() - strip_height, card.w, strip_height);
         let top = margin * 1.2;
         let stage = Area::new(margin, top, w - 2.0 * margin, card.y - margin * 0.8 - top);
-        Self { unit, stage, card, strip, disclaimer, prompt, caption, padding }
+        Self { unit, stage, card, strip, disclaimer, prompt, note, caption, padding }
     }
 }
 
@@ -59,17 +63,26 @@ fn lay_out_disclaimer(width: f32, unit: f32, height: f32) -> Block {
     text::fit(DISCLAIMER, (width, height * 0.45), MIN_TEXT_SIZE, MIN_TEXT_SIZE * 0.6)
 }
 
-/// Returns `count` cells in `area`, in the number of columns that makes them largest, with centered rows.
-pub(crate) fn cells(area: Area, count: usize, gap: f32) -> Vec<Area> {
+/// Lays out the note in small lines. A very small picture has no room for it.
+fn lay_out_note(note: &str, room: (f32, f32), unit: f32) -> Block {
+    let size = (17.0 * unit).max(MIN_TEXT_SIZE);
+    if note.is_empty() || room.1 < size * 1.28 {
+        return Block { lines: Vec::new(), size };
+    }
+    text::fit(note, room, size, MIN_TEXT_SIZE)
+}
+
+/// Returns `count` cells in `area`, in the number of columns that gives most room to contents with this aspect ratio,
+/// with centered rows.
+pub(crate) fn cells(area: Area, count: usize, gap: f32, aspect: f32) -> Vec<Area> {
     let side = |columns: usize| {
         let rows = count.div_ceil(columns) as f32;
         let columns = columns as f32;
         ((area.w - gap * (columns - 1.0)) / columns, (area.h - gap * (rows - 1.0)) / rows)
     };
-    // Photos rarely exceed an aspect ratio of three to two, so a cell is rated by its side at that ratio.
     let score = |columns: usize| {
         let (w, h) = side(columns);
-        w.min(h * 1.3)
+        w.min(h * aspect)
     };
     let Some(columns) = (1..=count).max_by(|a, b| score(*a).total_cmp(&score(*b))) else { return Vec::new() };
     let (w, h) = side(columns);
@@ -91,7 +104,7 @@ mod tests {
     fn card_leaves_a_stage_at_every_size() {
         for width in [64, 65, 100, 240, 512, 1000, 1536, 4096] {
             for height in [64, 65, 100, 240, 512, 1000, 1536, 4096] {
-                let layout = Layout::compute(width, height, &"a long prompt about everything ".repeat(40));
+                let layout = Layout::compute(width, height, &"a long prompt about everything ".repeat(40), "a note");
                 let (w, h) = (width as f32, height as f32);
                 assert!(layout.card.y >= 0.0 && layout.card.bottom() <= h, "{width}x{height}: {:?}", layout.card);
                 assert!(layout.card.x >= 0.0 && layout.card.x + layout.card.w <= w);
@@ -106,13 +119,13 @@ mod tests {
     fn cells_are_in_reading_order_inside_their_area() {
         let area = Area::new(10.0, 20.0, 900.0, 500.0);
         for count in 1..=16 {
-            let cells = cells(area, count, 12.0);
+            let cells = cells(area, count, 12.0, 1.0);
             assert_eq!(cells.len(), count);
             for pair in cells.windows(2) {
                 assert!(pair[1].y > pair[0].y || (pair[1].y == pair[0].y && pair[1].x > pair[0].x));
             }
             assert!(cells.iter().all(|c| c.x >= 9.9 && c.x + c.w <= 910.1 && c.y >= 19.9 && c.bottom() <= 520.1));
         }
-        assert!(cells(area, 0, 12.0).is_empty());
+        assert!(cells(area, 0, 12.0, 1.0).is_empty());
     }
 }

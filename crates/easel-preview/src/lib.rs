@@ -21,11 +21,13 @@ mod size;
 
 mod draw;
 
-mod palette;
-mod subject;
-
-mod background;
+mod base;
+mod note;
+mod plan;
 mod scene;
+
+mod art;
+mod palette;
 mod shapes;
 
 mod inset;
@@ -39,4 +41,3 @@ mod brush;
 
 pub use draw::{DEFAULT_SIDE, DrawError, MAX_SIDE, MIN_SIDE, Picture, Reference, draw};
 pub use provider::{Billing, IMAGE_MODEL, MODEL, PROVIDER_ID, PreviewOptions, PreviewProvider};
-pub use rule::{Outcome, Rule, closing_sentence, plan};

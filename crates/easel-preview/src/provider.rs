@@ -6,7 +6,6 @@ mod drawing_pool;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use easel_imagegen::capability::{AuthKind, Capabilities, DEFAULT_MAX_REFERENCES, Parameter};
@@ -19,10 +18,10 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use futures_core::Stream;
 use futures_util::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use self::drawing_pool::{DrawingPool, Interruption};
 use crate::job;
-use crate::palette::Rng;
 use crate::response::{self, HostedCall, RuleResponse};
 
 /// The id of the built-in provider.
@@ -64,8 +63,6 @@ impl Default for PreviewOptions {
 pub struct PreviewProvider {
     info: ProviderInfo,
     delay: Duration,
-    /// Number of responses. It makes the ids differ when the same conversation is sent twice.
-    responses: AtomicU64,
     pool: DrawingPool,
 }
 
@@ -93,14 +90,7 @@ impl PreviewProvider {
             synthetic: true,
             capabilities,
         };
-        Self { info, delay: options.delay, responses: AtomicU64::new(0), pool: DrawingPool::new() }
-    }
-
-    /// Returns a number for the ids of a response. It depends on the conversation, so that it differs between turns and
-    /// after a restart, and on the count, so that it differs when a conversation is sent again.
-    fn next_seed(&self, request: &ModelRequest) -> u64 {
-        let count = self.responses.fetch_add(1, Ordering::Relaxed);
-        Rng::new(&format!("{:?}", request.input), count).next_u64()
+        Self { info, delay: options.delay, pool: DrawingPool::new() }
     }
 
     /// Returns the events of a hosted image: its previews, its end and a sentence.
@@ -200,7 +190,7 @@ impl Provider for PreviewProvider {
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
         let RuleResponse { events, hosted } =
-            response::respond(&request, self.next_seed(&request), &self.info.capabilities);
+            response::respond(&request, Uuid::now_v7().as_u128(), &self.info.capabilities);
         let drawn = stream::iter(hosted).flat_map(move |call| self.draw_hosted(call, Arc::clone(&files), stop.clone()));
         stream::iter(events).chain(drawn).map(Ok)
     }

@@ -1,9 +1,25 @@
-//! Decodes reference images to thumbnails. The header is checked first, so that no huge image is decoded.
+//! Reads reference images: the scene of a picture that the preview drew, or a thumbnail. The header is checked first,
+//! so that no huge image is decoded.
 
 use std::io::Cursor;
 
 use easel_picture::{Bounds, Error, Limits};
 use tiny_skia::{ColorU8, Pixmap};
+
+use crate::scene::Scene;
+
+/// The keyword of the text chunk with the scene.
+pub(crate) const SCENE_KEYWORD: &str = "Easel scene";
+/// Maximum memory for the chunks before the pixels. Those of the preview need a fraction of it.
+const MAX_CHUNK_BYTES: usize = 1 << 20;
+
+/// Reads the scene of a picture that the preview drew. Returns `None` for any other image.
+pub(crate) fn read_scene(bytes: &[u8]) -> Option<Scene> {
+    let limits = png::Limits { bytes: MAX_CHUNK_BYTES };
+    let reader = png::Decoder::new_with_limits(Cursor::new(bytes), limits).read_info().ok()?;
+    let texts = &reader.info().uncompressed_latin1_text;
+    Scene::parse(&texts.iter().find(|text| text.keyword == SCENE_KEYWORD)?.text)
+}
 
 /// Decodes an image to a pixmap whose longer side has at most `side` pixels. A smaller image keeps its size.
 ///

@@ -17,7 +17,7 @@ use easel_protocol::tool::ToolExposure;
 use serde_json::{Map, Value};
 
 use crate::conversation::{self, Conversation, ToolOutput};
-use crate::rule::{Outcome, Rule, closing_sentence, plan};
+use crate::rule::{Outcome, Rule, closing_sentence, decide};
 use crate::size;
 
 /// Time limit for a hosted image. For the standalone tool the thread sets one.
@@ -25,7 +25,6 @@ const HOSTED_DEADLINE: Duration = Duration::from_secs(600);
 
 const NO_TOOL: &str = "I made no picture, because no image tool is offered to me in this turn. `tool/list` gives \
     the reasons.";
-const NOTHING_TO_DRAW: &str = "Tell me what to draw, or attach an image to edit.";
 
 /// The events of a response, and the hosted image that is still to be drawn.
 #[derive(Debug)]
@@ -88,25 +87,26 @@ impl HostedCall {
 
 /// The ids of one response.
 #[derive(Clone, Debug)]
-pub(crate) struct Ids(u64);
+pub(crate) struct Ids(u128);
 
 impl Ids {
     fn call(&self) -> CallId {
-        format!("call_preview_{:016x}", self.0).into()
+        format!("call_preview_{:032x}", self.0).into()
     }
 
     fn hosted(&self) -> CallId {
-        format!("ig_preview_{:016x}", self.0).into()
+        format!("ig_preview_{:032x}", self.0).into()
     }
 
     fn message(&self) -> ItemId {
-        format!("msg_preview_{:016x}", self.0).into()
+        format!("msg_preview_{:032x}", self.0).into()
     }
 }
 
-/// Responds to a request. `seed` makes the ids of the response unique.
-pub(crate) fn respond(request: &ModelRequest, seed: u64, capabilities: &Capabilities) -> RuleResponse {
-    let ids = Ids(seed);
+/// Responds to a request. `number` makes the ids of the response unique: no other response may have it, not even one of
+/// another process, because forks and restarted threads repeat the same conversation.
+pub(crate) fn respond(request: &ModelRequest, number: u128, capabilities: &Capabilities) -> RuleResponse {
+    let ids = Ids(number);
     let input_tokens = estimate_tokens(conversation::count_characters(&request.input));
     let conversation = Conversation::read(&request.history);
     let say = |text: &str| RuleResponse { events: message_events(&ids, text, input_tokens), hosted: None };
@@ -116,12 +116,15 @@ pub(crate) fn respond(request: &ModelRequest, seed: u64, capabilities: &Capabili
     if let Some(output) = &conversation.output {
         return say(&closing_text(output, &conversation.text));
     }
-    let (action, prompt) = match plan(&conversation.text, conversation.attached, conversation.generated_before) {
-        Rule::Ask => return say(NOTHING_TO_DRAW),
+    let (action, prompt) = match decide(&conversation.text, conversation.attached, conversation.generated_before) {
+        Rule::Reply { text } => return say(text),
         Rule::Generate { prompt } => (ImageAction::Generate, prompt),
         Rule::Edit { prompt } => (ImageAction::Edit, prompt),
     };
-    let parameters = size::find_parameters(&prompt);
+    let parameters = match size::find_parameters(&prompt) {
+        Ok(parameters) => parameters,
+        Err(error) => return say(&error.to_string()),
+    };
     let requested = RequestedImage { action, prompt, parameters };
     match request.exposure {
         ToolExposure::None => say(NO_TOOL),

@@ -4,11 +4,15 @@
 //! rectangle, `P x y …` polygon, `S cx cy outer inner n` star of n points, `L width x1 y1 x2 y2` line with round ends,
 //! and `M …` an outline in the manner of SVG with absolute `M`, `L`, `Q`, `C` and `Z`.
 
+mod features;
 mod layers;
 
-use layers::{BOAT, CAR, CAT, CLOUD, DOG, FISH, FLOWER, HAT, HOUSE, MOON, MOUNTAIN, ROBOT, ROCKET, TREE};
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+use Tone::{Light, Main};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Shape {
     Square,
     Rectangle,
@@ -21,17 +25,34 @@ pub(crate) enum Shape {
     Sun,
     Moon,
     Cloud,
+    Rainbow,
     Tree,
+    Fir,
     Flower,
+    Mushroom,
+    Apple,
     Mountain,
     House,
+    Castle,
+    Lighthouse,
     Cat,
     Dog,
+    Fox,
+    Rabbit,
+    Bird,
+    Duck,
+    Butterfly,
     Fish,
+    Person,
+    Snowman,
     Robot,
     Hat,
+    Balloon,
+    Umbrella,
+    Cup,
     Boat,
     Rocket,
+    Plane,
     Car,
 }
 
@@ -45,73 +66,9 @@ pub(crate) enum Tone {
     Fixed(u32),
 }
 
-use Tone::{Light, Main};
-
 pub(crate) type Layer = (Tone, &'static str);
 
 impl Shape {
-    /// Returns the usual color of the subject; `None` if it has none.
-    pub(crate) fn usual_color(self) -> Option<u32> {
-        match self {
-            Self::Heart => Some(0xe0_3a_4c),
-            Self::Sun | Self::Star => Some(0xf9_b9_2e),
-            Self::Moon => Some(0xf6_e7_b4),
-            Self::Cloud => Some(0xf4_f7_fc),
-            Self::Tree => Some(0x34_95_55),
-            Self::Flower => Some(0xe8_6a_a0),
-            Self::Mountain => Some(0x60_77_99),
-            Self::House => Some(0xe8_c4_98),
-            Self::Cat => Some(0xe0_8f_45),
-            Self::Dog => Some(0xb8_83_52),
-            Self::Robot => Some(0x8b_9d_b5),
-            Self::Hat => Some(0x34_3a_52),
-            Self::Rocket => Some(0xe9_ec_f2),
-            Self::Square
-            | Self::Rectangle
-            | Self::Circle
-            | Self::Triangle
-            | Self::Diamond
-            | Self::Hexagon
-            | Self::Fish
-            | Self::Boat
-            | Self::Car => None,
-        }
-    }
-
-    /// Returns whether the subject belongs in the sky and casts no shadow.
-    pub(crate) fn is_in_sky(self) -> bool {
-        matches!(self, Self::Sun | Self::Moon | Self::Star | Self::Cloud | Self::Heart | Self::Fish | Self::Rocket)
-    }
-
-    /// Returns the center and width of a hat's brim on this subject, in units of the grid; `None` if it has no head.
-    pub(crate) fn head(self) -> Option<(f32, f32, f32)> {
-        match self {
-            Self::Cat => Some((50.0, 29.0, 54.0)),
-            Self::Dog => Some((50.0, 26.0, 54.0)),
-            Self::Robot => Some((50.0, 17.0, 52.0)),
-            Self::Square
-            | Self::Rectangle
-            | Self::Circle
-            | Self::Triangle
-            | Self::Diamond
-            | Self::Hexagon
-            | Self::Star
-            | Self::Heart
-            | Self::Sun
-            | Self::Moon
-            | Self::Cloud
-            | Self::Tree
-            | Self::Flower
-            | Self::Mountain
-            | Self::House
-            | Self::Fish
-            | Self::Hat
-            | Self::Boat
-            | Self::Rocket
-            | Self::Car => None,
-        }
-    }
-
     pub(crate) fn layers(self) -> &'static [Layer] {
         match self {
             Self::Square => &[(Main, "R 11 11 78 78 3")],
@@ -126,20 +83,83 @@ impl Shape {
                 "M 50 90 C 20 68 5 50 5 33 C 5 17 16 8 28 8 C 38 8 46 14 50 23 C 54 14 62 8 72 8 C 84 8 95 17 95 33 C 95 50 80 68 50 90 Z",
             )],
             Self::Sun => &[(Light, "S 50 50 48 35 14"), (Main, "O 50 50 30")],
-            Self::Moon => MOON,
-            Self::Cloud => CLOUD,
-            Self::Tree => TREE,
-            Self::Flower => FLOWER,
-            Self::Mountain => MOUNTAIN,
-            Self::House => HOUSE,
-            Self::Cat => CAT,
-            Self::Dog => DOG,
-            Self::Fish => FISH,
-            Self::Robot => ROBOT,
-            Self::Hat => HAT,
-            Self::Boat => BOAT,
-            Self::Rocket => ROCKET,
-            Self::Car => CAR,
+            Self::Moon => layers::MOON,
+            Self::Cloud => layers::CLOUD,
+            Self::Rainbow => layers::RAINBOW,
+            Self::Tree => layers::TREE,
+            Self::Fir => layers::FIR,
+            Self::Flower => layers::FLOWER,
+            Self::Mushroom => layers::MUSHROOM,
+            Self::Apple => layers::APPLE,
+            Self::Mountain => layers::MOUNTAIN,
+            Self::House => layers::HOUSE,
+            Self::Castle => layers::CASTLE,
+            Self::Lighthouse => layers::LIGHTHOUSE,
+            Self::Cat => layers::CAT,
+            Self::Dog => layers::DOG,
+            Self::Fox => layers::FOX,
+            Self::Rabbit => layers::RABBIT,
+            Self::Bird => layers::BIRD,
+            Self::Duck => layers::DUCK,
+            Self::Butterfly => layers::BUTTERFLY,
+            Self::Fish => layers::FISH,
+            Self::Person => layers::PERSON,
+            Self::Snowman => layers::SNOWMAN,
+            Self::Robot => layers::ROBOT,
+            Self::Hat => layers::HAT,
+            Self::Balloon => layers::BALLOON,
+            Self::Umbrella => layers::UMBRELLA,
+            Self::Cup => layers::CUP,
+            Self::Boat => layers::BOAT,
+            Self::Rocket => layers::ROCKET,
+            Self::Plane => layers::PLANE,
+            Self::Car => layers::CAR,
         }
     }
+}
+
+#[cfg(test)]
+impl Shape {
+    pub(crate) const ALL: &[Self] = &[
+        Self::Square,
+        Self::Rectangle,
+        Self::Circle,
+        Self::Triangle,
+        Self::Diamond,
+        Self::Hexagon,
+        Self::Star,
+        Self::Heart,
+        Self::Sun,
+        Self::Moon,
+        Self::Cloud,
+        Self::Rainbow,
+        Self::Tree,
+        Self::Fir,
+        Self::Flower,
+        Self::Mushroom,
+        Self::Apple,
+        Self::Mountain,
+        Self::House,
+        Self::Castle,
+        Self::Lighthouse,
+        Self::Cat,
+        Self::Dog,
+        Self::Fox,
+        Self::Rabbit,
+        Self::Bird,
+        Self::Duck,
+        Self::Butterfly,
+        Self::Fish,
+        Self::Person,
+        Self::Snowman,
+        Self::Robot,
+        Self::Hat,
+        Self::Balloon,
+        Self::Umbrella,
+        Self::Cup,
+        Self::Boat,
+        Self::Rocket,
+        Self::Plane,
+        Self::Car,
+    ];
 }

@@ -25,17 +25,39 @@ fn parse_pixels(text: &str) -> Option<(u32, u32)> {
     Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
 }
 
+/// A size that a prompt requests and that cannot be drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("I cannot draw {width}x{height}: a preview picture is {MIN_SIDE} to {MAX_SIDE} pixels wide and high.")]
+pub(crate) struct UndrawableSize {
+    width: u32,
+    height: u32,
+}
+
+/// Minimum side of what counts as the size of a picture: "a 4x4 car" is none.
+const MIN_SIDE_IN_TEXT: u32 = 8;
+
 /// Returns the parameters that a prompt requests: a size such as `1536x1024`, or a transparent background.
-pub(crate) fn find_parameters(prompt: &str) -> AppliedImage {
-    let drawable = |side: u32| (MIN_SIDE..=MAX_SIDE).contains(&side);
-    let words = || prompt.split(|c: char| !c.is_alphanumeric() && c != '×').filter(|word| !word.is_empty());
-    let size = words().filter_map(parse_pixels).find(|(w, h)| drawable(*w) && drawable(*h));
-    let transparent = words().any(|word| word.eq_ignore_ascii_case("transparent"));
-    AppliedImage {
-        size: size.map(|(width, height)| format!("{width}x{height}")),
-        background: transparent.then(|| "transparent".to_owned()),
-        ..AppliedImage::default()
+///
+/// # Errors
+/// No size in the prompt can be drawn.
+pub(crate) fn find_parameters(prompt: &str) -> Result<AppliedImage, UndrawableSize> {
+    let is_drawable = |side: u32| (MIN_SIDE..=MAX_SIDE).contains(&side);
+    let lower = prompt.to_lowercase();
+    let words: Vec<&str> =
+        lower.split(|c: char| !c.is_alphanumeric() && c != '×').filter(|word| !word.is_empty()).collect();
+    let sizes = || words.iter().filter_map(|word| parse_pixels(word));
+    let size = sizes().find(|(w, h)| is_drawable(*w) && is_drawable(*h));
+    let undrawable = sizes().find(|(w, h)| *w >= MIN_SIDE_IN_TEXT && *h >= MIN_SIDE_IN_TEXT);
+    if let (None, Some((width, height))) = (size, undrawable) {
+        return Err(UndrawableSize { width, height });
     }
+    let without = ["remove the background", "without background", "without a background", "no background"];
+    let is_transparent = words.contains(&"transparent") || without.iter().any(|phrase| lower.contains(phrase));
+    Ok(AppliedImage {
+        size: size.map(|(width, height)| format!("{width}x{height}")),
+        background: is_transparent.then(|| "transparent".to_owned()),
+        ..AppliedImage::default()
+    })
 }
 
 #[cfg(test)]
@@ -54,11 +76,30 @@ mod tests {
 
     #[test]
     fn prompt_can_request_size_and_transparency() {
-        let requested = find_parameters("a fox, 1536x1024, on a Transparent background");
+        let requested = find_parameters("a fox, 1536x1024, on a Transparent background").unwrap();
         assert_eq!(
             (requested.size.as_deref(), requested.background.as_deref()),
             (Some("1536x1024"), Some("transparent"))
         );
-        assert_eq!(find_parameters("a 4x4 car and a 9000x9000 dream"), AppliedImage::default());
+        assert_eq!(find_parameters("a 4x4 car"), Ok(AppliedImage::default()));
+        for prompt in ["remove the background", "a cat, no background", "a cat without a background"] {
+            assert_eq!(find_parameters(prompt).unwrap().background.as_deref(), Some("transparent"), "{prompt}");
+        }
+    }
+
+    #[test]
+    fn size_that_cannot_be_drawn_is_refused() {
+        for (prompt, refused) in [
+            ("a cat, 10000x10000", Some("10000x10000")),
+            ("a cat, 16x16", Some("16x16")),
+            ("a cat, 64 x 5000", None),
+            ("a 16×16 icon, 128x128", None),
+            ("a cat, 99999999999x100", None),
+        ] {
+            let error = find_parameters(prompt).err().map(|error| error.to_string());
+            let expected = refused.map(|size| format!("I cannot draw {size}: "));
+            assert_eq!(error.is_some(), expected.is_some(), "{prompt}");
+            assert!(error.unwrap_or_default().starts_with(&expected.unwrap_or_default()), "{prompt}");
+        }
     }
 }

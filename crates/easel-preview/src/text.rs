@@ -55,6 +55,12 @@ pub(crate) fn clean(text: &str) -> String {
     out
 }
 
+/// Returns the characters that the font does not have, at most [`MAX_CHARS`].
+pub(crate) fn missing_characters(text: &str) -> Vec<char> {
+    let is_missing = |c: &char| !c.is_ascii() && !is_invisible(*c) && FONT.glyph_id(*c) == GlyphId(0);
+    text.chars().take(MAX_CHARS).filter(is_missing).collect()
+}
+
 /// Returns the width of a character at one pixel per em.
 fn advance(c: char) -> f32 {
     let id = FONT.glyph_id(c);

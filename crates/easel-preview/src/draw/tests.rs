@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::base::Base;
 use crate::palette::INK;
 
 /// A decoded picture: width, samples a pixel, and the samples.
@@ -47,8 +48,9 @@ fn plain(width: u32, height: u32, color: [u8; 3]) -> Vec<u8> {
 
 /// Returns the centers of the insets, in order.
 fn inset_centers(picture: &Picture<'_>) -> Vec<(f32, f32)> {
-    let layout = Layout::compute(picture.width, picture.height, &clean(picture.prompt));
-    let (_, inset_area) = split_stage(&layout, &PromptParts::parse(picture.prompt), picture.references.len());
+    let layout = Layout::compute(picture.width, picture.height, &clean(picture.prompt), "");
+    let scene = plan(picture.prompt, None, 0).scene;
+    let (_, inset_area) = split_stage(&layout, &scene, picture.references.len());
     crate::inset::inset_cells(inset_area, layout.unit, picture.references.len()).into_iter().map(Area::center).collect()
 }
 
@@ -94,7 +96,7 @@ fn maximum_sides_work() {
 fn shape_has_the_color_of_the_prompt() {
     for (prompt, expected) in [("draw a red square", 0), ("a green circle", 1), ("a blue hexagon", 2)] {
         let picture = picture(prompt, 256, 256);
-        let layout = Layout::compute(256, 256, prompt);
+        let layout = Layout::compute(256, 256, prompt, "");
         let decoded = draw_and_decode(&picture);
         let pixel = decoded.at(layout.stage.center());
         let strongest = (0..3).max_by_key(|channel| pixel[*channel]);
@@ -106,7 +108,7 @@ fn shape_has_the_color_of_the_prompt() {
 fn transparent_picture_has_clear_corners_and_solid_subject() {
     for prompt in ["a red square", "something for a bakery"] {
         let picture = Picture { transparent: true, ..picture(prompt, 300, 300) };
-        let layout = Layout::compute(300, 300, prompt);
+        let layout = Layout::compute(300, 300, prompt, "");
         let decoded = draw_and_decode(&picture);
         assert_eq!(decoded.channels, 4);
         assert_eq!(decoded.at((1.0, 1.0)), [0, 0, 0, 0], "{prompt}");
@@ -124,7 +126,7 @@ fn opaque_picture_has_no_alpha_channel() {
 fn disclaimer_is_the_same_on_every_picture() {
     for (width, height) in [(64, 64), (128, 96), (300, 200), (512, 768)] {
         let pixels = |prompt: &str| {
-            let layout = Layout::compute(width, height, prompt);
+            let layout = Layout::compute(width, height, prompt, "");
             let decoded = draw_and_decode(&picture(prompt, width, height));
             let strip = layout.strip.shrink(layout.strip.h * 0.2);
             let rows = strip.y as usize..strip.bottom() as usize;
@@ -142,7 +144,7 @@ fn disclaimer_is_the_same_on_every_picture() {
 #[test]
 fn prompt_changes_the_card() {
     let card = |prompt: &str| {
-        let layout = Layout::compute(400, 400, prompt);
+        let layout = Layout::compute(400, 400, prompt, "");
         let samples = draw_and_decode(&picture(prompt, 400, 400)).samples;
         let rows = layout.card.y as usize + 10..layout.strip.y as usize;
         let dark = |y: usize| samples[y * 1200 + 90..y * 1200 + 1100].iter().filter(|value| **value < 90).count();
@@ -217,7 +219,7 @@ fn hostile_prompts_are_drawn() {
 #[test]
 fn missing_glyph_is_a_visible_box() {
     let dark = |prompt: &str| {
-        let layout = Layout::compute(300, 300, prompt);
+        let layout = Layout::compute(300, 300, prompt, &note::on_picture(prompt, false, &Base::default()));
         let samples = draw_and_decode(&picture(prompt, 300, 300)).samples;
         let rows = layout.card.y as usize + 32..layout.strip.y as usize;
         let of_row = |y: usize| samples[y * 900 + 60..y * 900 + 800].iter().filter(|value| **value < 120).count();

@@ -154,7 +154,12 @@ async fn pictures_of_one_call_differ() {
 async fn references_are_read_in_order() {
     let provider = PreviewProvider::default();
     let made = provider
-        .make(job("x", sized("64x64"), &[]), Arc::new(Memory::default()), Arc::new(drop), CancellationToken::new())
+        .make(
+            job("a red car", sized("64x64"), &[]),
+            Arc::new(Memory::default()),
+            Arc::new(drop),
+            CancellationToken::new(),
+        )
         .await
         .unwrap();
     let png = content(&made.images[0].staged);
@@ -162,7 +167,12 @@ async fn references_are_read_in_order() {
         Memory { files: [("a".to_owned(), png.clone()), ("b".to_owned(), png.clone())].into(), ..Memory::default() };
     let files = Arc::new(files);
     let edited = provider
-        .make(job("x", sized("64x64"), &["b", "a"]), Arc::clone(&files), Arc::new(drop), CancellationToken::new())
+        .make(
+            job("make it blue", sized("64x64"), &["b", "a"]),
+            Arc::clone(&files),
+            Arc::new(drop),
+            CancellationToken::new(),
+        )
         .await
         .unwrap();
     assert_ne!(content(&edited.images[0].staged), png);

@@ -217,8 +217,8 @@ fn response_without_tool_says_why() {
 
 #[test]
 fn empty_message_is_answered_with_a_question() {
-    assert_eq!(said(&standalone(vec![user(vec![text("  ")])])), NOTHING_TO_DRAW);
-    assert_eq!(said(&standalone(Vec::new())), NOTHING_TO_DRAW);
+    assert_eq!(said(&standalone(vec![user(vec![text("  ")])])), crate::rule::NOTHING_TO_DRAW);
+    assert_eq!(said(&standalone(Vec::new())), crate::rule::NOTHING_TO_DRAW);
 }
 
 #[test]
