@@ -19,6 +19,7 @@ mod credentials;
 mod http;
 
 mod context;
+mod preview;
 mod tool_call;
 mod turns;
 

@@ -103,7 +103,13 @@ impl DecodedPng {
 
     /// Returns the number of pixels of exactly this color, and the mean of their coordinates.
     pub fn color_area(&self, color: [u8; 3]) -> (usize, (f64, f64)) {
-        let pixels = self.samples.chunks_exact(3).enumerate().filter(|(_, sample)| *sample == color);
+        self.area_of(|sample| sample == color)
+    }
+
+    /// Returns the number of pixels whose color is part of an area, and the mean of their coordinates.
+    pub fn area_of(&self, is_part: impl Fn([u8; 3]) -> bool) -> (usize, (f64, f64)) {
+        let is_part = |sample: &[u8]| is_part([sample[0], sample[1], sample[2]]);
+        let pixels = self.samples.chunks_exact(3).enumerate().filter(|(_, sample)| is_part(sample));
         let coordinates = pixels.map(|(index, _)| (index as u32 % self.width, index as u32 / self.width));
         let (count, x, y) = coordinates.fold((0, 0.0, 0.0), |(count, sum_x, sum_y), (x, y)| {
             (count + 1, sum_x + f64::from(x), sum_y + f64::from(y))
