@@ -122,6 +122,10 @@ instructions *ARGS:
 copies +FILES:
     @for file in {{FILES}}; do cargo run --quiet --release --package easel-picture --example measure_copies -- "$file"; done
 
+# Draws the prompts and edits of docs/preview-sheet.png with the preview provider.
+preview-sheet:
+    cargo run --quiet --package easel-preview --example draw_sheet -- docs/preview-sheet.png
+
 # Counts private words, undocumented items and other violations of the rules on language and structure.
 vocabulary *ARGS:
     .ci/vocabulary {{ARGS}}

@@ -29,7 +29,7 @@ const SERIES: &[&[&str]] = &[
     &["a robot with an orange umbrella in the rain"],
     &["a mountain behind a cottage, without a tree"],
     &["a bird on a car in the city"],
-    &["five red apples and a purple cup"],
+    &["five red apples and a purple cup", "remove two apples"],
     &["two butterflies over three pink flowers on a sunny day"],
     &["a plane above a rainbow"],
     &["a fisherman on a boat at sunset"],

@@ -91,6 +91,20 @@ mod tests {
             "put a frame round the picture",
             "in the first one, swap the colors",
             "recolor the roof",
+            "make the star yellow",
+            "now paint the house blue",
+            "give the cat a hat",
+            "turn the cat into a dog",
+            "put it on a car",
+            "the star should be yellow",
+            "and a dog",
+            "with a hat",
+            "without the mountain",
+            "no mountain",
+            "now at night",
+            "what about snow?",
+            "a dog instead",
+            "two more stars",
             "recolour the roof",
             "User: make it blue",
         ] {
@@ -114,6 +128,9 @@ mod tests {
             "itinerary for a trip",
             "draw an addition table",
             "The first snow",
+            "now draw a dog",
+            "make a house",
+            "three stars",
         ] {
             assert!(matches!(decide(text, 0, 3), Rule::Generate { .. }), "{text}");
         }

@@ -144,7 +144,7 @@ impl Forest<'_> {
                 self.place(on, Area::new(x, y, w, h * 0.52), items);
             }
             Node::In(inside, base) => {
-                self.place(inside, Area::new(x, y, w, h * 0.62), items);
+                self.place(inside, Area::new(x, y + h * 0.14, w, h * 0.62), items);
                 self.place(base, Area::new(x, y + h * 0.34, w, h * 0.66), items);
             }
             Node::Behind(back, front) => {

@@ -70,6 +70,7 @@ pub(super) fn refers_to_an_image(prompt: &str) -> bool {
     let wishes = words.first() == Some(&"the") && words.contains(&"should");
     let ends = words.len() > 1 && words.last().is_some_and(|word| ["instead", "too"].contains(word));
     let continues = words.first().is_some_and(|word| FIRST.contains(word) || (*word == "no" && words.len() <= 4))
+        || words.get(1) == Some(&"more")
         || words.first() == Some(&"now") && words.get(1).is_some_and(|word| AFTER_NOW.contains(word));
     words.iter().any(|word| REFERRING.contains(word))
         || changes_the && !of_a_new_image(&words)
