@@ -4,6 +4,7 @@
 pub(crate) mod backend;
 
 mod closing_answer;
+pub(crate) mod errors;
 mod faults;
 #[cfg(target_os = "linux")]
 mod full_disk;

@@ -93,6 +93,7 @@ fn format_error(what: &str, error: &ImageError) -> String {
         ImageErrorKind::ReferenceRefused => "Only images of this thread or of the user's project can be used.",
         ImageErrorKind::ModerationBlocked => "The same prompt will be blocked again; tell the user.",
         ImageErrorKind::Unauthorized
+        | ImageErrorKind::Configuration
         | ImageErrorKind::UsageLimit
         | ImageErrorKind::BudgetExceeded
         | ImageErrorKind::ApprovalDenied

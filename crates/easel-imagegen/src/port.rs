@@ -99,6 +99,7 @@ pub fn image_error(kind: ImageErrorKind, message: impl Into<String>) -> ImageErr
         | ImageErrorKind::ReferenceRefused
         | ImageErrorKind::ModerationBlocked
         | ImageErrorKind::Unauthorized
+        | ImageErrorKind::Configuration
         | ImageErrorKind::UsageLimit
         | ImageErrorKind::BudgetExceeded
         | ImageErrorKind::ApprovalDenied

@@ -40,6 +40,12 @@ pub trait Credentials: Send + Sync + 'static {
     /// Returns the kind of the current credential without reading it.
     fn kind(&self) -> AuthKind;
 
+    /// Returns where the key or token comes from, such as `the environment variable STUDIO_KEY`, for errors. `None` if
+    /// the provider needs none.
+    fn source(&self) -> Option<String> {
+        None
+    }
+
     /// Returns the credential to send, or `None` if the provider needs none.
     ///
     /// # Errors

@@ -6,6 +6,8 @@
 
 mod body;
 mod clients;
+mod connection_error;
+mod destination;
 mod endpoint;
 mod network_limit;
 mod public_address;
@@ -17,6 +19,7 @@ pub(crate) mod sse;
 pub(crate) use body::{BodyPart, Encoding, RequestBody};
 pub(crate) use clients::Target;
 pub use clients::is_loopback;
+pub(crate) use destination::Destination;
 pub use endpoint::{Endpoint, EndpointError};
 pub(crate) use network_limit::{LimitReached, NetworkLimit};
 pub(crate) use public_address::{NotPublic, is_public};

@@ -27,7 +27,7 @@ pub(crate) enum BodyTooLarge {
     #[error("it is too long")]
     Json,
     /// An image is larger than 64 MiB.
-    #[error("an image is larger than 64 MiB")]
+    #[error("the provider's image is larger than 64 MiB")]
     Image,
 }
 

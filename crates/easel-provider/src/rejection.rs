@@ -1,13 +1,14 @@
 //! Errors that a provider sends, in any of the shapes that servers use.
 //!
 //! The provider's text is untrusted: a [`Redactor`] shortens it and removes control characters, invisible characters
-//! and the secrets of the request before anybody sees it. Status and code decide what kind of error it is, except for a
-//! conversation that is too long, for which many servers have no code.
+//! and the secrets of the request before anybody sees it. Status and code decide what kind of error it is, and the
+//! message only where servers have no code.
 
 mod body;
 mod headers;
 mod kind;
 mod redactor;
+mod sentence;
 
 use std::time::{Duration, SystemTime};
 
@@ -15,9 +16,11 @@ use easel_imagegen::port::{ModelError, image_error};
 use easel_protocol::record::{Billed, ImageError, UsageLimit};
 use easel_protocol::turn::CodexErrorInfo;
 use reqwest::Response;
+use reqwest::Url;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
+use crate::http::Destination;
 use kind::RejectionKind;
 pub(crate) use redactor::Redactor;
 
@@ -51,6 +54,10 @@ pub(crate) struct Rejection {
     pub(crate) resets_at: Option<i64>,
     /// The plan that the usage limit belongs to.
     pub(crate) plan: Option<String>,
+    /// The origin to which a redirect leads.
+    pub(crate) location: Option<String>,
+    /// The destination of the request; empty until [`Self::at`] sets it.
+    pub(crate) destination: Destination,
 }
 
 /// The reason why moderation blocked a request.
@@ -115,7 +122,15 @@ impl Rejection {
             limit_id: headers::text(headers, "x-codex-active-limit").and_then(label),
             resets_at: resets_at.filter(|at| (0..=MAX_TIMESTAMP).contains(at)),
             plan: body.plan.and_then(label),
+            location: headers::text(headers, "location").and_then(|location| label(to_origin(&location)?)),
+            destination: Destination::default(),
         }
+    }
+
+    /// Sets the destination of the request, which the messages name.
+    #[must_use]
+    pub(crate) fn at(self, destination: Destination) -> Self {
+        Self { destination, ..self }
     }
 
     /// Returns whether the code or the type is `code`. Providers use the same values in either field.
@@ -153,6 +168,12 @@ impl Rejection {
             RejectionKind::Moderation if stage == Some("output") => Billed::Uncertain,
             RejectionKind::Moderation | RejectionKind::UsageLimit => Billed::No,
             RejectionKind::Unauthorized
+            | RejectionKind::Forbidden
+            | RejectionKind::Unverified
+            | RejectionKind::UnknownModel
+            | RejectionKind::UnknownPath
+            | RejectionKind::Redirect
+            | RejectionKind::ProxyLogin
             | RejectionKind::RateLimit
             | RejectionKind::Timeout
             | RejectionKind::TooLong
@@ -172,16 +193,28 @@ impl Rejection {
     pub(crate) fn model_error(&self) -> ModelError {
         let kind = self.kind();
         let info = match kind {
-            RejectionKind::Unauthorized => CodexErrorInfo::Unauthorized,
+            RejectionKind::Unauthorized | RejectionKind::Forbidden => CodexErrorInfo::Unauthorized,
             RejectionKind::UsageLimit => CodexErrorInfo::UsageLimitExceeded,
             RejectionKind::RateLimit => CodexErrorInfo::RateLimitExceeded,
             RejectionKind::TooLong => CodexErrorInfo::ContextWindowExceeded,
-            RejectionKind::Moderation | RejectionKind::Request => CodexErrorInfo::BadRequest,
+            RejectionKind::Moderation
+            | RejectionKind::Request
+            | RejectionKind::Unverified
+            | RejectionKind::UnknownModel
+            | RejectionKind::UnknownPath
+            | RejectionKind::Redirect
+            | RejectionKind::ProxyLogin => CodexErrorInfo::BadRequest,
             RejectionKind::Timeout | RejectionKind::Server => CodexErrorInfo::InternalServerError,
             RejectionKind::Unexpected => CodexErrorInfo::Other,
         };
         ModelError { message: self.sentence(kind), info }
     }
+}
+
+/// Returns scheme, host and port of the target of a redirect. The rest of a URL may be secret.
+fn to_origin(location: &str) -> Option<String> {
+    let origin = Url::parse(location).ok()?.origin();
+    origin.is_tuple().then(|| origin.ascii_serialization())
 }
 
 #[cfg(test)]

@@ -51,14 +51,43 @@ pub(crate) enum AnyCredentials {
 /// A key in an environment variable, which is read when the process starts.
 #[derive(Debug)]
 pub(crate) struct EnvKey {
+    /// The id of the provider, for errors.
+    provider: String,
     variable: String,
-    key: Option<SecretString>,
+    key: Result<SecretString, MissingKey>,
+}
+
+/// Why there is no key in a variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum MissingKey {
+    Unset,
+    Empty,
 }
 
 impl EnvKey {
-    /// Reads the key from `variable`.
-    pub(crate) fn new(environment: &Environment, variable: &str) -> Self {
-        Self { variable: variable.to_owned(), key: key_from_env(environment, variable) }
+    /// Reads the key of `provider` from `variable`.
+    pub(crate) fn new(environment: &Environment, provider: &str, variable: &str) -> Self {
+        let missing = if environment.text(variable).is_some() { MissingKey::Empty } else { MissingKey::Unset };
+        let key = key_from_env(environment, variable).ok_or(missing);
+        Self { provider: provider.to_owned(), variable: variable.to_owned(), key }
+    }
+
+    /// Returns the key.
+    ///
+    /// # Errors
+    /// If there is none; the message says where the provider looks for it.
+    fn get(&self) -> Result<SecretString, CredentialError> {
+        let Self { provider, variable, key } = self;
+        key.clone().map_err(|missing| {
+            let problem = match missing {
+                MissingKey::Unset => "not set",
+                MissingKey::Empty => "empty",
+            };
+            credential_error(format!(
+                "the environment variable {variable}, from which provider `{provider}` takes its key \
+                 (model_providers.{provider}.env_key), is {problem}; set it before Easel starts"
+            ))
+        })
     }
 }
 
@@ -129,13 +158,20 @@ impl Credentials for AnyCredentials {
         }
     }
 
+    fn source(&self) -> Option<String> {
+        match self {
+            Self::None => None,
+            Self::EnvKey(key) => Some(format!("the environment variable {}", key.variable)),
+            Self::Command(_) => Some("the program of auth.command".to_owned()),
+            Self::AccountKey(account, _) => account.key_source().map(KeySource::name),
+            Self::AccountTokens(..) => Some("the ChatGPT login of the client".to_owned()),
+        }
+    }
+
     async fn current(&self) -> Result<Option<Credential>, CredentialError> {
         match self {
             Self::None => Ok(None),
-            Self::EnvKey(EnvKey { key: Some(key), .. }) => Ok(Some(api_key_credential(key.clone()))),
-            Self::EnvKey(EnvKey { variable, key: None }) => {
-                Err(credential_error(format!("the environment variable {variable} (env_key) is not set or empty")))
-            }
+            Self::EnvKey(key) => Ok(Some(api_key_credential(key.get()?))),
             Self::Command(command) => Ok(Some(api_key_credential(Arc::clone(command).current().await?))),
             Self::AccountKey(account, origin) => {
                 account.wait_until_read().await;

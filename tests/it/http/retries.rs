@@ -115,6 +115,8 @@ async fn unreachable_provider_is_named_with_its_host() {
         let Event::Error(error) = event else { return None };
         Some(error.error.message)
     });
-    assert_eq!(error.as_deref(), Some("provider `away` at 127.0.0.1:1 cannot be reached: connection refused"));
+    let expected = "provider `away` at 127.0.0.1:1 cannot be reached: connection refused; check its base_url, and that the \
+                    server runs";
+    assert_eq!(error.as_deref(), Some(expected));
     server.close().await;
 }

@@ -1,15 +1,20 @@
 //! The address of a provider and the requests to it.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::header::HeaderValue;
 use reqwest::{Client, RequestBuilder, Url};
 use secrecy::ExposeSecret;
 
 use super::clients::{Clients, Target, is_loopback};
+use super::destination::Proxy;
 use crate::credential::Credential;
 use crate::profile::{ApiProfile, AuthScheme, PathStyle};
+
+/// Bytes of a segment of a path that errors show. A longer one may be a key.
+const MAX_SHOWN_SEGMENT: usize = 24;
 
 /// The base URL of a provider and its HTTP clients.
 ///
@@ -18,6 +23,9 @@ use crate::profile::{ApiProfile, AuthScheme, PathStyle};
 pub struct Endpoint {
     base: Url,
     clients: Clients,
+    connect_timeout: Duration,
+    /// The proxy of the environment, once an error or a request has asked for it.
+    proxy: OnceLock<Option<Proxy>>,
 }
 
 /// The reason why no request to an endpoint can be built.
@@ -41,7 +49,7 @@ impl Endpoint {
     /// Creates an endpoint at `base`.
     pub fn new(base: Url, connect_timeout: Duration) -> Self {
         let clients = Clients::new(&base, connect_timeout);
-        Self { base, clients }
+        Self { base, clients, connect_timeout, proxy: OnceLock::new() }
     }
 
     /// Returns the base URL.
@@ -53,6 +61,39 @@ impl Endpoint {
     pub(crate) fn host(&self) -> String {
         let host = self.base.host_str().unwrap_or_default();
         self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+
+    /// Returns host and path of a request for people. User, query and long segments may be secret and are left out.
+    pub(crate) fn request_address(&self, profile: &ApiProfile, path: &str, model: &str) -> String {
+        let mut address = self.host();
+        for segment in
+            self.url(profile, path, model).path_segments().into_iter().flatten().filter(|segment| !segment.is_empty())
+        {
+            address.push('/');
+            address.push_str(if segment.len() > MAX_SHOWN_SEGMENT { "***" } else { segment });
+        }
+        address
+    }
+
+    pub(crate) const fn connect_timeout(&self) -> Duration {
+        self.connect_timeout
+    }
+
+    /// Returns the proxy that requests to the provider use.
+    pub(crate) fn proxy(&self) -> Option<&Proxy> {
+        let find = || {
+            let uri = self.base.as_str().parse().ok().filter(|_| !is_loopback(&self.base))?;
+            let proxy = Matcher::from_system().intercept(&uri)?;
+            let variables = match self.base.scheme() {
+                "https" => "HTTPS_PROXY or ALL_PROXY",
+                _ => "HTTP_PROXY or ALL_PROXY",
+            };
+            // The authority without user and password.
+            let host = proxy.uri().host()?;
+            let address = proxy.uri().port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+            Some(Proxy { address, variables })
+        };
+        self.proxy.get_or_init(find).as_ref()
     }
 
     /// Checks that secrets may be sent to this endpoint.
@@ -222,6 +263,19 @@ mod tests {
             for request in requests {
                 assert_eq!(request.is_ok(), sent, "{base} {request:?}");
             }
+        }
+    }
+
+    #[test]
+    fn address_has_the_path_without_secrets() {
+        for (base, address) in [
+            ("https://api.openai.com/v1/", "api.openai.com/v1/responses"),
+            ("http://user:secret@[::1]:8080?key=secret", "[::1]:8080/responses"),
+            ("https://gateway.example/0123456789abcdef0123456789abcdef/v1", "gateway.example/***/v1/responses"),
+        ] {
+            let endpoint = Endpoint::new(base.parse().unwrap(), Duration::ZERO);
+            let profile = ApiProfile::from_preset(Preset::Generic);
+            assert_eq!(endpoint.request_address(&profile, "responses", "m"), address);
         }
     }
 

@@ -15,8 +15,9 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Response, StatusCode};
 use tracing::Instrument;
 
+use super::connection_error::{lost_message, unreachable_message};
 use super::upload::{Upload, UploadError};
-use super::{Endpoint, EndpointError, LimitReached, NetworkLimit, RequestBody};
+use super::{Destination, Endpoint, EndpointError, LimitReached, NetworkLimit, RequestBody};
 use crate::credential::{Credential, CredentialError, Credentials};
 use crate::profile::ApiProfile;
 use crate::rejection::{Redactor, Rejection};
@@ -35,6 +36,26 @@ impl<C> ApiClient<C> {
     /// Describes the provider in a message. Shows only the host of the base URL, because the rest may be secret.
     pub(crate) fn description(&self) -> String {
         format!("provider `{}` at {}", self.provider_id, self.endpoint.host())
+    }
+}
+
+impl<C: Credentials> ApiClient<C> {
+    /// Returns the destination of a request to `path` that names `model`.
+    pub(crate) fn destination(&self, path: &str, model: &str) -> Destination {
+        let id = &self.provider_id;
+        let is_image = path.starts_with("images/");
+        Destination {
+            provider_id: id.clone(),
+            address: self.endpoint.request_address(&self.profile, path, model),
+            model: model.to_owned(),
+            model_setting: if is_image {
+                format!("`images.model` or `model_providers.{id}.image_model`")
+            } else {
+                "`model`".to_owned()
+            },
+            key_source: self.credentials.source(),
+            proxy: self.endpoint.proxy().cloned(),
+        }
     }
 }
 
@@ -80,6 +101,7 @@ pub(crate) struct OpenResponse {
     pub(crate) response: Response,
     /// Redacts the secrets of the request from the response.
     pub(crate) redactor: Redactor,
+    pub(crate) destination: Destination,
 }
 
 /// The reason why no successful response began.
@@ -99,14 +121,14 @@ pub(crate) enum SendError {
     #[error("an image could not be read while it was sent: {0}")]
     Unreadable(#[source] io::Error),
     /// No connection could be opened, so nothing was sent.
-    #[error("{provider} cannot be reached: {cause}")]
-    Unreachable { provider: String, cause: String },
+    #[error("{0}")]
+    Unreachable(String),
     /// The provider may have accepted the request.
-    #[error("the connection to {provider} was lost before it answered: {cause}")]
-    Lost { provider: String, cause: String },
-    /// The attempt made no progress for this time. The provider may have accepted the request.
-    #[error("the provider sent nothing for {} s", .0.as_secs_f32())]
-    Idle(Duration),
+    #[error("{0}")]
+    Lost(String),
+    /// The attempt made no progress for `time`. The provider may have accepted the request.
+    #[error("{provider} sent nothing for {} s (stream_idle_timeout_ms)", .time.as_secs_f32())]
+    Idle { provider: String, time: Duration },
     #[error("{}", .0.model_error().message)]
     Rejected(Box<Rejection>),
     #[error("{reason}")]
@@ -139,7 +161,7 @@ pub(crate) async fn send<C: Credentials, R: Request>(
     loop {
         let redactor = Redactor::new(&client.profile, credential.as_ref());
         let error = match send_once(client, request, credential.as_ref(), &redactor, limit).await {
-            Ok(response) => return Ok(OpenResponse { response, redactor }),
+            Ok((response, destination)) => return Ok(OpenResponse { response, redactor, destination }),
             Err(error) => error,
         };
         if let (SendError::Rejected(rejection), Some(rejected)) = (&error, &credential)
@@ -170,10 +192,11 @@ async fn send_once<C: Credentials, R: Request>(
     credential: Option<&Credential>,
     redactor: &Redactor,
     limit: &NetworkLimit,
-) -> Result<Response, SendError> {
+) -> Result<(Response, Destination), SendError> {
     let span = tracing::debug_span!(target: phase::TARGET, "plan");
     let prepared = request.prepare().instrument(span).await.map_err(|error| SendError::Refused(Box::new(error)))?;
     let PreparedRequest { path, model, originator, headers, body, files, gate, idle_timeout } = prepared;
+    let destination = client.destination(path, &model);
     let upload = Upload::start();
     let sending = client
         .endpoint
@@ -188,19 +211,19 @@ async fn send_once<C: Credentials, R: Request>(
     upload.end_phase();
     let sent = sent.map_err(|reason| SendError::LimitReached { reason, was_sent: upload.has_started() })?;
     let response = sent
-        .ok_or(SendError::Idle(idle_timeout))?
+        .ok_or_else(|| SendError::Idle { provider: client.description(), time: idle_timeout })?
         .map_err(|error| connection_error(client, &error, redactor, &upload))?;
     if let Some(credential) = credential {
         client.credentials.on_response_headers(credential, response.headers());
     }
     if response.status().is_success() {
-        return Ok(response);
+        return Ok((response, destination));
     }
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     // The status is known, so a limit on reading the body loses only the provider's message.
     let rejection = limit.run(Rejection::read(response, redactor)).await;
     let rejection = rejection.unwrap_or_else(|_| Rejection::from_body(status, &headers, b"", redactor));
-    Err(SendError::Rejected(Box::new(rejection)))
+    Err(SendError::Rejected(Box::new(rejection.at(destination))))
 }
 
 /// Classifies an error of the connection by how far the body got.
@@ -222,9 +245,9 @@ fn connection_error<C>(
     if error.is_builder() {
         EndpointError::Request(cause).into()
     } else if upload.has_started() {
-        SendError::Lost { provider, cause }
+        SendError::Lost(lost_message(&provider, &client.endpoint, error, &cause))
     } else {
-        SendError::Unreachable { provider, cause }
+        SendError::Unreachable(unreachable_message(&provider, &client.endpoint, error, &cause))
     }
 }
 

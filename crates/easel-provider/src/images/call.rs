@@ -111,7 +111,8 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
             let pause =
                 self.count_failure(&error, /*is_unaccepted*/ false, None).filter(|pause| *pause < limit.time_left());
             let Some(pause) = pause else { return Err(error) };
-            limit.sleep(pause).await.map_err(|reason| limit_error(reason, self.job, Billed::No))?;
+            let client = self.api.client;
+            limit.sleep(pause).await.map_err(|reason| limit_error(client, reason, self.job, Billed::No))?;
         }
     }
 
@@ -154,13 +155,18 @@ impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
             }
             SendError::Refused(error) => return ImageError::clone(error),
             SendError::LimitReached { reason, was_sent } => {
-                return limit_error(*reason, self.job, if *was_sent { Billed::Uncertain } else { Billed::No });
+                return limit_error(
+                    self.api.client,
+                    *reason,
+                    self.job,
+                    if *was_sent { Billed::Uncertain } else { Billed::No },
+                );
             }
             SendError::Credential(_) => ImageErrorKind::Unauthorized,
             SendError::Endpoint(_) => ImageErrorKind::Internal,
             SendError::Unreadable(_) => ImageErrorKind::Storage,
-            SendError::Unreachable { .. } => ImageErrorKind::Network,
-            SendError::Lost { .. } | SendError::Idle(_) => {
+            SendError::Unreachable(_) => ImageErrorKind::Network,
+            SendError::Lost(_) | SendError::Idle { .. } => {
                 let error = image_error(ImageErrorKind::Network, error.to_string());
                 return ImageError { billed: Billed::Uncertain, ..error };
             }
@@ -188,14 +194,14 @@ impl<C: Credentials, F: Files> Request for Call<'_, C, F> {
         }
         let (is_unaccepted, server_pause) = match error {
             SendError::Rejected(rejection) => (rejection.is_not_started(), rejection.retry_after),
-            SendError::Unreachable { .. } => (true, None),
+            SendError::Unreachable(_) => (true, None),
             SendError::Credential(_)
             | SendError::Refresh { .. }
             | SendError::Endpoint(_)
             | SendError::Refused(_)
             | SendError::Unreadable(_)
-            | SendError::Lost { .. }
-            | SendError::Idle(_) => (false, None),
+            | SendError::Lost(_)
+            | SendError::Idle { .. } => (false, None),
             SendError::LimitReached { .. } => return None,
         };
         self.count_failure(&self.to_image_error(error), is_unaccepted, server_pause)
@@ -203,10 +209,16 @@ impl<C: Credentials, F: Files> Request for Call<'_, C, F> {
 }
 
 /// Returns the error of a call that no longer waits for the network.
-pub(super) fn limit_error(reason: LimitReached, job: &ImageJob, billed: Billed) -> ImageError {
+pub(super) fn limit_error<C>(
+    client: &ApiClient<C>,
+    reason: LimitReached,
+    job: &ImageJob,
+    billed: Billed,
+) -> ImageError {
     let (kind, message) = match reason {
         LimitReached::Deadline => {
-            (ImageErrorKind::Timeout, format!("timed out after {} s (images.timeout_ms)", job.deadline.as_secs_f64()))
+            let (provider, seconds) = (client.description(), job.deadline.as_secs_f64());
+            (ImageErrorKind::Timeout, format!("{provider} took longer than {seconds} s (images.timeout_ms)"))
         }
         LimitReached::Stopped => (ImageErrorKind::Interrupted, "the turn was interrupted".to_owned()),
     };

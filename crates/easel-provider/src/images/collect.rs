@@ -65,7 +65,7 @@ pub(super) async fn collect<C, F: Files>(
     previews: &PreviewSink,
     limit: &NetworkLimit,
 ) -> Result<GeneratedImages, ImageError> {
-    let OpenResponse { response, redactor } = response;
+    let OpenResponse { response, redactor, destination } = response;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let count = requested_count(&client.profile, job);
     let previews = Some(Arc::clone(previews)).filter(|_| job.partial_images > 0);
@@ -76,11 +76,11 @@ pub(super) async fn collect<C, F: Files>(
     let missing = (images.len() < count).then(|| {
         let rejection = documents.iter().find_map(|document| find_rejection(&document.json, &headers, &redactor));
         let error = match (rejection, error, first_missing) {
-            (Some(rejection), _, _) => return rejection.image_error(),
-            (None, Some(error), _) => receive_error(&client.description(), &error, job),
-            (None, None, Some(missing)) => missing_error(&missing, job),
+            (Some(rejection), _, _) => return rejection.at(destination.clone()).image_error(),
+            (None, Some(error), _) => receive_error(client, &error, job),
+            (None, None, Some(missing)) => missing_error(client, &missing, job),
             (None, None, None) if images.is_empty() => UnusableImage::Absent.image_error(),
-            (None, None, None) => missing_error(&MissingImage::TooFew, job),
+            (None, None, None) => missing_error(client, &MissingImage::TooFew, job),
         };
         ImageError { http_status: Some(status), request_id: request_id(&headers, &redactor), ..error }
     });
@@ -180,26 +180,33 @@ fn find_rejection(json: &Value, headers: &HeaderMap, redactor: &Redactor) -> Opt
     (has_error || is_error_event).then(|| Rejection::from_json(200, headers, json, redactor))
 }
 
-fn receive_error(provider: &str, error: &ReceiveError, job: &ImageJob) -> ImageError {
+fn receive_error<C>(client: &ApiClient<C>, error: &ReceiveError, job: &ImageJob) -> ImageError {
+    let provider = client.description();
     let (kind, billed) = match error {
-        ReceiveError::LimitReached(reason) => return limit_error(*reason, job, Billed::Uncertain),
+        ReceiveError::LimitReached(reason) => return limit_error(client, *reason, job, Billed::Uncertain),
         ReceiveError::Lost(cause) => {
             let message = format!("the connection to {provider} was lost while the response arrived: {cause}");
             let error = image_error(ImageErrorKind::Network, message);
             return ImageError { billed: Billed::Uncertain, ..error };
         }
         // Perhaps the page of a proxy.
-        ReceiveError::InvalidJson => (ImageErrorKind::BadResponse, Billed::Uncertain),
+        ReceiveError::InvalidJson => {
+            let message = format!("{provider} sent a response that is not valid JSON; check its base_url");
+            let error = image_error(ImageErrorKind::BadResponse, message);
+            return ImageError { billed: Billed::Uncertain, ..error };
+        }
         ReceiveError::TooLarge(_) => (ImageErrorKind::BadResponse, Billed::Yes),
         ReceiveError::Panicked => (ImageErrorKind::Internal, Billed::Yes),
     };
     ImageError { billed, retryable: false, ..image_error(kind, error.to_string()) }
 }
 
-fn missing_error(missing: &MissingImage, job: &ImageJob) -> ImageError {
+fn missing_error<C>(client: &ApiClient<C>, missing: &MissingImage, job: &ImageJob) -> ImageError {
     let (kind, billed) = match missing {
         MissingImage::Unusable(error) => return error.image_error(),
-        MissingImage::Download(DownloadError::LimitReached(reason)) => return limit_error(*reason, job, Billed::Yes),
+        MissingImage::Download(DownloadError::LimitReached(reason)) => {
+            return limit_error(client, *reason, job, Billed::Yes);
+        }
         MissingImage::Download(DownloadError::Failed { .. }) => (ImageErrorKind::BadResponse, Billed::Yes),
         // The image was generated before moderation inspected it, and the provider decides what that costs.
         MissingImage::Withheld => (ImageErrorKind::ModerationBlocked, Billed::Uncertain),

@@ -97,6 +97,10 @@ impl Credentials for Keys {
         AuthKind::ApiKey
     }
 
+    fn source(&self) -> Option<String> {
+        Some("a test".to_owned())
+    }
+
     async fn current(&self) -> Result<Option<Credential>, CredentialError> {
         Ok(self.credential())
     }

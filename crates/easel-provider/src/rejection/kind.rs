@@ -1,6 +1,4 @@
-//! The kind of a rejection, and its sentence for the user.
-
-use std::time::{Duration, SystemTime};
+//! The kind of a rejection.
 
 use easel_protocol::record::ImageErrorKind;
 
@@ -10,7 +8,18 @@ use super::Rejection;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum RejectionKind {
     Moderation,
+    /// The provider does not accept the credential.
     Unauthorized,
+    /// The credential is valid and lacks a permission.
+    Forbidden,
+    /// The organization of the account must be verified first.
+    Unverified,
+    UnknownModel,
+    /// Nothing answers at this path.
+    UnknownPath,
+    Redirect,
+    /// A proxy wants a user and a password.
+    ProxyLogin,
     UsageLimit,
     RateLimit,
     Timeout,
@@ -20,7 +29,7 @@ pub(super) enum RejectionKind {
     Request,
     /// The provider failed.
     Server,
-    /// Not a response of this API, such as a redirect.
+    /// Not a response of this API, such as an unknown status.
     Unexpected,
 }
 
@@ -37,6 +46,12 @@ const TOO_LONG_WORDS: [&str; 6] = [
     "too long to fit into the model",
 ];
 
+/// Codes of OpenAI and Azure for a model that does not exist, or that the project may not use.
+const UNKNOWN_MODEL_CODES: [&str; 2] = ["model_not_found", "DeploymentNotFound"];
+
+/// OpenAI's words for an organization that is not verified, for which it has no code.
+const UNVERIFIED_WORDS: &str = "organization must be verified";
+
 impl Rejection {
     /// Returns whether the provider refused a conversation that is too long for the model.
     pub(crate) fn is_too_long(&self) -> bool {
@@ -47,8 +62,8 @@ impl Rejection {
         matches!(self.status, 400 | 413 | 422) && TOO_LONG_WORDS.iter().any(|words| message.contains(words))
     }
 
-    /// Classifies the rejection by its status and its code. Only a conversation that is too long is also recognized by
-    /// the message.
+    /// Classifies the rejection by its status and its code. The message decides only where providers have no code: for
+    /// a conversation that is too long, an organization that is not verified, and an unknown model.
     pub(super) fn kind(&self) -> RejectionKind {
         const MODERATION_CODES: [&str; 5] = [
             "moderation_blocked",
@@ -64,7 +79,14 @@ impl Rejection {
             _ if self.moderation.is_some() || has_any(&MODERATION_CODES) => RejectionKind::Moderation,
             402 => RejectionKind::UsageLimit,
             _ if has_any(&USAGE_LIMIT_CODES) => RejectionKind::UsageLimit,
+            _ if has_any(&UNKNOWN_MODEL_CODES) => RejectionKind::UnknownModel,
+            403 if self.message.to_ascii_lowercase().contains(UNVERIFIED_WORDS) => RejectionKind::Unverified,
+            403 if !self.has_code("invalid_api_key") => RejectionKind::Forbidden,
             401 | 403 => RejectionKind::Unauthorized,
+            404 if self.names_the_model() => RejectionKind::UnknownModel,
+            404 | 405 | 410 => RejectionKind::UnknownPath,
+            300..=399 => RejectionKind::Redirect,
+            407 => RejectionKind::ProxyLogin,
             429 => RejectionKind::RateLimit,
             _ if self.has_code("rate_limit_exceeded") => RejectionKind::RateLimit,
             _ if self.is_too_long() => RejectionKind::TooLong,
@@ -76,49 +98,11 @@ impl Rejection {
         }
     }
 
-    /// Returns a sentence for the user, with the provider's message and the facts that its support asks for.
-    pub(super) fn sentence(&self, kind: RejectionKind) -> String {
-        let mut sentence = match kind {
-            RejectionKind::Moderation => "the provider's moderation blocked the request",
-            RejectionKind::Unauthorized => "the provider did not accept the credential",
-            RejectionKind::UsageLimit => "the usage limit at the provider is reached",
-            RejectionKind::RateLimit => "the provider's rate limit is reached",
-            RejectionKind::Timeout => "the provider took too long",
-            RejectionKind::TooLong => "the conversation is too long for the model",
-            RejectionKind::Request => "the provider refused the request",
-            RejectionKind::Server => "the provider failed",
-            RejectionKind::Unexpected => "the provider sent an unexpected response",
-        }
-        .to_owned();
-        if let Some(moderation) = self.moderation.as_ref().filter(|moderation| !moderation.categories.is_empty()) {
-            sentence.push_str(&format!(" ({})", moderation.categories.join(", ")));
-        }
-        if kind == RejectionKind::UsageLimit {
-            if let Some(plan) = &self.plan {
-                sentence.push_str(&format!(" (plan {plan})"));
-            }
-            if let Some(at) = self.resets_at.and_then(format_date) {
-                sentence.push_str(&format!(" and resets at {at}"));
-            }
-        }
-        if !self.message.is_empty() {
-            sentence.push_str(&format!(": {}", self.message));
-        }
-        let status = (!(200..300).contains(&self.status)).then(|| format!("HTTP {}", self.status));
-        let code = self.code.clone().or_else(|| self.error_type.clone());
-        let request = self.request_id.as_ref().map(|id| format!("request {id}"));
-        let facts: Vec<String> = [status, code, request].into_iter().flatten().collect();
-        if !facts.is_empty() {
-            sentence.push_str(&format!(" [{}]", facts.join(", ")));
-        }
-        sentence
+    /// Returns whether the message mentions the model of the request, as servers do that have no code for it.
+    fn names_the_model(&self) -> bool {
+        let model = &self.destination.model;
+        !model.is_empty() && self.message.contains(model.as_str())
     }
-}
-
-/// Formats a time in Unix seconds, such as `Fri, 15 Jan 2027 08:00:00 GMT`.
-fn format_date(unix_seconds: i64) -> Option<String> {
-    let since_epoch = Duration::from_secs(u64::try_from(unix_seconds).ok()?);
-    Some(httpdate::fmt_http_date(SystemTime::UNIX_EPOCH.checked_add(since_epoch)?))
 }
 
 impl RejectionKind {
@@ -126,7 +110,10 @@ impl RejectionKind {
     pub(super) const fn image_error_kind(self) -> ImageErrorKind {
         match self {
             Self::Moderation => ImageErrorKind::ModerationBlocked,
-            Self::Unauthorized => ImageErrorKind::Unauthorized,
+            Self::Unauthorized | Self::Forbidden => ImageErrorKind::Unauthorized,
+            Self::Unverified | Self::UnknownModel | Self::UnknownPath | Self::Redirect | Self::ProxyLogin => {
+                ImageErrorKind::Configuration
+            }
             Self::UsageLimit => ImageErrorKind::UsageLimit,
             Self::RateLimit => ImageErrorKind::RateLimited,
             Self::Timeout => ImageErrorKind::Timeout,

@@ -57,7 +57,7 @@ fn status_and_code_decide_the_kind() {
     assert_eq!(kind(504, "none"), (Timeout, true, Billed::Uncertain));
     assert_eq!(kind(400, "unknown_parameter"), (InvalidArguments, false, Billed::No));
     assert_eq!(kind(500, "none"), (BadResponse, true, Billed::Uncertain));
-    assert_eq!(kind(404, "none"), (BadResponse, false, Billed::No));
+    assert_eq!(kind(404, "none"), (Configuration, false, Billed::No));
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn inner_code_and_moderation_details_mean_moderation() {
     assert_eq!(rejected.moderation, Some(moderation));
     assert_eq!(
         rejected.image_error().message,
-        "the provider's moderation blocked the request (violence): Blocked. [HTTP 400, moderation_blocked]"
+        "the moderation of the provider blocked the request (violence): Blocked. [HTTP 400, moderation_blocked]"
     );
 }
 

@@ -94,6 +94,7 @@ impl<'a, F: Files> ModelCall<'a, F> {
         ResponseContext {
             headers: response.response.headers().clone(),
             redactor: response.redactor.clone(),
+            destination: response.destination.clone(),
             requested: RequestedImage { action, prompt, parameters },
             keep_reasoning: self.body.keeps_reasoning(),
             references,
@@ -208,17 +209,17 @@ impl<F: Files> Request for ModelCall<'_, F> {
     fn retry_after(&mut self, error: &SendError) -> Option<Duration> {
         match error {
             SendError::Rejected(rejection) => self.retry_after_rejection(rejection),
-            SendError::Unreachable { .. } => self.budget.after_no_response(),
+            SendError::Unreachable(_) => self.budget.after_no_response(),
             // The hosted tool may have generated and billed an image.
-            SendError::Lost { .. } if self.exposure == ToolExposure::Hosted => None,
-            SendError::Lost { .. } => self.budget.after_no_response(),
+            SendError::Lost(_) if self.exposure == ToolExposure::Hosted => None,
+            SendError::Lost(_) => self.budget.after_no_response(),
             // The next attempt opens the images again and omits those that are missing.
             SendError::Unreadable(_) => (!std::mem::replace(&mut self.was_unreadable, true)).then_some(Duration::ZERO),
             SendError::Credential(_)
             | SendError::Refresh { .. }
             | SendError::Endpoint(_)
             | SendError::Refused(_)
-            | SendError::Idle(_)
+            | SendError::Idle { .. }
             | SendError::LimitReached { .. } => None,
         }
     }
@@ -234,9 +235,9 @@ pub(super) fn to_model_error(error: &SendError) -> ModelError {
         SendError::Unreadable(error) => other_error(unreadable_message(error)),
         SendError::Endpoint(_)
         | SendError::Refused(_)
-        | SendError::Unreachable { .. }
-        | SendError::Lost { .. }
-        | SendError::Idle(_)
+        | SendError::Unreachable(_)
+        | SendError::Lost(_)
+        | SendError::Idle { .. }
         | SendError::LimitReached { .. } => other_error(error.to_string()),
     }
 }

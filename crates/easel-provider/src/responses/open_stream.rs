@@ -67,7 +67,7 @@ pub(super) struct OpenStream<F: Files> {
 impl<F: Files> OpenStream<F> {
     /// Starts to receive `response`. Messages call the provider `provider`.
     pub(super) fn new(response: OpenResponse, provider: String, files: Arc<F>, state: ResponseState) -> Self {
-        let OpenResponse { response, redactor } = response;
+        let OpenResponse { response, redactor, destination: _ } = response;
         let format = StreamFormat::detect(&response);
         let decoder = Some(StreamDecoder::new(format, files));
         let body_span = tracing::debug_span!(target: phase::TARGET, "body");
@@ -86,7 +86,8 @@ impl<F: Files> OpenStream<F> {
         images: &mut Vec<ImagePart<F::Writer>>,
     ) -> Result<ControlFlow<()>, StreamEnd> {
         if let StreamFormat::Unsupported(what) = self.format {
-            return Err(provider_error(format!("the provider sent {what} instead of a response")).into());
+            let message = format!("{} sent {what} instead of a response; check its base_url", self.provider);
+            return Err(provider_error(message).into());
         }
         let document = match self.received.pop_front() {
             Some(document) => document,
@@ -132,7 +133,10 @@ impl<F: Files> OpenStream<F> {
                 let message = format!("the connection to {provider} was lost while the response arrived: {cause}");
                 Err(StreamEnd::Truncated(other_error(message)))
             }
-            Err(_) => Err(other_error(SendError::Idle(idle_timeout).to_string()).into()),
+            Err(_) => {
+                let idle = SendError::Idle { provider: self.provider.clone(), time: idle_timeout };
+                Err(other_error(idle.to_string()).into())
+            }
         }
     }
 

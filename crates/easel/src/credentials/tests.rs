@@ -158,10 +158,10 @@ async fn rejected_key_is_replaced_by_a_newer_login() {
 
 #[tokio::test]
 async fn error_names_the_missing_variable() {
-    let missing = AnyCredentials::EnvKey(EnvKey::new(&environment(&[("STUDIO_KEY", " ")]), "STUDIO_KEY"));
+    let missing = AnyCredentials::EnvKey(EnvKey::new(&environment(&[("STUDIO_KEY", " ")]), "studio", "STUDIO_KEY"));
     assert_eq!(missing.kind(), AuthKind::ApiKey);
     assert!(missing.current().await.unwrap_err().message.contains("STUDIO_KEY"));
-    let set = AnyCredentials::EnvKey(EnvKey::new(&environment(&[("STUDIO_KEY", "canary")]), "STUDIO_KEY"));
+    let set = AnyCredentials::EnvKey(EnvKey::new(&environment(&[("STUDIO_KEY", "canary")]), "studio", "STUDIO_KEY"));
     let credential = set.current().await.unwrap().unwrap();
     assert_eq!(set.refresh(&credential).await, Ok(None));
     assert!(!format!("{set:?} {credential:?}").contains("canary"));

@@ -14,7 +14,7 @@ use crate::credentials::Origin;
 pub(crate) enum ProviderError {
     #[error("Provider `{id}` is not configured: there is no [model_providers.{id}]{}", did_you_mean(suggestion.as_deref()))]
     NotConfigured { id: String, suggestion: Option<String> },
-    #[error("Provider `{id}` has no base_url.")]
+    #[error("Provider `{id}` has no base_url; set model_providers.{id}.base_url.")]
     NoBaseUrl { id: String },
     #[error("The base_url of provider `{id}` is not a URL: {source}.")]
     InvalidBaseUrl { id: String, source: <Url as FromStr>::Err },

@@ -130,7 +130,7 @@ fn choose_credentials(
         return Ok(AnyCredentials::Command(Arc::new(command)));
     }
     if let Some(variable) = &provider.env_key {
-        return Ok(AnyCredentials::EnvKey(EnvKey::new(&context.environment, variable)));
+        return Ok(AnyCredentials::EnvKey(EnvKey::new(&context.environment, id, variable)));
     }
     if !provider.requires_openai_auth {
         return Ok(AnyCredentials::None);

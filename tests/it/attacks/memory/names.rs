@@ -56,5 +56,5 @@ async fn lists_of_millions_fail_without_costing_memory() {
     let output = json!({"type": "response.completed", "response": {"output": many}});
     assert_eq!(run_failing_turn(output).await, "the provider sent too many items in one response");
     let error = json!({"type": "response.failed", "response": {"error": {"message": many}}});
-    assert_eq!(run_failing_turn(error).await, "the provider failed");
+    assert_eq!(run_failing_turn(error).await, "provider `mock` failed");
 }

@@ -65,6 +65,9 @@ pub enum ImageErrorKind {
     ModerationBlocked,
     /// There is no credential, or the provider did not accept it.
     Unauthorized,
+    /// Something must be set up first: the provider does not know the model or the path, wants the organization to be
+    /// verified, or a proxy refuses the connection.
+    Configuration,
     /// The account has used up a limit of its plan.
     UsageLimit,
     /// The provider received too many requests.

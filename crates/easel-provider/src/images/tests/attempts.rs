@@ -30,7 +30,7 @@ async fn uncertain_request_is_sent_once() {
         (failed("403 X", &[], "x"), (Unauthorized, Some(403), 1, false, Billed::No)),
         (
             failed("307 X", &[("location", "/v1/images/generations")], "x"),
-            (BadResponse, Some(307), 1, false, Billed::No),
+            (Configuration, Some(307), 1, false, Billed::No),
         ),
         (respond_and_close(Vec::new()), (Network, None, 1, true, Billed::Uncertain)),
         (
@@ -280,6 +280,8 @@ async fn connection_error_names_only_provider_and_host() {
     provider.client.endpoint = Endpoint::new(base, Duration::from_secs(5));
     provider.client.profile.query = [("key".to_owned(), "secret".to_owned())].into();
     let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;
-    let expected = format!("provider `test` at {address} cannot be reached: connection refused");
+    let expected = format!(
+        "provider `test` at {address} cannot be reached: connection refused; check its base_url, and that the server runs"
+    );
     assert_eq!(generated.expect_err("a failure").message, expected);
 }

@@ -97,7 +97,7 @@ async fn internal_redirect_is_not_followed() {
         for status in ["301 X", "302 X", "303 X", "307 X", "308 X"] {
             let redirect = respond(http_response(status, &[("location", location.as_str())], ""));
             let (generated, requests) = call_openai(vec![redirect.clone()]).await;
-            assert_eq!((generated.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 1));
+            assert_eq!((generated.expect_err("refused").kind, requests.len()), (ImageErrorKind::Configuration, 1));
             let (generated, requests) = call_with_link("/a.png", vec![redirect]).await;
             assert_eq!((generated.expect_err("refused").kind, requests.len()), (ImageErrorKind::BadResponse, 2));
         }

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{OpenStream, Phase, ResponseState, ResponseStream};
 use crate::fuzzing::{FixedCredentials, redactor};
-use crate::http::{ApiClient, Endpoint, OpenResponse};
+use crate::http::{ApiClient, Destination, Endpoint, OpenResponse};
 use crate::profile::ApiProfile;
 use crate::responses::body::ConversationBody;
 use crate::responses::model_call::ModelCall;
@@ -50,7 +50,7 @@ pub async fn read_model_response<F: Files>(
     let body = ConversationBody::new(&request, CacheFields::default(), Metadata::Strip, true)
         .unwrap_or_else(|error| panic!("{error}"));
     let call = ModelCall::new(&api, request, body, Arc::clone(&files));
-    let response = OpenResponse { response, redactor: redactor() };
+    let response = OpenResponse { response, redactor: redactor(), destination: Destination::default() };
     let state = ResponseState::new(call.context(&response));
     let stream = OpenStream::new(response, "fuzzing".to_owned(), Arc::clone(&files), state);
     let mut stream = ResponseStream {

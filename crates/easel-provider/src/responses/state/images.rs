@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::identity::Fingerprint;
 use super::{HostedImage, MAX_CALL_ID, ResponseEvent, ResponseEvents, provider_error};
+use crate::http::Destination;
 use crate::rejection::{self, Redactor, Rejection};
 use crate::responses::staging::NO_IMAGE;
 use crate::responses::wire::{ImageItem, ItemKey};
@@ -22,6 +23,7 @@ const FAILED: &str = "failed";
 pub(in super::super) struct ResponseContext {
     pub(in super::super) headers: HeaderMap,
     pub(in super::super) redactor: Redactor,
+    pub(in super::super) destination: Destination,
     /// The request to the hosted tool, as far as it can be derived from the conversation.
     pub(in super::super) requested: RequestedImage,
     /// Whether the provider encrypts its reasoning, so that later requests can send it back.
@@ -83,7 +85,8 @@ impl HostedImages {
     }
 
     fn parse_rejection(&self, error: &Value) -> Rejection {
-        Rejection::from_json(200, &self.context.headers, error, &self.context.redactor)
+        let context = &self.context;
+        Rejection::from_json(200, &context.headers, error, &context.redactor).at(context.destination.clone())
     }
 
     /// Returns the images that have started.

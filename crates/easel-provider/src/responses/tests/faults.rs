@@ -86,7 +86,7 @@ async fn redirect_gets_no_credentials() {
     for status in ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"] {
         let location = format!("location: {}/responses\r\n", elsewhere.base_url());
         let transcript = transcript(vec![Step::Send(response(status, &location, ""))], PATIENT).await;
-        assert!(transcript.starts_with("error Other: the provider sent an unexpected response"), "{transcript}");
+        assert!(transcript.starts_with("error BadRequest: provider `test` redirects to http://HOST, "), "{transcript}");
     }
     assert!(elsewhere.requests().is_empty());
 }
@@ -96,7 +96,10 @@ async fn stalled_response_times_out() {
     let begun = Step::Send(stream(events(&[delta("m", "Hi")])));
     let server = MockServer::play([vec![begun, Step::AwaitDisconnect]]);
     let transcript = all(&provider(&server.base_url(), HASTY, 0), request(ToolExposure::None)).await;
-    assert_eq!(transcript, "delta m \"Hi\"\nerror Other: the provider sent nothing for 0.5 s\n");
+    assert_eq!(
+        transcript,
+        "delta m \"Hi\"\nerror Other: provider `test` at HOST sent nothing for 0.5 s (stream_idle_timeout_ms)\n"
+    );
     server.client_disconnected().await;
 }
 
@@ -104,7 +107,7 @@ async fn stalled_response_times_out() {
 async fn missing_response_times_out() {
     assert_eq!(
         transcript(vec![Step::AwaitDisconnect], HASTY).await,
-        "error Other: the provider sent nothing for 0.5 s\n"
+        "error Other: provider `test` at HOST sent nothing for 0.5 s (stream_idle_timeout_ms)\n"
     );
 }
 
@@ -186,10 +189,10 @@ async fn invalid_json_and_utf8_are_errors() {
 #[tokio::test]
 async fn web_page_is_an_error() {
     let page = response("200 OK", "content-type: Text/HTML; charset=utf-8\r\n", "<html>oops</html>");
-    let expected = "error InternalServerError: the provider sent a web page instead of a response\n";
+    let expected = "error InternalServerError: provider `test` at HOST sent a web page instead of a response; check its base_url\n";
     assert_eq!(transcript(vec![Step::Send(page)], PATIENT).await, expected);
     let nothing = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
-    let expected = "error InternalServerError: the provider sent nothing (HTTP 204) instead of a response\n";
+    let expected = "error InternalServerError: provider `test` at HOST sent nothing (HTTP 204) instead of a response; check its base_url\n";
     assert_eq!(transcript(vec![Step::Send(nothing)], PATIENT).await, expected);
 }
 

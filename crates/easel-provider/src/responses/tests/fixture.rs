@@ -55,6 +55,10 @@ impl Credentials for Keys {
         AuthKind::ApiKey
     }
 
+    fn source(&self) -> Option<String> {
+        Some("a test".to_owned())
+    }
+
     async fn current(&self) -> Result<Option<Credential>, CredentialError> {
         Ok(Some(key("key-old-secret")))
     }
@@ -218,8 +222,14 @@ pub(super) fn line(event: &Result<ModelEvent, ModelError>) -> String {
             usage.output_tokens,
             usage.reasoning_output_tokens
         ),
-        Err(error) => format!("error {:?}: {}", error.info, error.message),
+        Err(error) => format!("error {:?}: {}", error.info, without_port(&error.message)),
     }
+}
+
+/// Returns the text with `HOST` in place of a test server.
+fn without_port(text: &str) -> String {
+    let Some((before, after)) = text.split_once("127.0.0.1:") else { return text.to_owned() };
+    format!("{before}HOST{}", after.trim_start_matches(|c: char| c.is_ascii_digit()))
 }
 
 /// Builds a response that ends with the connection.

@@ -89,7 +89,7 @@ async fn every_failure_ends_the_image() {
     let list = [done(&refused), done(&silent), done(&bad), done(&text), completed(&[])];
     insta::assert_snapshot!(transcript(&list).await, @r#"
     started ig_1 Generate "draw a fox" []
-    failed ig_1 ModerationBlocked billed No: the provider's moderation blocked the request: unsafe [moderation_blocked, request req_7]
+    failed ig_1 ModerationBlocked billed No: the moderation of provider `test` blocked the request: unsafe [moderation_blocked, request req_7]
     started ig_2 Generate "draw a fox" []
     failed ig_2 BadResponse billed Uncertain: the provider's image tool generated no image
     started ig_3 Generate "draw a fox" []

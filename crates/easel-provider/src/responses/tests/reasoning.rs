@@ -263,7 +263,8 @@ async fn second_refusal_of_reasoning_is_final() {
     let error = json!({"message": "The encrypted content gAAAAABmZ_x= could not be verified."});
     let (found, sent) = bodies(true, vec![conversation()], vec![refusal(&error), refusal(&error)]).await;
     assert_eq!(sent.len(), 2);
-    let shown = "error BadRequest: the provider refused the request: The encrypted content *** could not be verified.";
+    let shown =
+        "error BadRequest: provider `test` refused the request: The encrypted content *** could not be verified.";
     assert!(found[0].starts_with(shown), "{}", found[0]);
     let (_, sent) = bodies(false, vec![conversation()], vec![refusal(&error)]).await;
     assert_eq!(sent.len(), 1, "nothing to leave out");

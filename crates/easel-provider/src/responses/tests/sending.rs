@@ -113,7 +113,10 @@ const NOW: &str = "retry-after: 0\r\n";
 #[tokio::test]
 async fn invalid_request_is_sent_once() {
     let (transcript, attempts) = tried(ToolExposure::None, &[("400 Bad Request", NOW)], 0).await;
-    assert_eq!(transcript, "error BadRequest: the provider refused the request: no [HTTP 400, c, request req_7]\n");
+    assert_eq!(
+        transcript,
+        "error BadRequest: provider `test` refused the request: no [HTTP 400, c, request req_7, POST HOST/v1/responses]\n"
+    );
     assert_eq!(attempts, 1);
 }
 
@@ -121,7 +124,8 @@ async fn invalid_request_is_sent_once() {
 async fn rejected_credential_is_renewed_once() {
     let rejected = ("401 Unauthorized", "");
     assert_eq!(tried(ToolExposure::Hosted, &[rejected], 1).await, (COMPLETED.to_owned(), 2));
-    let refused = "error Unauthorized: the provider did not accept the credential: no [HTTP 401, c, request req_7]\n";
+    let refused = "error Unauthorized: provider `test` did not accept the key from a test: no [HTTP 401, c, request req_7, \
+                   POST HOST/v1/responses]; check that the key is valid for this provider\n";
     assert_eq!(tried(ToolExposure::Hosted, &[rejected], 0).await, (refused.to_owned(), 1));
     assert_eq!(tried(ToolExposure::Hosted, &[rejected, rejected], 2).await, (refused.to_owned(), 2));
 }
@@ -131,7 +135,10 @@ async fn busy_or_failing_provider_is_asked_three_times() {
     let (busy, broken) = (("429 Too Many Requests", NOW), ("500 Internal Server Error", NOW));
     assert_eq!(tried(ToolExposure::None, &[busy, broken], 0).await, (COMPLETED.to_owned(), 3));
     let (transcript, attempts) = tried(ToolExposure::None, &[busy, busy, broken], 0).await;
-    assert_eq!(transcript, "error InternalServerError: the provider failed: no [HTTP 500, c, request req_7]\n");
+    assert_eq!(
+        transcript,
+        "error InternalServerError: provider `test` failed: no [HTTP 500, c, request req_7, POST HOST/v1/responses]\n"
+    );
     assert_eq!(attempts, 3);
 }
 
@@ -166,7 +173,8 @@ async fn unreachable_provider_is_named() {
         all(&provider(&format!("http://{address}/key-old-secret"), PATIENT, 0), request(ToolExposure::None)).await;
     assert_eq!(
         transcript,
-        format!("error Other: provider `test` at {address} cannot be reached: connection refused\n")
+        "error Other: provider `test` at HOST cannot be reached: connection refused; check its base_url, and that the \
+         server runs\n"
     );
 }
 

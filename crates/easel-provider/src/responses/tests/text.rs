@@ -181,20 +181,20 @@ async fn failed_response_has_the_providers_message() {
     };
     insta::assert_snapshot!(transcript(failed("rate_limit_exceeded", "slow\u{1b}[31m down")).await, @r#"
     delta m "I w"
-    error RateLimitExceeded: the provider's rate limit is reached: slow down [rate_limit_exceeded, request req_7]
+    error RateLimitExceeded: the rate limit of provider `test` is reached: slow down [rate_limit_exceeded, request req_7]
     "#);
     insta::assert_snapshot!(transcript(failed("server_error", "no key-old-secret here")).await, @r#"
     delta m "I w"
-    error InternalServerError: the provider failed: no *** here [server_error, request req_7]
+    error InternalServerError: provider `test` failed: no *** here [server_error, request req_7]
     "#);
 }
 
 #[tokio::test]
 async fn error_event_is_recognized_in_each_spelling() {
     let flat = json!({"type": "error", "code": "insufficient_quota", "message": "spent", "param": null});
-    insta::assert_snapshot!(transcript(events(&[flat])).await, @"error UsageLimitExceeded: the usage limit at the provider is reached: spent [insufficient_quota, request req_7]");
+    insta::assert_snapshot!(transcript(events(&[flat])).await, @"error UsageLimitExceeded: the usage limit at provider `test` is reached: spent [insufficient_quota, request req_7]");
     let nested = json!({"error": {"message": "broken", "type": "server_error"}});
-    insta::assert_snapshot!(transcript(events(&[nested])).await, @"error InternalServerError: the provider failed: broken [server_error, request req_7]");
+    insta::assert_snapshot!(transcript(events(&[nested])).await, @"error InternalServerError: provider `test` failed: broken [server_error, request req_7]");
 }
 
 #[tokio::test]

@@ -207,7 +207,7 @@ async fn second_refusal_omits_all_images_third_is_final() {
     let every = vec![refused("input[1].content[0]"), refused("input[1].content[2]"), refused("input[2]")];
     let (transcript, asked_) = send_with_refusals(Preset::Openai, every).await;
     assert!(
-        transcript.starts_with("error BadRequest: the provider refused the request: The image data"),
+        transcript.starts_with("error BadRequest: provider `test` refused the request: The image data"),
         "{transcript}"
     );
     assert_eq!(asked_.len(), 3);

@@ -100,7 +100,10 @@ fn auth_command_excludes_other_credentials() {
 #[test]
 fn missing_base_url_is_an_error() {
     let without_url = ProviderConfig { env_key: Some("STUDIO_KEY".to_owned()), ..ProviderConfig::default() };
-    assert_eq!(build_one(&without_url).unwrap_err().to_string(), "Provider `studio` has no base_url.");
+    assert_eq!(
+        build_one(&without_url).unwrap_err().to_string(),
+        "Provider `studio` has no base_url; set model_providers.studio.base_url."
+    );
     let openai = ProviderConfig { preset: Some(Preset::Openai), ..without_url };
     assert_eq!(build_one(&openai).unwrap().info().base_url.as_deref(), Some("https://api.openai.com/v1"));
 }
