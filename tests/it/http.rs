@@ -8,6 +8,7 @@ pub(crate) mod errors;
 mod faults;
 #[cfg(target_os = "linux")]
 mod full_disk;
+mod image_provider;
 mod instructions;
 mod interrupts;
 mod limits;

@@ -11,10 +11,15 @@ pub struct GateInput<'a> {
     pub image_generation: bool,
     /// The feature `imagegenext`, which offers the standalone tool.
     pub imagegenext: bool,
-    /// The kind of credential that authorizes the provider's requests.
+    /// The kind of credential that authorizes requests for images.
     pub auth: AuthKind,
-    /// What the provider can do.
+    /// What the provider of the model can do.
     pub capabilities: &'a Capabilities,
+    /// What the provider of the images can do, mostly the same one.
+    pub image_capabilities: &'a Capabilities,
+    /// Whether the provider of the images is another one. To configure it is the opt-in for the standalone tool, the
+    /// only one that reaches it.
+    pub has_separate_images: bool,
     /// Whether the model accepts images as input.
     pub model_takes_images: bool,
     /// Whether a hook runs before each call. The hosted tool has no calls that it could deny.
@@ -38,7 +43,7 @@ pub struct Decision {
 pub fn decide(input: &GateInput<'_>) -> Decision {
     let runtime: Vec<HeldBackReason> = [
         (input.image_generation, HeldBackReason::ImageGenerationOff),
-        (input.capabilities.image_auth.contains(&input.auth), HeldBackReason::AuthNotEligible),
+        (input.image_capabilities.image_auth.contains(&input.auth), HeldBackReason::AuthNotEligible),
         (input.model_takes_images, HeldBackReason::ModelWithoutImageInput),
     ]
     .into_iter()
@@ -48,8 +53,8 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
     let mut standalone_held_back = runtime.clone();
     standalone_held_back.extend(
         [
-            (input.imagegenext, HeldBackReason::ImagegenextOff),
-            (input.capabilities.image_generation, HeldBackReason::ProviderWithoutImages),
+            (input.imagegenext || input.has_separate_images, HeldBackReason::ImagegenextOff),
+            (input.image_capabilities.image_generation, HeldBackReason::ProviderWithoutImages),
             (input.capabilities.namespace_tools, HeldBackReason::ProviderWithoutNamespaceTools),
         ]
         .into_iter()
@@ -61,6 +66,7 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
         [
             (!standalone_held_back.is_empty(), HeldBackReason::StandaloneOffered),
             (input.capabilities.hosted_image_generation, HeldBackReason::ProviderWithoutHostedTool),
+            (!input.has_separate_images, HeldBackReason::SeparateImageProvider),
             (!input.has_pre_hook, HeldBackReason::HookConfigured),
             (!input.needs_approval, HeldBackReason::ApprovalRequired),
         ]
@@ -97,6 +103,9 @@ pub const fn describe(reason: HeldBackReason) -> &'static str {
         HeldBackReason::ExecutorMissing => "This server cannot run the standalone tool.",
         HeldBackReason::StandaloneOffered => "The standalone tool is offered instead.",
         HeldBackReason::ProviderWithoutHostedTool => "The provider has no hosted image tool.",
+        HeldBackReason::SeparateImageProvider => {
+            "Another provider makes the images (`images.provider`), which the hosted tool does not reach."
+        }
         HeldBackReason::ApprovalRequired => {
             "Every image call needs an approval, and the provider's hosted tool would make images without one; \
              `--enable imagegenext` offers the standalone tool."
@@ -130,15 +139,17 @@ mod tests {
         }
     }
 
-    /// Checks every combination of the eight switches with every kind of credential.
+    /// Checks every combination of the nine switches with every kind of credential.
     fn for_each_input(mut check: impl FnMut(&GateInput<'_>, &Decision)) {
-        for bits in 0..256 {
+        for bits in 0..512 {
             for auth in AUTHS {
                 let input = GateInput {
                     image_generation: bits & 8 != 0,
                     imagegenext: bits & 16 != 0,
                     auth,
                     capabilities: &capabilities(bits & 7),
+                    image_capabilities: &capabilities(bits & 7),
+                    has_separate_images: bits & 256 != 0,
                     model_takes_images: bits & 32 != 0,
                     has_pre_hook: bits & 64 != 0,
                     needs_approval: bits & 128 != 0,
@@ -155,10 +166,10 @@ mod tests {
             let eligible = matches!(input.auth, AuthKind::ApiKey | AuthKind::None);
             let runtime = input.image_generation && eligible && input.model_takes_images;
             let standalone = runtime
-                && input.imagegenext
+                && (input.imagegenext || input.has_separate_images)
                 && input.capabilities.image_generation
                 && input.capabilities.namespace_tools;
-            let is_free = !input.has_pre_hook && !input.needs_approval;
+            let is_free = !input.has_pre_hook && !input.needs_approval && !input.has_separate_images;
             let hosted = runtime && !standalone && input.capabilities.hosted_image_generation && is_free;
             let expected = match (standalone, hosted) {
                 (true, _) => ToolExposure::Standalone,
@@ -168,7 +179,7 @@ mod tests {
             assert_eq!(decision.exposure, expected, "{input:?}");
             rows[expected as usize] += 1;
         });
-        assert_eq!(rows, [16, 14, 994], "standalone, hosted, none");
+        assert_eq!(rows, [48, 14, 1986], "standalone, hosted, none");
     }
 
     #[test]
@@ -186,8 +197,31 @@ mod tests {
             reasons
                 .extend(decision.standalone_held_back.iter().chain(&decision.hosted_held_back).copied().map(describe));
         });
-        assert_eq!(reasons.len(), 10, "{reasons:#?}");
+        assert_eq!(reasons.len(), 11, "{reasons:#?}");
         assert!(reasons.iter().all(|reason| reason.ends_with('.') && reason.contains(' ')), "{reasons:#?}");
+    }
+
+    #[test]
+    fn separate_image_provider_decides_about_images() {
+        let (chat, images) = (capabilities(0b110), capabilities(0b001));
+        let input = GateInput {
+            image_generation: true,
+            imagegenext: false,
+            auth: AuthKind::None,
+            capabilities: &chat,
+            image_capabilities: &images,
+            has_separate_images: true,
+            model_takes_images: true,
+            has_pre_hook: false,
+            needs_approval: false,
+        };
+        let decision = decide(&input);
+        assert_eq!(decision.exposure, ToolExposure::Standalone);
+        let reasons = [HeldBackReason::StandaloneOffered, HeldBackReason::SeparateImageProvider];
+        assert_eq!(decision.hosted_held_back, reasons);
+        // Without the tool, the hosted one is no substitute: it would draw, and bill, at the provider of the model.
+        let without = decide(&GateInput { image_capabilities: &chat, ..input });
+        assert_eq!(without.exposure, ToolExposure::None);
     }
 
     #[test]
@@ -208,6 +242,8 @@ mod tests {
             imagegenext: false,
             auth: AuthKind::Actor,
             capabilities: &capabilities(0),
+            image_capabilities: &capabilities(0),
+            has_separate_images: false,
             model_takes_images: false,
             has_pre_hook: false,
             needs_approval: false,

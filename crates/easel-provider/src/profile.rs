@@ -26,6 +26,8 @@ pub struct ApiProfile {
     pub headers: BTreeMap<String, SecretString>,
     /// How URLs are built from the base URL.
     pub path_style: PathStyle,
+    /// Whether the provider has a model that answers. One without only makes images.
+    pub chat_model: bool,
     /// Whether the model takes tools in a namespace.
     pub namespace_tools: bool,
     /// Whether a request to the model may carry `prompt_cache_key`, which groups requests for the prompt cache.

@@ -58,6 +58,11 @@ impl<C: Credentials> HttpProvider<C> {
         probe::probe(&self.client, &self.info.image_model).await
     }
 
+    /// Returns whether the provider has a model that answers.
+    pub fn has_chat_model(&self) -> bool {
+        self.client.profile.chat_model
+    }
+
     /// Returns the ids of the chat models that the provider lists, in its order.
     ///
     /// Returns no ids if the provider has no list or does not send it within ten seconds and 1 MiB; the log says why.

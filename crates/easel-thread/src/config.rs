@@ -18,7 +18,7 @@ use easel_protocol::model::InputModality;
 
 pub(crate) use live::ConfigWatcher;
 pub use live::{LiveConfig, PendingSends};
-pub(crate) use send_gate::{Reserved, TurnGate, over_limit_error, withdrawn_error};
+pub(crate) use send_gate::{OfferedTool, Reserved, TurnGate, over_limit_error, withdrawn_error};
 
 /// The configuration of a thread's turns.
 #[derive(Debug, Clone, PartialEq)]
@@ -67,7 +67,7 @@ pub struct ThreadConfig {
 impl ThreadConfig {
     /// Returns the number of previews that a turn with this provider requests for each image.
     pub fn partial_images(&self, provider: &impl Provider) -> u32 {
-        if provider.info().capabilities.partial_images { self.partial_images } else { 0 }
+        if provider.image_info().capabilities.partial_images { self.partial_images } else { 0 }
     }
 
     /// Decides which image tool a turn with this model would offer if it started now.
@@ -81,6 +81,8 @@ impl ThreadConfig {
             imagegenext: self.imagegenext,
             auth: provider.auth(),
             capabilities: &info.capabilities,
+            image_capabilities: &provider.image_info().capabilities,
+            has_separate_images: provider.separate_images().is_some(),
             model_takes_images,
             has_pre_hook: !self.hooks.pre.is_empty(),
             needs_approval: self.approval.is_for_all,

@@ -163,7 +163,9 @@ impl Accounts {
 
     /// Returns a notice if the preview draws for threads that name no provider.
     pub(crate) fn preview_notice(&self) -> Option<String> {
-        let is_preview = self.configuration.config().model_provider.is_none() && self.account.kind() == AuthKind::None;
+        let config = self.configuration.config();
+        let is_configured = config.model_provider.is_some() || config.images.provider.is_some();
+        let is_preview = !is_configured && self.account.kind() == AuthKind::None;
         let notice = "No provider is configured; using the built-in preview, which draws placeholder images without an \
                       AI model.";
         is_preview.then(|| notice.to_owned())

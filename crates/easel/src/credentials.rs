@@ -159,13 +159,7 @@ impl Credentials for AnyCredentials {
     }
 
     fn source(&self) -> Option<String> {
-        match self {
-            Self::None => None,
-            Self::EnvKey(key) => Some(format!("the environment variable {}", key.variable)),
-            Self::Command(_) => Some("the program of auth.command".to_owned()),
-            Self::AccountKey(account, _) => account.key_source().map(KeySource::name),
-            Self::AccountTokens(..) => Some("the ChatGPT login of the client".to_owned()),
-        }
+        Self::source(self)
     }
 
     async fn current(&self) -> Result<Option<Credential>, CredentialError> {

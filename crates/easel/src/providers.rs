@@ -1,7 +1,7 @@
 //! The providers of threads, built from the configuration.
 //!
-//! [`Providers`] builds and caches them, [`AnyProvider`] is one of them, and [`ProviderCatalog`] implements the methods
-//! that list them.
+//! [`Providers`] builds and caches them, [`AnyProvider`] is one of them, [`ThreadProvider`] is what a thread uses of
+//! them, and [`ProviderCatalog`] implements the methods that list them.
 
 mod account;
 mod any_provider;
@@ -11,6 +11,7 @@ mod error;
 mod http;
 mod models;
 mod origins;
+mod thread_provider;
 mod unavailable;
 
 pub(crate) use any_provider::AnyProvider;
@@ -18,3 +19,4 @@ pub(crate) use cache::{Providers, provider_ids};
 pub(crate) use catalog::{ProviderCatalog, default_model};
 pub(crate) use error::ProviderError;
 pub(crate) use origins::{api_origin, backend_origin};
+pub(crate) use thread_provider::ThreadProvider;

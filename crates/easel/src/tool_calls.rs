@@ -22,7 +22,7 @@ use easel_thread::{HostCall, ThreadConfig};
 
 use crate::connections::Client;
 use crate::images::Previews;
-use crate::providers::AnyProvider;
+use crate::providers::ThreadProvider;
 use crate::requests::{RequestContext, RequestError};
 use crate::threads::{LoadedThreads, require_thread};
 use crate::tools::to_held_back;
@@ -113,7 +113,7 @@ impl ToolCalls {
         thread: &Thread,
         request: &HostCallRequest,
         call: FunctionCall,
-        provider: &AnyProvider,
+        provider: &ThreadProvider,
     ) -> Result<Waiter, RequestError> {
         let names = named_images(&call, &provider.info().capabilities);
         let images = if names.is_empty() { Vec::new() } else { self.store.find_images(&thread.id, names).await? };
@@ -190,7 +190,7 @@ impl ToolCalls {
     }
 }
 
-fn check_offered(config: &ThreadConfig, provider: &AnyProvider, thread: &Thread) -> Result<(), RequestError> {
+fn check_offered(config: &ThreadConfig, provider: &ThreadProvider, thread: &Thread) -> Result<(), RequestError> {
     let decision = config.choose_tool(provider, thread.model.as_deref().unwrap_or_default());
     if decision.exposure == ToolExposure::Standalone {
         return Ok(());

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use crate::connections::Connections;
-use crate::providers::{AnyProvider, ProviderCatalog};
+use crate::providers::{ProviderCatalog, ThreadProvider};
 use crate::requests::RequestError;
 use crate::settings::{Configuration, derive_thread_config};
 use crate::threads::LoadedThreads;
@@ -91,7 +91,8 @@ impl Tools {
         let (provider, model) = self.catalog.defaults();
         let config = derive_thread_config(&self.configuration.config());
         let exposure = config.choose_tool(&*provider, &model).exposure;
-        let entries = spec::tool_entries(exposure, &provider.info().capabilities, config.partial_images(&*provider));
+        let entries =
+            spec::tool_entries(exposure, &provider.image_info().capabilities, config.partial_images(&*provider));
         OfferedTools { exposure, entries }
     }
 
@@ -114,9 +115,9 @@ impl Tools {
     }
 }
 
-fn describe(config: &ThreadConfig, provider: &AnyProvider, model: &str) -> ToolListResponse {
+fn describe(config: &ThreadConfig, provider: &ThreadProvider, model: &str) -> ToolListResponse {
     let decision = config.choose_tool(provider, model);
-    let capabilities = &provider.info().capabilities;
+    let capabilities = &provider.image_info().capabilities;
     let standalone = Tool {
         name: spec::STANDALONE_NAME.to_owned(),
         kind: ToolExposure::Standalone,

@@ -7,6 +7,8 @@ use strum::VariantNames;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Images {
+    /// The provider that makes the images of the standalone tool. Unset: the provider of the turn.
+    pub provider: Option<String>,
     /// The image model.
     pub model: String,
     /// The number of image calls of one turn that run at the same time.
@@ -30,6 +32,7 @@ pub struct Images {
 impl Default for Images {
     fn default() -> Self {
         Self {
+            provider: None,
             model: "gpt-image-2".to_owned(),
             parallel: 4,
             timeout_ms: 600_000,

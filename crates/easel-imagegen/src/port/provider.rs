@@ -49,10 +49,21 @@ impl ProviderInfo {
 
 /// A model that responds and an image model that draws.
 pub trait Provider: Send + Sync + 'static {
-    /// Returns the description of the provider.
+    /// Returns the description of the provider whose model answers.
     fn info(&self) -> &ProviderInfo;
 
-    /// Returns the kind of credential that would authorize a request now. It changes when the user logs in or out.
+    /// Returns the description of the provider that makes the images, if it is not the one whose model answers. Only the
+    /// standalone tool reaches it.
+    fn separate_images(&self) -> Option<&ProviderInfo> {
+        None
+    }
+
+    /// Returns the description of the provider that makes the images.
+    fn image_info(&self) -> &ProviderInfo {
+        self.separate_images().unwrap_or_else(|| self.info())
+    }
+
+    /// Returns the kind of credential that would authorize an image request now. It changes when the user logs in or out.
     fn auth(&self) -> AuthKind {
         AuthKind::None
     }

@@ -105,6 +105,8 @@ pub enum HeldBackReason {
     StandaloneOffered,
     /// The provider has no image tool of its own.
     ProviderWithoutHostedTool,
+    /// Another provider makes the images (`images.provider`), which the hosted tool does not reach.
+    SeparateImageProvider,
     /// A hook runs before each image call, and the provider's own tool makes images without one.
     HookConfigured,
     /// Every image call needs an approval, and the provider's own tool makes images without one.

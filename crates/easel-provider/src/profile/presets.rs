@@ -12,7 +12,7 @@
 //! | SGLang | no | accepted and dropped (pull request 38359 is open) |
 //! | LocalAI | no | its source takes `function` and drops the rest |
 //! | xAI | no | 422, unknown variant, in reports of several gateways |
-//! | sd-server | yes | it has no chat model, so nothing can refuse them |
+//! | sd-server | yes | it has no chat model: the built-in rule calls the tool |
 //! | Together, generic | yes | unknown: a user who enables the standalone tool gets the provider's error |
 //!
 //! `prompt_cache_key` is a field of OpenAI's API that strict servers refuse, so only OpenAI's own servers and Azure get
@@ -100,6 +100,7 @@ fn openai() -> ApiProfile {
         query: BTreeMap::new(),
         headers: BTreeMap::new(),
         path_style: PathStyle::V1,
+        chat_model: true,
         namespace_tools: true,
         prompt_cache_key: true,
         cache_breakpoints: true,
@@ -162,6 +163,7 @@ fn own_server() -> ApiProfile {
 fn sd_server() -> ApiProfile {
     ApiProfile {
         auth: AuthScheme::None,
+        chat_model: false,
         models_endpoint: false,
         image_auth: BTreeSet::from([AuthKind::None]),
         generate: generate(None, SizeStyle::TextWithoutAuto, &[SIZE, N, MASK]),

@@ -144,7 +144,7 @@ impl<P: Provider> ThreadHandle<P> {
         let exposure = decision.exposure;
         let turn_config = TurnConfig {
             exposure,
-            capabilities: self.provider.info().capabilities.clone(),
+            capabilities: self.provider.image_info().capabilities.clone(),
             detail: config.detail,
             // A client that asks for an answer in a format waits for one.
             closing_answer: request.output_schema.is_some() || request.closing_answer.unwrap_or(config.closing_answer),

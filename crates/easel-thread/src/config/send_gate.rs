@@ -16,11 +16,19 @@ use super::{LiveConfig, ThreadConfig};
 #[derive(Debug)]
 pub(crate) struct TurnGate {
     config: LiveConfig,
-    exposure: ToolExposure,
+    tool: OfferedTool,
     /// The limits of spending when the turn started.
     limits: Limits,
     /// Number of images for which the turn has sent requests.
     images: Arc<AtomicU32>,
+}
+
+/// The tool that a turn has offered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfferedTool {
+    pub(crate) exposure: ToolExposure,
+    /// Whether another provider makes the images. The standalone tool then needs no feature.
+    pub(crate) has_separate_images: bool,
 }
 
 /// What a call has reserved, for the check of limits that become stricter before the call is sent.
@@ -39,18 +47,18 @@ pub(crate) struct Guards {
 }
 
 impl TurnGate {
-    pub(crate) fn new(config: LiveConfig, exposure: ToolExposure, limits: Limits) -> Self {
-        Self { config, exposure, limits, images: Arc::default() }
+    pub(crate) fn new(config: LiveConfig, tool: OfferedTool, limits: Limits) -> Self {
+        Self { config, tool, limits, images: Arc::default() }
     }
 
     /// Creates the gate of a call that has passed `guards` and reserved its images. They count once, however many
     /// attempts the call takes.
     pub(crate) fn for_call(&self, reserved: Reserved, guards: Guards) -> SendGate {
-        let (config, exposure, images_sent) = (self.config.clone(), self.exposure, Arc::clone(&self.images));
+        let (config, tool, images_sent) = (self.config.clone(), self.tool, Arc::clone(&self.images));
         let (images, is_counted) = (reserved.quote.images, AtomicBool::new(false));
         SendGate::new(move || {
             config.acquire_permit(|config| {
-                check_offered(config, exposure)?;
+                check_offered(config, tool)?;
                 guards.check(config)?;
                 reserved.check(config.spending.limits)?;
                 // The attempts of one call come one after the other.
@@ -76,10 +84,10 @@ impl TurnGate {
         if offered != ToolExposure::Hosted {
             return SendGate::open();
         }
-        let config = self.config.clone();
+        let (config, tool) = (self.config.clone(), OfferedTool { exposure: offered, ..self.tool });
         SendGate::new(move || {
             config.acquire_permit(|config| {
-                check_offered(config, ToolExposure::Hosted)?;
+                check_offered(config, tool)?;
                 reserved.as_ref().map_or(Ok(()), |reserved| reserved.check(config.spending.limits))?;
                 was_sent.store(true, Ordering::Relaxed);
                 Ok(())
@@ -110,7 +118,7 @@ impl TurnGate {
 
     /// Returns why the turn's tool is no longer offered, or `None` while it is.
     pub(crate) fn withdrawal_reason(&self) -> Option<HeldBackReason> {
-        withdrawal_reason(&self.config.get(), self.exposure)
+        withdrawal_reason(&self.config.get(), self.tool)
     }
 }
 
@@ -139,16 +147,18 @@ impl Reserved {
     }
 }
 
-fn check_offered(config: &ThreadConfig, exposure: ToolExposure) -> Result<(), ImageError> {
-    withdrawal_reason(config, exposure).map_or(Ok(()), |reason| Err(withdrawn_error(reason)))
+fn check_offered(config: &ThreadConfig, tool: OfferedTool) -> Result<(), ImageError> {
+    withdrawal_reason(config, tool).map_or(Ok(()), |reason| Err(withdrawn_error(reason)))
 }
 
-fn withdrawal_reason(config: &ThreadConfig, exposure: ToolExposure) -> Option<HeldBackReason> {
+fn withdrawal_reason(config: &ThreadConfig, tool: OfferedTool) -> Option<HeldBackReason> {
     if !config.image_generation {
         return Some(HeldBackReason::ImageGenerationOff);
     }
-    match exposure {
-        ToolExposure::Standalone if !config.imagegenext => Some(HeldBackReason::ImagegenextOff),
+    match tool.exposure {
+        ToolExposure::Standalone if !config.imagegenext && !tool.has_separate_images => {
+            Some(HeldBackReason::ImagegenextOff)
+        }
         ToolExposure::Hosted if !config.hooks.pre.is_empty() => Some(HeldBackReason::HookConfigured),
         ToolExposure::Hosted if config.approval.is_for_all => Some(HeldBackReason::ApprovalRequired),
         ToolExposure::Standalone | ToolExposure::Hosted | ToolExposure::None => None,
@@ -170,6 +180,7 @@ pub(crate) fn withdrawn_error(reason: HeldBackReason) -> ImageError {
         | HeldBackReason::ProviderWithoutNamespaceTools
         | HeldBackReason::ExecutorMissing
         | HeldBackReason::StandaloneOffered
+        | HeldBackReason::SeparateImageProvider
         | HeldBackReason::ProviderWithoutHostedTool => "the feature image_generation was turned off",
     };
     image_error(ImageErrorKind::ApprovalDenied, message)

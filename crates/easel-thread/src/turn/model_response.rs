@@ -82,7 +82,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             output_schema: self.output_schema.clone(),
             partial_images: self.context.partial_images,
             gate: self.context.gate.for_model_request(exposure, reserved, Arc::clone(&was_sent)),
-            tools: spec::tool_entries(exposure, &provider.info().capabilities, self.context.partial_images),
+            tools: spec::tool_entries(exposure, &provider.image_info().capabilities, self.context.partial_images),
         };
         let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
         let (token, budget) = (stop.clone(), self.budget);

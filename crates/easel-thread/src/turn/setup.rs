@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::{CallContext, EventGate, HostedCalls, OpenItems, Questions, ResponseSent, RunningCalls, TurnRunner};
-use crate::config::{ConfigWatcher, LiveConfig, ThreadConfig, TurnGate};
+use crate::config::{ConfigWatcher, LiveConfig, OfferedTool, ThreadConfig, TurnGate};
 use crate::conversation::Conversation;
 use crate::event_sink::EventSink;
 use crate::slot::TurnPermit;
@@ -59,6 +59,8 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
         let config = setup.config;
         let (previews_sender, previews) = mpsc::channel(MAX_QUEUED_PREVIEWS);
         let (approval_notices, questions) = Questions::new();
+        let has_separate_images = provider.separate_images().is_some();
+        let tool = OfferedTool { exposure: setup.exposure, has_separate_images };
         let context = CallContext {
             store,
             provider,
@@ -71,7 +73,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
             partial_images: setup.partial_images,
             previews: previews_sender,
             cancel: CancellationToken::new(),
-            gate: TurnGate::new(live_config, setup.exposure, config.spending.limits),
+            gate: TurnGate::new(live_config, tool, config.spending.limits),
             cwd: setup.cwd,
             model: setup.model.clone(),
             hooks: config.hooks.clone(),

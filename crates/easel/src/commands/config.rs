@@ -25,9 +25,13 @@ pub(crate) fn check(environment: &Environment, invocation: Invocation) -> Result
     let account = Account::open(environment, store);
     let providers = Providers::new(environment.clone(), home, account.into());
     let mut ids = provider_ids(&loaded.config);
-    ids.extend(loaded.config.model_provider.as_deref().filter(|id| !ids.contains(id)).into_iter().collect::<Vec<_>>());
+    for id in [&loaded.config.model_provider, &loaded.config.images.provider].into_iter().flatten() {
+        if !ids.contains(&id.as_str()) {
+            ids.push(id);
+        }
+    }
     for id in ids {
-        let provider = providers.get(id, &loaded.config);
+        let provider = providers.get_single(id, &loaded.config);
         problems.extend(provider.unavailable_reason().map(ToOwned::to_owned));
     }
     for problem in &problems {

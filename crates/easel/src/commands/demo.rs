@@ -81,8 +81,9 @@ async fn check_provider(
     let account = Account::open(environment, store);
     let provider = Providers::new(environment.clone(), home, account.into()).get(id, &config);
     provider.check_credential().await?;
-    if provider.info().capabilities.bills {
-        let warning = format!("This makes two images, which {} may bill.", provider.info().name);
+    let images = provider.image_info();
+    if images.capabilities.bills {
+        let warning = format!("This makes two images, which {} may bill.", images.name);
         match format {
             Format::Text => print(&warning)?,
             Format::Json => report(&warning),

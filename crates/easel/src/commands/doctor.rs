@@ -63,14 +63,21 @@ async fn check_all(environment: &Environment, invocation: Invocation, home: Path
     let providers = Providers::new(environment.clone(), home, Arc::clone(&account));
     let provider = providers.get(providers.default_id(&config), &config);
     let base = provider.info().base_url.as_deref().and_then(|url| Url::parse(url).ok());
-    checks.push(turns::check_credential(&provider, &account).await);
+    for member in provider.members() {
+        checks.push(turns::check_credential(member, &account).await);
+    }
     checks.push(network::check_proxy(environment, base.as_ref()).await);
     checks.push(network::check_certificates(environment, base.as_ref()));
-    let (provider_check, listed) = network::check_provider(&provider).await;
-    checks.push(provider_check);
+    let mut listed = None;
+    for member in provider.members() {
+        let (check, models) = network::check_provider(member).await;
+        checks.push(check);
+        // The first one answers.
+        listed.get_or_insert(models);
+    }
     if provider.unavailable_reason().is_none() {
         let model = default_model(provider.info(), &config);
-        checks.push(turns::check_model(&model, &listed));
+        checks.push(turns::check_model(&model, &listed.unwrap_or_default()));
         let decision = derive_thread_config(&config).choose_tool(&*provider, &model);
         checks.push(turns::check_tool(&decision, &config));
     }

@@ -130,6 +130,14 @@ impl AnyProvider {
         }
     }
 
+    /// Returns whether the provider has a model that answers. Without one it only makes images.
+    pub(super) fn has_chat_model(&self) -> bool {
+        match self {
+            Self::Http(provider) => provider.has_chat_model(),
+            Self::Preview(_) | Self::Account(_) | Self::Unavailable(_) => true,
+        }
+    }
+
     /// Returns why turns with this provider fail, if they do.
     pub(crate) fn unavailable_reason(&self) -> Option<&str> {
         match self {

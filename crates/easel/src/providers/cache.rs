@@ -8,8 +8,9 @@ use easel_imagegen::capability::AuthKind;
 use easel_preview::PROVIDER_ID;
 use parking_lot::Mutex;
 
-use super::AnyProvider;
+use super::any_provider::AnyProvider;
 use super::http::{OPENAI, ProviderContext};
+use super::thread_provider::ThreadProvider;
 use crate::credentials::Account;
 
 /// Maximum number of cached providers. Threads may have a configuration of their own, and a client that varies it
@@ -21,6 +22,8 @@ const MAX_CACHED: usize = 64;
 pub(crate) struct Providers {
     context: ProviderContext,
     cache: Mutex<Cache>,
+    /// The providers of threads, the least recently used first.
+    for_threads: Mutex<Vec<Arc<ThreadProvider>>>,
 }
 
 /// The part of the configuration that a provider is built from. A thread whose overrides change it has its own
@@ -68,11 +71,33 @@ impl Cache {
 impl Providers {
     /// Creates an empty cache. Providers use the credentials of `account` and `environment`.
     pub(crate) fn new(environment: Environment, home: PathBuf, account: Arc<Account>) -> Self {
-        Self { context: ProviderContext { environment, home, account }, cache: Mutex::default() }
+        Self {
+            context: ProviderContext { environment, home, account },
+            cache: Mutex::default(),
+            for_threads: Mutex::default(),
+        }
+    }
+
+    /// Returns the provider of a thread that names `id`. The configuration may name another one for its images.
+    pub(crate) fn get(&self, id: &str, config: &Config) -> Arc<ThreadProvider> {
+        let own = self.get_single(id, config);
+        let images = config.images.provider.as_deref().filter(|images| *images != id);
+        let images = images.map_or_else(|| Arc::clone(&own), |images| self.get_single(images, config));
+        let mut cached = self.for_threads.lock();
+        let known = cached.iter().position(|known| known.consists_of(&own, &images));
+        let provider = match known {
+            Some(index) => cached.remove(index),
+            None => Arc::new(ThreadProvider::new(id, own, images)),
+        };
+        if cached.len() == MAX_CACHED {
+            cached.remove(0);
+        }
+        cached.push(Arc::clone(&provider));
+        provider
     }
 
     /// Returns the provider `id` of a configuration.
-    pub(crate) fn get(&self, id: &str, config: &Config) -> Arc<AnyProvider> {
+    pub(crate) fn get_single(&self, id: &str, config: &Config) -> Arc<AnyProvider> {
         let key = ProviderKey {
             id: id.to_owned(),
             provider: config.model_providers.get(id).cloned(),

@@ -8,7 +8,7 @@ use easel_protocol::model::{
     Model, ModelProvider, ModelProviderCapabilitiesReadResponse, ModelProviderListResponse, ProviderSettings,
 };
 
-use super::{AnyProvider, Providers, provider_ids};
+use super::{Providers, ThreadProvider, provider_ids};
 use crate::settings::Configuration;
 
 /// The service of `model/list` and `modelProvider/…`.
@@ -19,13 +19,13 @@ pub(crate) struct ProviderCatalog {
 
 impl ProviderCatalog {
     /// Returns the provider of a new thread that names none.
-    pub(crate) fn default_provider(&self) -> Arc<AnyProvider> {
+    pub(crate) fn default_provider(&self) -> Arc<ThreadProvider> {
         let config = self.configuration.config();
         self.providers.get(self.providers.default_id(&config), &config)
     }
 
     /// Returns the provider and the model of a new thread that names none.
-    pub(crate) fn defaults(&self) -> (Arc<AnyProvider>, String) {
+    pub(crate) fn defaults(&self) -> (Arc<ThreadProvider>, String) {
         let provider = self.default_provider();
         let model = default_model(provider.info(), &self.configuration.config());
         (provider, model)
@@ -42,7 +42,7 @@ impl ProviderCatalog {
     pub(crate) fn list(&self) -> ModelProviderListResponse {
         let config = self.configuration.config();
         let describe = |id: &str| {
-            let provider = self.providers.get(id, &config);
+            let provider = self.providers.get_single(id, &config);
             let info = provider.info();
             ModelProvider {
                 id: info.id.clone(),
@@ -62,8 +62,8 @@ impl ProviderCatalog {
     /// Describes what the default provider can do.
     pub(crate) fn capabilities(&self) -> ModelProviderCapabilitiesReadResponse {
         let provider = self.default_provider();
-        let capabilities = &provider.info().capabilities;
-        let image_generation = capabilities.image_generation || capabilities.hosted_image_generation;
+        let has_hosted = provider.info().capabilities.hosted_image_generation && provider.separate_images().is_none();
+        let image_generation = provider.image_info().capabilities.image_generation || has_hosted;
         ModelProviderCapabilitiesReadResponse { image_generation, web_search: false }
     }
 }

@@ -159,6 +159,7 @@ fn configure_profile(
     let mut profile = configure_images(profile, &provider.images);
     profile.keep_reasoning = provider.keep_reasoning.unwrap_or(profile.keep_reasoning);
     profile.models_endpoint = provider.models_endpoint.unwrap_or(profile.models_endpoint);
+    profile.chat_model = provider.chat_model.unwrap_or(profile.chat_model);
     profile.prompt_cache_key = provider.prompt_cache_key.unwrap_or(profile.prompt_cache_key);
     let params = &provider.query_params;
     profile.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));

@@ -15,7 +15,7 @@ use easel_thread::LiveConfig;
 use tokio_util::task::TaskTracker;
 
 use crate::connections::{Client, EventFilter, Hub};
-use crate::providers::{AnyProvider, Providers};
+use crate::providers::{Providers, ThreadProvider};
 use crate::requests::RequestError;
 use crate::settings::{Configuration, ThreadConfigCache};
 
@@ -24,7 +24,7 @@ pub(crate) use leases::Leases;
 pub(crate) use queue::{QueueGuard, ThreadQueue};
 
 /// The table of loaded threads.
-pub(super) type Registry = easel_thread::Threads<AnyProvider>;
+pub(super) type Registry = easel_thread::Threads<ThreadProvider>;
 
 /// The loaded threads, and the tasks that depend on them.
 pub(crate) struct LoadedThreads {

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use super::Threads;
 use crate::connections::Client;
-use crate::providers::AnyProvider;
+use crate::providers::ThreadProvider;
 use crate::requests::RequestError;
 
 /// How long the last events of a turn that a deletion interrupts wait for the response to the deletion.
@@ -24,7 +24,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A thread that was deleted, and the actor of the turn that the deletion interrupted.
 pub(crate) struct DeletedThread {
     response_signal: oneshot::Sender<()>,
-    actor: Option<Arc<ThreadHandle<AnyProvider>>>,
+    actor: Option<Arc<ThreadHandle<ThreadProvider>>>,
 }
 
 /// What remains to be done for a connection that has unsubscribed.

@@ -11,13 +11,13 @@ use uuid::Uuid;
 use super::Turns;
 use crate::approvals::TurnApprover;
 use crate::connections::Client;
-use crate::providers::AnyProvider;
+use crate::providers::ThreadProvider;
 use crate::requests::RequestError;
 
 /// A host turn that a call can join, or the right to start one.
 pub(crate) enum HostTurn {
-    Running(Arc<ThreadHandle<AnyProvider>>),
-    New(Arc<ThreadHandle<AnyProvider>>, TurnPermit),
+    Running(Arc<ThreadHandle<ThreadProvider>>),
+    New(Arc<ThreadHandle<ThreadProvider>>, TurnPermit),
 }
 
 impl Turns {

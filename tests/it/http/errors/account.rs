@@ -37,14 +37,14 @@ async fn missing_key_names_provider_and_setting() {
 #[tokio::test]
 async fn refused_key_names_its_source() {
     let refused = |_: &Request| error(401, Some("invalid_api_key"), "Incorrect API key provided: sk-canary.");
-    insta::assert_snapshot!(error_at(refused).await, @"provider `studio` did not accept the key from the environment variable STUDIO_KEY: Incorrect API key provided: ***. [HTTP 401, invalid_api_key, request req_1, POST HOST/v1/responses]; check that the key is valid for this provider");
+    insta::assert_snapshot!(error_at(refused).await, @"provider `studio` did not accept the key from the environment variable STUDIO_KEY (env_key): Incorrect API key provided: ***. [HTTP 401, invalid_api_key, request req_1, POST HOST/v1/responses]; check that the key is valid for this provider");
 }
 
 #[tokio::test]
 async fn missing_permission_does_not_blame_the_key() {
     insta::assert_snapshot!(error_at(fail_images(403, None, UNVERIFIED)).await, @"Configuration: provider `studio` wants the organization to be verified before it uses the model `gpt-image-2`: Your organization must be verified to use the model `gpt-image-2`. Please go to https://platform.openai.com/settings/organization/general and click on Verify Organization. [HTTP 403, invalid_request_error, request req_1, POST HOST/v1/images/generations]; verify it in its settings at the provider, then try again");
     let forbidden = |_: &Request| error(403, None, "You have insufficient permissions for this operation.");
-    insta::assert_snapshot!(error_at(forbidden).await, @"provider `studio` does not allow the request with the key from the environment variable STUDIO_KEY: You have insufficient permissions for this operation. [HTTP 403, invalid_request_error, request req_1, POST HOST/v1/responses]; check the permissions of the key");
+    insta::assert_snapshot!(error_at(forbidden).await, @"provider `studio` does not allow the request with the key from the environment variable STUDIO_KEY (env_key): You have insufficient permissions for this operation. [HTTP 403, invalid_request_error, request req_1, POST HOST/v1/responses]; check the permissions of the key");
 }
 
 #[tokio::test]

@@ -26,7 +26,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         stop: &CancellationToken,
     ) -> Result<(Reserved, Option<SemaphorePermit<'a>>), Box<ImageError>> {
         // Quoted once, so that the price which a person approves is the one that is reserved.
-        let info = self.provider.info();
+        let info = self.provider.image_info();
         let quote = self.gate.quote(|policy| policy.quote(&info.image_model, &job.requested, job.references.len()));
         let mut admission = Admission::WithinLimits;
         if policy.is_for_all {

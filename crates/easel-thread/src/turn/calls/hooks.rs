@@ -110,7 +110,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     }
 
     fn hook_call<'a>(&'a self, item_id: &'a ItemId, data: &'a HookData) -> HookCall<'a> {
-        let info = self.provider.info();
+        let info = self.provider.image_info();
         HookCall {
             tool_name: data.tool_name,
             thread_id: &self.thread_id,

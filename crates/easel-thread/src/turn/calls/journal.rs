@@ -30,7 +30,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         quote: Quote,
         admission: Admission,
     ) -> Result<Reserved, ReserveError> {
-        let info = self.provider.info();
+        let info = self.provider.image_info();
         let is_approved = admission == Admission::Approved;
         let start = CallStart {
             thread_id: self.thread_id.clone(),

@@ -263,6 +263,6 @@ impl<S: Store, P: Provider> CallContext<S, P> {
 
     /// Returns `billed`, or `No` if the provider does not bill.
     pub(in crate::turn) fn billing(&self, billed: Billed) -> Billed {
-        if self.provider.info().capabilities.bills { billed } else { Billed::No }
+        if self.provider.image_info().capabilities.bills { billed } else { Billed::No }
     }
 }

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use super::super::require_history;
 use super::{Leases, Registry, ThreadQueue};
 use crate::connections::Hub;
-use crate::providers::AnyProvider;
+use crate::providers::ThreadProvider;
 use crate::requests::RequestError;
 use crate::settings::{Configuration, ThreadConfigCache};
 
@@ -40,7 +40,7 @@ pub(crate) struct Actors {
 
 impl Actors {
     /// Returns the thread's actor, if it has one.
-    pub(crate) fn get(&self, thread_id: &str) -> Option<Arc<ThreadHandle<AnyProvider>>> {
+    pub(crate) fn get(&self, thread_id: &str) -> Option<Arc<ThreadHandle<ThreadProvider>>> {
         self.registry.get(thread_id)
     }
 
@@ -67,7 +67,7 @@ impl Actors {
         self: &Arc<Self>,
         thread_id: &str,
         begin: impl Fn(&TurnSlot) -> Result<TurnPermit, BeginError>,
-    ) -> Result<(Arc<ThreadHandle<AnyProvider>>, TurnPermit), RequestError> {
+    ) -> Result<(Arc<ThreadHandle<ThreadProvider>>, TurnPermit), RequestError> {
         let (handle, permit) = loop {
             let Some(handle) = self.start(thread_id).await? else {
                 return Err(self.leases.not_loaded_error(thread_id).await);
@@ -89,7 +89,7 @@ impl Actors {
     }
 
     /// Returns the actor of a loaded thread, and starts it if necessary; `None` if the thread is not loaded.
-    async fn start(&self, thread_id: &str) -> Result<Option<Arc<ThreadHandle<AnyProvider>>>, RequestError> {
+    async fn start(&self, thread_id: &str) -> Result<Option<Arc<ThreadHandle<ThreadProvider>>>, RequestError> {
         if let Some(handle) = self.registry.get(thread_id) {
             self.registry.touch(thread_id);
             return Ok(Some(handle));
@@ -158,7 +158,7 @@ impl Actors {
     }
 
     /// Waits for the end of this turn, then ends the actors that have been idle longest until `max_idle` are left.
-    fn evict_after(self: &Arc<Self>, turn: Arc<ThreadHandle<AnyProvider>>) {
+    fn evict_after(self: &Arc<Self>, turn: Arc<ThreadHandle<ThreadProvider>>) {
         let actors = Arc::clone(self);
         self.tasks.spawn(async move {
             turn.slot.wait_until_idle().await;
@@ -211,7 +211,7 @@ impl Actors {
     pub(crate) async fn config_and_provider(
         &self,
         thread_id: &str,
-    ) -> Result<Option<(Arc<ThreadConfig>, Arc<AnyProvider>)>, RequestError> {
+    ) -> Result<Option<(Arc<ThreadConfig>, Arc<ThreadProvider>)>, RequestError> {
         self.refresh(thread_id, None).await?;
         Ok(self.registry.config_and_provider(thread_id).map(|(config, provider)| (config.get(), provider)))
     }
