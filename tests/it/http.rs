@@ -12,6 +12,7 @@ mod image_provider;
 mod instructions;
 mod interrupts;
 mod limits;
+mod log;
 mod memory;
 mod metadata;
 mod model_copies;

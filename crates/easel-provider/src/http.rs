@@ -4,6 +4,7 @@
 //! failure. The body of a request ([`RequestBody`]) is read from disk while it is sent. A [`NetworkLimit`] ends waiting
 //! for the network and nothing else. [`sse`] parses responses that are event streams.
 
+mod attempt;
 mod body;
 mod clients;
 mod connection_error;
@@ -16,6 +17,7 @@ mod upload;
 
 pub(crate) mod sse;
 
+pub(crate) use attempt::Attempt;
 pub(crate) use body::{BodyPart, Encoding, RequestBody};
 pub(crate) use clients::Target;
 pub use clients::is_loopback;

@@ -4,6 +4,7 @@
 mod calls;
 mod effects;
 mod event_gate;
+mod log;
 mod lookups;
 mod model_response;
 mod open_items;
@@ -115,6 +116,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
 
     /// Runs the loop of the turn, without protection from panics.
     async fn run_to_end(&mut self, turn: &mut Turn, first: Vec<Effect>) {
+        log::log_start(&self.context, turn.tool_to_offer());
         let provider = Arc::clone(&self.context.provider);
         let mut response: Option<OpenResponse<'_>> = None;
         let mut effects = self.perform(first, &provider, &mut response, turn).await;

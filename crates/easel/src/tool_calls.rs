@@ -115,7 +115,7 @@ impl ToolCalls {
         call: FunctionCall,
         provider: &ThreadProvider,
     ) -> Result<Waiter, RequestError> {
-        let names = named_images(&call, &provider.info().capabilities);
+        let names = named_images(&call, &provider.image_info().capabilities);
         let images = if names.is_empty() { Vec::new() } else { self.store.find_images(&thread.id, names).await? };
         loop {
             // A call that finds the thread busy leaves nothing behind.

@@ -46,7 +46,8 @@ fn log_of_turn(filter: &str) -> Vec<String> {
 
 /// The names of the span that a line ends, from the outermost one, such as `turn/image_call/connect`.
 fn path(line: &str) -> String {
-    let (_, line) = line.split_once(" DEBUG ").expect("the level");
+    // The spans of the turn and of the image call are in the log at `info`, too.
+    let (_, line) = line.split_once(" DEBUG ").or_else(|| line.split_once(" INFO ")).expect("the level");
     let (spans, times) = line.split_once(": easel::phases: close ").unwrap_or_else(|| panic!("{line}"));
     assert!(times.starts_with("time.busy=") && times.contains(" time.idle="), "{line}");
     let names = spans.split(':').map(|span| span.split('{').next().unwrap_or_default());

@@ -6,7 +6,7 @@
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use easel_imagegen::phase;
 use easel_imagegen::port::{Files, SendGate};
@@ -15,6 +15,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 use reqwest::{Response, StatusCode};
 use tracing::Instrument;
 
+use super::attempt::{Attempt, AttemptInfo};
 use super::connection_error::{lost_message, unreachable_message};
 use super::upload::{Upload, UploadError};
 use super::{Destination, Endpoint, EndpointError, LimitReached, NetworkLimit, RequestBody};
@@ -102,6 +103,8 @@ pub(crate) struct OpenResponse {
     /// Redacts the secrets of the request from the response.
     pub(crate) redactor: Redactor,
     pub(crate) destination: Destination,
+    /// Logged when it is dropped, after the body; `None` if the log does not show it.
+    pub(crate) attempt: Option<Attempt>,
 }
 
 /// The reason why no successful response began.
@@ -158,10 +161,12 @@ pub(crate) async fn send<C: Credentials, R: Request>(
     let span = tracing::debug_span!(target: phase::TARGET, "credential");
     let mut credential = limit.run(client.credentials.current()).instrument(span).await??;
     let mut may_refresh = true;
+    let mut number = 0;
     loop {
+        number += 1;
         let redactor = Redactor::new(&client.profile, credential.as_ref());
-        let error = match send_once(client, request, credential.as_ref(), &redactor, limit).await {
-            Ok((response, destination)) => return Ok(OpenResponse { response, redactor, destination }),
+        let error = match send_once(client, request, credential.as_ref(), redactor, limit, number).await {
+            Ok(response) => return Ok(response),
             Err(error) => error,
         };
         if let (SendError::Rejected(rejection), Some(rejected)) = (&error, &credential)
@@ -180,7 +185,7 @@ pub(crate) async fn send<C: Credentials, R: Request>(
         let Some(pause) = request.retry_after(&error).filter(|pause| *pause < limit.time_left()) else {
             return Err(error);
         };
-        tracing::debug!(provider = client.provider_id, ?pause, %error, "the request is sent again");
+        tracing::info!(provider = client.provider_id, ?pause, "the request is sent again");
         limit.sleep(pause).await?;
     }
 }
@@ -190,13 +195,15 @@ async fn send_once<C: Credentials, R: Request>(
     client: &ApiClient<C>,
     request: &mut R,
     credential: Option<&Credential>,
-    redactor: &Redactor,
+    redactor: Redactor,
     limit: &NetworkLimit,
-) -> Result<(Response, Destination), SendError> {
+    number: u32,
+) -> Result<OpenResponse, SendError> {
     let span = tracing::debug_span!(target: phase::TARGET, "plan");
     let prepared = request.prepare().instrument(span).await.map_err(|error| SendError::Refused(Box::new(error)))?;
     let PreparedRequest { path, model, originator, headers, body, files, gate, idle_timeout } = prepared;
     let destination = client.destination(path, &model);
+    let attempt = AttemptInfo { provider: &client.provider_id, path, number, started: Instant::now() };
     let upload = Upload::start();
     let sending = client
         .endpoint
@@ -207,23 +214,49 @@ async fn send_once<C: Credentials, R: Request>(
         .body(reqwest::Body::wrap_stream(body.stream(files, gate, upload.clone())))
         .send();
     request.on_attempt();
+    match exchange(client, sending, credential, &redactor, limit, (&upload, idle_timeout)).await {
+        Ok(response) => {
+            let attempt = attempt.answered(&response, &redactor, &upload);
+            Ok(OpenResponse { response, redactor, destination, attempt })
+        }
+        Err(SendError::Rejected(rejection)) => {
+            let rejection = rejection.at(destination);
+            attempt.failed(Some(&rejection), &rejection.model_error().message);
+            Err(SendError::Rejected(Box::new(rejection)))
+        }
+        Err(error) => {
+            attempt.failed(None, &error.to_string());
+            Err(error)
+        }
+    }
+}
+
+/// Waits for the headers of a successful response.
+async fn exchange<C: Credentials>(
+    client: &ApiClient<C>,
+    sending: impl Future<Output = Result<Response, reqwest::Error>>,
+    credential: Option<&Credential>,
+    redactor: &Redactor,
+    limit: &NetworkLimit,
+    (upload, idle_timeout): (&Upload, Duration),
+) -> Result<Response, SendError> {
     let sent = limit.run(upload.until_idle(sending, idle_timeout)).await;
     upload.end_phase();
     let sent = sent.map_err(|reason| SendError::LimitReached { reason, was_sent: upload.has_started() })?;
     let response = sent
         .ok_or_else(|| SendError::Idle { provider: client.description(), time: idle_timeout })?
-        .map_err(|error| connection_error(client, &error, redactor, &upload))?;
+        .map_err(|error| connection_error(client, &error, redactor, upload))?;
     if let Some(credential) = credential {
         client.credentials.on_response_headers(credential, response.headers());
     }
     if response.status().is_success() {
-        return Ok((response, destination));
+        return Ok(response);
     }
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     // The status is known, so a limit on reading the body loses only the provider's message.
     let rejection = limit.run(Rejection::read(response, redactor)).await;
     let rejection = rejection.unwrap_or_else(|_| Rejection::from_body(status, &headers, b"", redactor));
-    Err(SendError::Rejected(Box::new(rejection.at(destination))))
+    Err(SendError::Rejected(Box::new(rejection)))
 }
 
 /// Classifies an error of the connection by how far the body got.

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::io;
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 use easel_imagegen::phase;
 use easel_imagegen::port::{SendGate, SendPermit};
@@ -23,6 +23,8 @@ struct Shared {
     /// Changes with every chunk that the connection takes.
     chunks: watch::Sender<()>,
     error: Mutex<Option<UploadError>>,
+    /// When the connection began to take the body, and when it had taken all of it.
+    times: [OnceLock<Instant>; 2],
     /// The span in which the request is sent. A connection polls the body on a task of its own, outside this span.
     parent: Span,
     /// The current phase of the request.
@@ -47,6 +49,7 @@ impl Upload {
             has_started: AtomicBool::new(false),
             chunks: watch::Sender::default(),
             error: Mutex::default(),
+            times: [OnceLock::new(), OnceLock::new()],
             parent,
             phase: Mutex::new(connect),
         }))
@@ -55,6 +58,16 @@ impl Upload {
     /// Returns whether a connection has begun to take the body. Before that no provider can have accepted the request.
     pub(crate) fn has_started(&self) -> bool {
         self.0.has_started.load(Ordering::Acquire)
+    }
+
+    /// Returns when a connection began to take the body.
+    pub(crate) fn started_at(&self) -> Option<Instant> {
+        self.0.times[0].get().copied()
+    }
+
+    /// Returns when a connection had taken the whole body.
+    pub(crate) fn ended_at(&self) -> Option<Instant> {
+        self.0.times[1].get().copied()
     }
 
     /// Takes the error that ended the body, if any.
@@ -86,6 +99,7 @@ impl Upload {
     pub(super) fn acquire_permit(&self, gate: &SendGate) -> io::Result<SendPermit> {
         let permit = gate.acquire().map_err(|refused| self.fail(UploadError::Refused(refused)))?;
         self.0.has_started.store(true, Ordering::Release);
+        self.0.times[0].get_or_init(Instant::now);
         self.set_phase(tracing::debug_span!(target: phase::TARGET, parent: &self.0.parent, "upload"));
         Ok(permit)
     }
@@ -94,6 +108,7 @@ impl Upload {
     pub(super) fn on_chunk(&self, is_last: bool) {
         self.0.chunks.send_replace(());
         if is_last {
+            self.0.times[1].get_or_init(Instant::now);
             self.set_phase(tracing::debug_span!(target: phase::TARGET, parent: &self.0.parent, "first_byte"));
         }
     }

@@ -65,11 +65,12 @@ pub(super) async fn collect<C, F: Files>(
     previews: &PreviewSink,
     limit: &NetworkLimit,
 ) -> Result<GeneratedImages, ImageError> {
-    let OpenResponse { response, redactor, destination } = response;
+    let OpenResponse { response, redactor, destination, attempt } = response;
     let (status, headers) = (response.status().as_u16(), response.headers().clone());
     let count = requested_count(&client.profile, job);
     let previews = Some(Arc::clone(previews)).filter(|_| job.partial_images > 0);
     let Received { mut documents, error } = receive(response, Arc::clone(files), count, previews, limit).await;
+    drop(attempt);
 
     let described = documents.iter_mut().flat_map(|document| described_images(document, &redactor)).collect();
     let (mut images, first_missing) = stage_all(&client.endpoint, files, described, count, limit).await;

@@ -17,7 +17,7 @@ use self::decoder::{RawDocument, StreamDecoder, StreamFormat};
 use super::state::{ResponseEvents, ResponseState};
 use super::wire::{self, InvalidEvent, StreamEvent};
 use super::{other_error, provider_error};
-use crate::http::{LimitReached, NetworkLimit, OpenResponse, SendError, root_cause};
+use crate::http::{Attempt, LimitReached, NetworkLimit, OpenResponse, SendError, root_cause};
 use crate::json_images::ImagePart;
 use crate::rejection::Redactor;
 
@@ -60,6 +60,8 @@ pub(super) struct OpenStream<F: Files> {
     /// Events that have not been processed yet.
     received: VecDeque<RawDocument<F::Writer>>,
     pub(super) state: ResponseState,
+    /// Logs the attempt at the end of the response.
+    _attempt: Option<Attempt>,
     /// The phase `decode`, entered while bytes are decoded. Its parent, the phase `body`, ends with it.
     decode_span: Span,
 }
@@ -67,12 +69,22 @@ pub(super) struct OpenStream<F: Files> {
 impl<F: Files> OpenStream<F> {
     /// Starts to receive `response`. Messages call the provider `provider`.
     pub(super) fn new(response: OpenResponse, provider: String, files: Arc<F>, state: ResponseState) -> Self {
-        let OpenResponse { response, redactor, destination: _ } = response;
+        let OpenResponse { response, redactor, destination: _, attempt } = response;
         let format = StreamFormat::detect(&response);
         let decoder = Some(StreamDecoder::new(format, files));
         let body_span = tracing::debug_span!(target: phase::TARGET, "body");
         let decode_span = tracing::debug_span!(target: phase::TARGET, parent: &body_span, "decode");
-        Self { response, redactor, provider, format, decoder, received: VecDeque::new(), state, decode_span }
+        Self {
+            response,
+            redactor,
+            provider,
+            format,
+            decoder,
+            received: VecDeque::new(),
+            state,
+            _attempt: attempt,
+            decode_span,
+        }
     }
 
     /// Processes the next event, or else the next chunk. Breaks when the response is complete.

@@ -153,7 +153,7 @@ impl<P: Provider> ThreadHandle<P> {
             context_tokens: config.context_tokens,
         };
         let (thread_id, turn_id) = (self.thread_id.clone(), request.permit.turn_id().clone());
-        let span = tracing::debug_span!(target: phase::TARGET, "turn", thread_id = %thread_id, turn_id = %turn_id);
+        let span = tracing::info_span!(target: phase::TARGET, "turn", thread_id = %thread_id, turn_id = %turn_id);
         let mut event_delay = config.event_delay;
         let ((turn, effects), message) = match request.content {
             TurnContent::Compaction => (Turn::begin_compaction(thread_id, turn_id, turn_config, now_ms()), None),

@@ -11,7 +11,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 
 use super::model_response::OpenResponse;
-use super::{TurnRunner, store_panicked};
+use super::{TurnRunner, log, store_panicked};
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Input, Turn};
 
@@ -93,6 +93,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             match effect {
                 Effect::Emit(event) => {
                     self.note_status(&event);
+                    log::log_end(&self.context, &event);
                     if let Event::ItemCompleted(completed) = &event {
                         self.calls.remove_cancel(completed.item.id());
                     }

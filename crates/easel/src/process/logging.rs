@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use easel_config::Environment;
+use easel_imagegen::phase;
 use parking_lot::Mutex;
 use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
@@ -43,11 +44,14 @@ impl Logging {
             let queue = Arc::clone(&queue);
             move || queue.get_or_init(LogQueue::start).sender.clone()
         };
-        let filter = EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or("warn"));
-        let registry = tracing_subscriber::registry().with(filter).with(filter_fn(is_harmless));
-        // The only spans are the phases of turns. Each is logged when it ends, with its time.
-        let lines =
-            tracing_subscriber::fmt::layer().with_ansi(false).with_span_events(FmtSpan::CLOSE).with_writer(writer);
+        let filter = || EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or("warn"));
+        // The only spans are the phases of turns. With this filter, each is logged when it ends, with its time.
+        let probe = tracing_subscriber::registry().with(filter());
+        let has_phases =
+            tracing::subscriber::with_default(probe, || tracing::span_enabled!(target: phase::TARGET, Level::DEBUG));
+        let span_events = if has_phases { FmtSpan::CLOSE } else { FmtSpan::NONE };
+        let registry = tracing_subscriber::registry().with(filter()).with(filter_fn(is_harmless));
+        let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_span_events(span_events).with_writer(writer);
         // A subscriber that already exists belongs to a test in this process.
         let _ = match environment.text("LOG_FORMAT") {
             Some("json") => registry.with(lines.json()).try_init(),

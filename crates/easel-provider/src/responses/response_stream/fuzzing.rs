@@ -50,7 +50,7 @@ pub async fn read_model_response<F: Files>(
     let body = ConversationBody::new(&request, CacheFields::default(), Metadata::Strip, true)
         .unwrap_or_else(|error| panic!("{error}"));
     let call = ModelCall::new(&api, request, body, Arc::clone(&files));
-    let response = OpenResponse { response, redactor: redactor(), destination: Destination::default() };
+    let response = OpenResponse { response, redactor: redactor(), destination: Destination::default(), attempt: None };
     let state = ResponseState::new(call.context(&response));
     let stream = OpenStream::new(response, "fuzzing".to_owned(), Arc::clone(&files), state);
     let mut stream = ResponseStream {

@@ -124,6 +124,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         call: PlannedCall,
         stop: &CancellationToken,
     ) -> Result<CallOutput, Box<ImageError>> {
+        let begun = Instant::now();
         let preparing = async {
             let queue_span = tracing::debug_span!(target: phase::TARGET, "queue");
             let permit = self.permits.acquire().instrument(queue_span).await.ok();
@@ -140,7 +141,16 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let hook_data = self.keep_for_hooks(&job);
         let generated = self.generate(item_id, job, stop).await;
         // From here on the call is not cancelled: images that were made are kept.
-        let outcome = self.settle(item_id, generated, started.elapsed()).await;
+        let generate_time = started.elapsed();
+        let outcome = self.settle(item_id, generated, generate_time).await;
+        let to_ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(
+            // Waiting for a permit, reading references, hooks, approval and reservation.
+            prepare_ms = to_ms(started.duration_since(begun)),
+            generate_ms = to_ms(generate_time),
+            record_ms = to_ms(started.elapsed().saturating_sub(generate_time)),
+            "an image call ran"
+        );
         if let Some(data) = hook_data {
             self.run_post_hooks(item_id, &data, &outcome, stop).await;
         }

@@ -43,7 +43,7 @@ impl RunningCalls {
         item_id: ItemId,
         call: PlannedCall,
     ) {
-        let span = tracing::debug_span!(target: phase::TARGET, "image_call", %item_id);
+        let span = tracing::info_span!(target: phase::TARGET, "image_call", %item_id);
         let cancel = self.cancels.remove(&item_id).unwrap_or_default();
         let task = self.tasks.spawn(context.run(item_id.clone(), call, cancel).instrument(span));
         self.items.insert(task.id(), item_id);
