@@ -1087,7 +1087,7 @@ message: string, };
 /**
  * Reasons why an image tool is not offered. This list is closed.
  */
-export type HeldBackReason = "imageGenerationOff" | "authNotEligible" | "modelWithoutImageInput" | "imagegenextOff" | "providerWithoutImages" | "providerWithoutNamespaceTools" | "executorMissing" | "standaloneOffered" | "providerWithoutHostedTool" | "hookConfigured" | "approvalRequired";
+export type HeldBackReason = "imageGenerationOff" | "authNotEligible" | "modelWithoutImageInput" | "imagegenextOff" | "providerWithoutImages" | "providerWithoutNamespaceTools" | "executorMissing" | "standaloneOffered" | "providerWithoutHostedTool" | "separateImageProvider" | "hookConfigured" | "approvalRequired";
 
 /**
  * How clients read the history of a thread.
@@ -1330,7 +1330,7 @@ usageLimit?: UsageLimit, };
 /**
  * Kinds of failures of an image call. This list is closed.
  */
-export type ImageErrorKind = "invalidArguments" | "referenceNotFound" | "referenceRefused" | "moderationBlocked" | "unauthorized" | "usageLimit" | "rateLimited" | "budgetExceeded" | "approvalDenied" | "hookDenied" | "timeout" | "network" | "badResponse" | "storage" | "interrupted" | "internal";
+export type ImageErrorKind = "invalidArguments" | "referenceNotFound" | "referenceRefused" | "moderationBlocked" | "unauthorized" | "configuration" | "usageLimit" | "rateLimited" | "budgetExceeded" | "approvalDenied" | "hookDenied" | "timeout" | "network" | "badResponse" | "storage" | "interrupted" | "internal";
 
 /**
  * Copies an image out of Easel's store.

@@ -108,7 +108,7 @@ impl AnyCredentials {
     pub(crate) fn remedy(&self) -> &'static str {
         match self {
             Self::None => "Set env_key or auth.command of the provider.",
-            Self::EnvKey(_) => "Set it to a key of the provider, in the environment that Easel is started in.",
+            Self::EnvKey(_) => "It must contain a key of the provider, and is read when Easel starts.",
             Self::Command(_) => "Correct auth.command of the provider.",
             Self::AccountKey(..) => "Run `easel login --with-api-key`, or set OPENAI_API_KEY.",
             Self::AccountTokens(..) => "Log in again in the client.",

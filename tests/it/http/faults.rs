@@ -99,19 +99,19 @@ async fn each_images_endpoint_fault_is_one_typed_error() {
         server.close().await;
     }
     insta::assert_snapshot!(found, @r"
-    400: ModerationBlocked, HTTP 400, billed No, POSTs 1: No image was made: the provider's moderation blocked the request: Your request was rejected by the safety system. safety_violations=[sexual]. [HTTP 400, moderation_blocked, request [id]]. The same prompt will be blocked again; tell the user.
-    401: Unauthorized, HTTP 401, billed No, POSTs 1: No image was made: the provider did not accept the credential: Incorrect API key provided [HTTP 401, invalid_api_key, request [id]]. Do not call again in this turn; tell the user.
-    403: Unauthorized, HTTP 403, billed No, POSTs 1: No image was made: the provider did not accept the credential: forbidden [HTTP 403, forbidden, request [id]]. Do not call again in this turn; tell the user.
-    429: RateLimited, HTTP 429, billed No, POSTs 3: No image was made: the provider's rate limit is reached: Rate limit reached [HTTP 429, rate_limit_exceeded, request [id]]. Tell the user to try again later.
-    500: BadResponse, HTTP 500, billed Uncertain, POSTs 1: No image was made: the provider failed: The server had an error [HTTP 500, x, request [id]]. The provider may have charged for it. Do not call again by yourself; tell the user.
-    503: BadResponse, HTTP 503, billed Uncertain, POSTs 1: No image was made: the provider failed: overloaded [HTTP 503, x, request [id]]. The provider may have charged for it. Do not call again by yourself; tell the user.
+    400: ModerationBlocked, HTTP 400, billed No, POSTs 1: No image was made: the moderation of provider `mock` blocked the request: Your request was rejected by the safety system. safety_violations=[sexual]. [HTTP 400, moderation_blocked, request [id], POST [host]/v1/images/generations]. The same prompt will be blocked again; tell the user.
+    401: Unauthorized, HTTP 401, billed No, POSTs 1: No image was made: provider `mock` did not accept the key from the environment variable MOCK_KEY (env_key): Incorrect API key provided [HTTP 401, invalid_api_key, request [id], POST [host]/v1/images/generations]; check that the key is valid for this provider. Do not call again in this turn; tell the user.
+    403: Unauthorized, HTTP 403, billed No, POSTs 1: No image was made: provider `mock` does not allow the request with the key from the environment variable MOCK_KEY (env_key): forbidden [HTTP 403, forbidden, request [id], POST [host]/v1/images/generations]; check the permissions of the key. Do not call again in this turn; tell the user.
+    429: RateLimited, HTTP 429, billed No, POSTs 3: No image was made: the rate limit of provider `mock` is reached: Rate limit reached [HTTP 429, rate_limit_exceeded, request [id], POST [host]/v1/images/generations]. Tell the user to try again later.
+    500: BadResponse, HTTP 500, billed Uncertain, POSTs 1: No image was made: provider `mock` failed: The server had an error [HTTP 500, x, request [id], POST [host]/v1/images/generations]. The provider may have charged for it. Do not call again by yourself; tell the user.
+    503: BadResponse, HTTP 503, billed Uncertain, POSTs 1: No image was made: provider `mock` failed: overloaded [HTTP 503, x, request [id], POST [host]/v1/images/generations]. The provider may have charged for it. Do not call again by yourself; tell the user.
     badb64: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's image is not base64. The provider charged for it. Do not call again by yourself; tell the user.
     notpng: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's image is not a PNG, JPEG, WebP or GIF. The provider charged for it. Do not call again by yourself; tell the user.
     nodata: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's response contains no image. The provider charged for it. Do not call again by yourself; tell the user.
     url: BadResponse, HTTP 200, billed Yes, POSTs 1: No image was made: the provider's link to the image is not https. The provider charged for it. Do not call again by yourself; tell the user.
-    notjson: BadResponse, HTTP 200, billed Uncertain, POSTs 1: No image was made: the provider's response is not valid JSON. The provider may have charged for it. Do not call again by yourself; tell the user.
+    notjson: BadResponse, HTTP 200, billed Uncertain, POSTs 1: No image was made: provider `mock` at [host] sent a response that is not valid JSON; check its base_url. The provider may have charged for it. Do not call again by yourself; tell the user.
     close: Network, no response, billed Uncertain, POSTs 1: No image was made: the connection to provider `mock` at [host] was lost before it answered: connection closed before message completed. The provider may have charged for it. Do not call again by yourself; tell the user.
-    hang: Timeout, no response, billed Uncertain, POSTs 1: No image was made: timed out after 1 s (images.timeout_ms). The provider may have charged for it. Do not call again by yourself; tell the user.
+    hang: Timeout, no response, billed Uncertain, POSTs 1: No image was made: provider `mock` at [host] took longer than 1 s (images.timeout_ms). The provider may have charged for it. Do not call again by yourself; tell the user.
     ");
 }
 
@@ -141,14 +141,15 @@ async fn model_faults_end_the_turn_and_are_retried_when_safe() {
             posts = backend.posts_to("/responses").len();
         }
         let info = error.codex_error_info;
-        writeln!(found, "{mode}: {info:?}, POSTs {posts}: {}", error.message).expect("a string");
+        let message = error.message.replace(&backend.host(), "[host]");
+        writeln!(found, "{mode}: {info:?}, POSTs {posts}: {message}").expect("a string");
         server.close().await;
     }
     insta::assert_snapshot!(found, @r"
-    401: Some(Unauthorized), POSTs 1: the provider did not accept the credential: mock 401 [HTTP 401, x]
-    429: Some(RateLimitExceeded), POSTs 3: the provider's rate limit is reached: mock 429 [HTTP 429, x]
-    500: Some(InternalServerError), POSTs 3: the provider failed: mock 500 [HTTP 500, x]
+    401: Some(Unauthorized), POSTs 1: provider `mock` did not accept the key from the environment variable MOCK_KEY (env_key): mock 401 [HTTP 401, x, POST [host]/v1/responses]; check that the key is valid for this provider
+    429: Some(RateLimitExceeded), POSTs 3: the rate limit of provider `mock` is reached: mock 429 [HTTP 429, x, POST [host]/v1/responses]
+    500: Some(InternalServerError), POSTs 3: provider `mock` failed: mock 500 [HTTP 500, x, POST [host]/v1/responses]
     incomplete: Some(InternalServerError), POSTs 1: the provider's response ended early
-    hang: Some(Other), POSTs 1: the provider sent nothing for 1 s
+    hang: Some(Other), POSTs 1: provider `mock` at [host] sent nothing for 1 s (stream_idle_timeout_ms)
     ");
 }

@@ -191,7 +191,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 (Input::ModelEvent(event), end)
             }
             Some(Err(error)) => {
-                tracing::warn!(
+                // The end of the turn is logged with it, unless the request is sent again.
+                tracing::info!(
                     thread_id = %self.context.thread_id,
                     error = &error as &dyn std::error::Error,
                     "the model request failed"

@@ -70,7 +70,7 @@ async fn tls_and_plain_http_are_not_confused() {
     let authority = Authority::new("known");
     let address = in_front_of(backend.address(), vec![authority.server("localhost")]).to_string();
     let error = error_of_turn(&provider_at(&format!("http://{address}/v1"), ""), &[]).await;
-    insta::assert_snapshot!(error.replace(&address, "HOST"), @"");
+    insta::assert_snapshot!(error.replace(&address, "HOST"), @"the connection to provider `studio` at HOST was lost before it answered: invalid HTTP version parsed; if the provider expects https, start its base_url with https://");
 }
 
 #[tokio::test]
