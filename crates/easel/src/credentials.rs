@@ -75,7 +75,7 @@ impl EnvKey {
     /// Returns the key.
     ///
     /// # Errors
-    /// If there is none; the message says where the provider looks for it.
+    /// If the variable has no key; the message says where the provider looks for it.
     fn get(&self) -> Result<SecretString, CredentialError> {
         let Self { provider, variable, key } = self;
         key.clone().map_err(|missing| {

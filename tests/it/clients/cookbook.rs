@@ -125,7 +125,7 @@ fn example_clients_fail_loudly() {
         };
         let no_key =
             "model_provider = \"x\"\n[model_providers.x]\nbase_url = \"http://127.0.0.1:9/v1\"\nenv_key = \"K\"\n";
-        assert_fails(no_key, &[EASEL, PROMPT], "the environment variable K (env_key) is not set or empty");
+        assert_fails(no_key, &[EASEL, PROMPT], "env_key), is not set; set it before Easel starts");
         assert_fails(
             "[[hooks.pre_tool_use]]\ncommand = [\"false\"]\n",
             &[EASEL, PROMPT],

@@ -105,7 +105,7 @@ fn nothing_is_logged_by_default_if_nothing_fails() {
 }
 
 #[test]
-fn each_step_of_a_turn_has_a_line_with_its_ids_and_times() {
+fn each_step_of_a_turn_has_one_line() {
     let log = log_of_turn(Some("info"), draw);
     let started = lines_of(&log, "a turn started");
     let ended = lines_of(&log, "a turn ended");

@@ -48,8 +48,8 @@ pub struct ProviderConfig {
     pub stream_max_retries: Option<u32>,
     /// Whether `GET {base_url}/models` lists the provider's models. Unset: the preset decides.
     pub models_endpoint: Option<bool>,
-    /// Whether the provider has a model that answers. Without one, Easel's built-in rule calls the image tool. Unset: the
-    /// preset decides.
+    /// Whether the provider has a model that answers. Without one, Easel's built-in rule calls the image tool. Unset:
+    /// the preset decides.
     pub chat_model: Option<bool>,
     /// Whether requests to the model carry `prompt_cache_key`. Unset: the preset decides.
     pub prompt_cache_key: Option<bool>,

@@ -52,8 +52,8 @@ pub trait Provider: Send + Sync + 'static {
     /// Returns the description of the provider whose model answers.
     fn info(&self) -> &ProviderInfo;
 
-    /// Returns the description of the provider that makes the images, if it is not the one whose model answers. Only the
-    /// standalone tool reaches it.
+    /// Returns the description of the provider that makes the images, if it is not the one whose model answers. Only
+    /// the standalone tool reaches it.
     fn separate_images(&self) -> Option<&ProviderInfo> {
         None
     }
@@ -63,7 +63,8 @@ pub trait Provider: Send + Sync + 'static {
         self.separate_images().unwrap_or_else(|| self.info())
     }
 
-    /// Returns the kind of credential that would authorize an image request now. It changes when the user logs in or out.
+    /// Returns the kind of credential that would authorize an image request now. It changes when the user logs in or
+    /// out.
     fn auth(&self) -> AuthKind {
         AuthKind::None
     }

@@ -33,7 +33,7 @@ pub(super) struct AttemptInfo<'a> {
 
 impl AttemptInfo<'_> {
     /// Returns the attempt whose response has begun. Returns `None` if its line would not be logged.
-    pub(super) fn answered(self, response: &Response, redactor: &Redactor, upload: &Upload) -> Option<Attempt> {
+    pub(super) fn to_attempt(self, response: &Response, redactor: &Redactor, upload: &Upload) -> Option<Attempt> {
         tracing::enabled!(tracing::Level::INFO).then(|| Attempt {
             provider: self.provider.to_owned(),
             path: self.path,
@@ -47,7 +47,7 @@ impl AttemptInfo<'_> {
     }
 
     /// Logs an attempt that failed.
-    pub(super) fn failed(self, rejection: Option<&Rejection>, error: &str) {
+    pub(super) fn log_failure(self, rejection: Option<&Rejection>, error: &str) {
         tracing::info!(
             provider = self.provider,
             path = self.path,
@@ -65,8 +65,8 @@ impl AttemptInfo<'_> {
 impl Drop for Attempt {
     fn drop(&mut self) {
         let since_start = |at: Instant| at.saturating_duration_since(self.started);
-        let connect = self.upload.started_at().map(since_start).unwrap_or_default();
-        let sent = self.upload.ended_at().map(since_start).unwrap_or(connect);
+        let connect = self.upload.start_time().map(since_start).unwrap_or_default();
+        let sent = self.upload.end_time().map(since_start).unwrap_or(connect);
         tracing::info!(
             provider = self.provider,
             path = self.path,

@@ -216,16 +216,16 @@ async fn send_once<C: Credentials, R: Request>(
     request.on_attempt();
     match exchange(client, sending, credential, &redactor, limit, (&upload, idle_timeout)).await {
         Ok(response) => {
-            let attempt = attempt.answered(&response, &redactor, &upload);
+            let attempt = attempt.to_attempt(&response, &redactor, &upload);
             Ok(OpenResponse { response, redactor, destination, attempt })
         }
         Err(SendError::Rejected(rejection)) => {
             let rejection = rejection.at(destination);
-            attempt.failed(Some(&rejection), &rejection.model_error().message);
+            attempt.log_failure(Some(&rejection), &rejection.model_error().message);
             Err(SendError::Rejected(Box::new(rejection)))
         }
         Err(error) => {
-            attempt.failed(None, &error.to_string());
+            attempt.log_failure(None, &error.to_string());
             Err(error)
         }
     }

@@ -61,12 +61,12 @@ impl Upload {
     }
 
     /// Returns when a connection began to take the body.
-    pub(crate) fn started_at(&self) -> Option<Instant> {
+    pub(crate) fn start_time(&self) -> Option<Instant> {
         self.0.times[0].get().copied()
     }
 
     /// Returns when a connection had taken the whole body.
-    pub(crate) fn ended_at(&self) -> Option<Instant> {
+    pub(crate) fn end_time(&self) -> Option<Instant> {
         self.0.times[1].get().copied()
     }
 

@@ -27,8 +27,8 @@ pub(super) fn log_start<S: Store, P: Provider>(context: &CallContext<S, P>, expo
     );
 }
 
-/// Logs the end of a turn or of an image, if `event` is one. An image that failed is logged at the default level, unless
-/// the user interrupted it.
+/// Logs the end of a turn or of an image, if `event` is one. An image that failed is logged at the default level,
+/// unless the user interrupted it.
 pub(super) fn log_end<S: Store, P: Provider>(context: &CallContext<S, P>, event: &Event) {
     if let Event::ItemCompleted(ItemCompletedNotification { item: ThreadItem::ImageGeneration(image), .. }) = event {
         log_image(context, image);
