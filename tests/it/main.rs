@@ -36,6 +36,7 @@ mod config;
 mod config_writes;
 mod demo;
 mod doctor;
+mod draw;
 mod help;
 mod spending;
 mod stored;

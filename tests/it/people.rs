@@ -7,7 +7,7 @@ use crate::harness::{Sandbox, read_file};
 async fn server_on_a_terminal_says_what_it_waits_for() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(sandbox.command(&["app-server"]), 80);
-    terminal.wait_for("Try `easel demo`").await;
+    terminal.wait_for("Try `easel draw PROMPT`").await;
     terminal.type_text("\u{4}").await;
     let (status, _) = terminal.finish().await;
     assert_eq!(status.code(), Some(0));
@@ -18,6 +18,7 @@ async fn login_on_a_terminal_hides_the_key() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(sandbox.command(&["login", "--with-api-key"]), 80);
     terminal.wait_for("API key").await;
+    terminal.wait_until_echo_is_off().await;
     terminal.type_text("sk-canary-0123456789\r").await;
     let (status, text) = terminal.finish().await;
     assert_eq!(status.code(), Some(0), "{text}");

@@ -4,6 +4,7 @@
 mod acp;
 mod app_server;
 mod config_args;
+mod draw;
 mod help;
 mod history;
 mod login;
@@ -25,6 +26,7 @@ use crate::server;
 use acp::AcpArgs;
 use app_server::{AppServerArgs, GenerateCommand};
 use config_args::ConfigArgs;
+use draw::DrawArgs;
 use history::{ImagesArgs, PruneArgs, ThreadsArgs};
 use login::{LoginArgs, LoginCommand};
 use usage::UsageArgs;
@@ -47,6 +49,12 @@ enum Command {
     /// Run as an agent of the Agent Client Protocol over stdio, for editors.
     #[cfg(feature = "acp")]
     Acp(AcpArgs),
+    /// Draw an image, or edit images.
+    ///
+    /// The prompt goes to the model of the provider, which calls the image tool. With --size, --quality, --background,
+    /// --format, -n or --mask, it goes to the image tool as it is. The paths of the images are printed.
+    #[command(visible_alias = "generate", after_help = help::AFTER_DRAW)]
+    Draw(Box<DrawArgs>),
     /// Spawn an app-server and show a whole conversation: start, draw, edit, read back.
     Demo {
         #[command(flatten)]
@@ -117,7 +125,8 @@ enum ConfigCommand {
     Check(ConfigArgs),
 }
 
-/// Runs the command. The exit code is 0 for success, 1 for a failure, and 2 for wrong usage.
+/// Runs the command. The exit code is 0 for success, 1 for a failure, 2 for wrong usage, and 130 if the user stopped
+/// the command.
 pub(crate) fn run() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -135,7 +144,7 @@ pub(crate) fn run() -> ExitCode {
         Err(error) if is_closed_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             commands::report_error(&*error);
-            if error.is::<commands::UsageError>() { ExitCode::from(2) } else { ExitCode::FAILURE }
+            exit_code(&*error)
         }
     }
 }
@@ -159,6 +168,10 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
         Command::Acp(args) if args.login => commands::login::log_in(&environment, config.merge(args.config)),
         #[cfg(feature = "acp")]
         Command::Acp(args) => commands::acp::run(&environment, config.merge(args.config)),
+        Command::Draw(args) => {
+            let (invocation, options) = args.into_options(config)?;
+            commands::draw::run(&environment, invocation, options)
+        }
         Command::Demo { config: after, provider, json } => {
             commands::demo::run(&environment, config.merge(after), provider.as_deref(), json)
         }
@@ -176,15 +189,15 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
         }
         Command::Threads(ThreadsArgs { archived, limit, json }) => {
             config.refuse()?;
-            commands::threads::run(&environment, archived, limit, json)
+            commands::stored::threads::run(&environment, archived, limit, json)
         }
         Command::Images(ImagesArgs { thread, limit, json }) => {
             config.refuse()?;
-            commands::images::run(&environment, thread.as_deref(), limit, json)
+            commands::stored::images::run(&environment, thread.as_deref(), limit, json)
         }
         Command::Prune(args) => {
             config.refuse()?;
-            commands::prune::run(&environment, args.into_options())
+            commands::stored::prune::run(&environment, args.into_options())
         }
         Command::Features(FeaturesCommand::List(after)) => commands::features::list(environment, config.merge(after)),
         Command::Config(ConfigCommand::Check(after)) => commands::config::check(&environment, config.merge(after)),
@@ -197,6 +210,13 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
             commands::manual::write_pages(&out, Cli::command())
         }
     }
+}
+
+fn exit_code(error: &(dyn Error + 'static)) -> ExitCode {
+    if error.is::<commands::UsageError>() {
+        return ExitCode::from(2);
+    }
+    if error.is::<commands::Interrupted>() { ExitCode::from(130) } else { ExitCode::FAILURE }
 }
 
 /// Returns whether the reader of the output has gone away, as in `easel usage | head`.

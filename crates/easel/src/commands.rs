@@ -5,31 +5,46 @@ pub(crate) mod acp;
 pub(crate) mod config;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod draw;
 pub(crate) mod features;
 mod format;
-pub(crate) mod images;
 pub(crate) mod login;
 pub(crate) mod manual;
-pub(crate) mod prune;
 pub(crate) mod schema;
-mod store;
-pub(crate) mod threads;
+pub(crate) mod stored;
 pub(crate) mod usage;
 
 use std::error::Error;
-use std::io::{self, Write};
+use std::io::{self, BufRead, Read, Write};
 
 use crate::process::terminal::escape;
+
+/// Maximum length of an answer on the terminal, in bytes.
+const MAX_ANSWER_LEN: u64 = 1_024;
 
 /// An argument names something that does not exist. The exit code is 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
 
+/// The user stopped the command. The exit code is 130, as of a program that SIGINT ends.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Interrupted(pub(crate) String);
+
 /// Prints a message for the user to stderr, in one line without control sequences.
 pub(crate) fn report(message: &str) {
     // There is nobody to report to if stderr is closed.
     let _ = writeln!(io::stderr(), "easel: {}", escape(message));
+}
+
+/// Asks a question on stderr, and reads the answer from standard input. Only `y` and `yes` agree.
+pub(crate) fn ask(question: &str) -> io::Result<bool> {
+    let mut stderr = io::stderr();
+    write!(stderr, "easel: {} ", escape(question)).and_then(|()| stderr.flush())?;
+    let mut answer = String::new();
+    io::stdin().lock().take(MAX_ANSWER_LEN).read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 /// Prints an error and its sources.

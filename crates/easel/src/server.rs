@@ -41,7 +41,7 @@ const DROP_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// What a person sees who starts the server on a terminal, where it would wait without a word.
 const TERMINAL_HINT: &str = "speaking JSON-RPC on standard input and output, for a client that spawns this process. Try \
-                             `easel demo` or `easel --help`. Ctrl-D ends.";
+                             `easel draw PROMPT` or `easel --help`. Ctrl-D ends.";
 
 /// What all connections share.
 struct Server {

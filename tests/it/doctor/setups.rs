@@ -47,6 +47,11 @@ async fn variable_of_the_key_is_not_set() {
 }
 
 #[tokio::test]
+async fn value_of_the_key_is_not_a_key() {
+    insta::assert_snapshot!(problems("", &[("OPENAI_API_KEY", OsStr::new("two words"))]).await);
+}
+
+#[tokio::test]
 async fn provider_rejects_the_key() {
     let provider = studio();
     let variables = [("STUDIO_KEY", OsStr::new("sk-wrong"))];

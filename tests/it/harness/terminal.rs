@@ -4,6 +4,7 @@ use std::process::ExitStatus;
 use std::time::Duration;
 
 use pty_process::{Pty, Size};
+use rustix::termios::{LocalModes, tcgetattr};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
@@ -37,6 +38,17 @@ impl Terminal {
         assert!(waited, "`{text}` was awaited in: {}", self.text());
     }
 
+    /// Waits until the terminal no longer shows what is typed.
+    pub(crate) async fn wait_until_echo_is_off(&self) {
+        let is_on = || tcgetattr(&self.pty).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO));
+        let wait = async {
+            while is_on() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(TIMEOUT, wait).await.expect("the program turns the echo off");
+    }
+
     /// Types a text.
     pub(crate) async fn type_text(&mut self, text: &str) {
         self.pty.write_all(text.as_bytes()).await.expect("the terminal takes input");
@@ -52,8 +64,9 @@ impl Terminal {
         (status, self.text())
     }
 
+    /// What the program has written, without the sequence that clears the line of a bar.
     fn text(&self) -> String {
-        String::from_utf8_lossy(&self.written).into_owned()
+        String::from_utf8_lossy(&self.written).replace("\r\u{1b}[2K", "\r")
     }
 
     /// Reads what the program writes next. Returns false at the end.

@@ -21,13 +21,14 @@ Environment variables:
   OPENAI_API_KEY  The API key of the provider openai, instead of a stored one
   HTTPS_PROXY     The proxy of providers; NO_PROXY lists hosts that are reached without it
   SSL_CERT_FILE   The certificates that are trusted (Linux)
-  NO_COLOR        If set, no colors
+  NO_COLOR        If set, no colors, and no pictures made of colored characters
   RUST_LOG        What is logged on stderr, such as easel=debug
   LOG_FORMAT      `json` logs JSON
 
-Exit codes: 0 success, 1 failure, 2 wrong usage.
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 stopped by Ctrl-C.
 
 Examples:
+  easel draw a red star over a mountain       Draw an image
   easel demo                                  See a conversation with the built-in preview, without a key
   easel login --with-api-key                  Store a key of the OpenAI API
   easel doctor                                Find out why images cannot be made
@@ -38,3 +39,13 @@ pub(super) const AFTER_APP_SERVER: &str = "\
 Examples:
   easel app-server -c images.parallel=2
   easel app-server --listen ws://127.0.0.1:4500";
+
+/// Examples of drawing.
+pub(super) const AFTER_DRAW: &str = "\
+Examples:
+  easel draw a lighthouse at dusk -o lighthouse.png
+  easel draw --continue make it night
+  easel draw \"add a hat\" -i cat.png --quality high
+  git log -1 --format=%s | easel draw - --json
+
+Ctrl-C stops the request and says what may be billed.";

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::commands::prune::Options;
+use crate::commands::stored::prune::Options;
 
 #[derive(Debug, Args)]
 pub(super) struct ThreadsArgs {

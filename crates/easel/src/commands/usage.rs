@@ -9,7 +9,7 @@ use easel_config::Environment;
 use easel_store::{EaselStore, LedgerRange, LedgerRow};
 
 use super::print;
-use super::store::with_store;
+use super::stored::with_store;
 use format::Line;
 pub(crate) use format::OutputFormat;
 use sums::Sums;

@@ -7,7 +7,7 @@ use easel_imagegen::capability::AuthKind;
 use easel_protocol::rate_limits::GetAccountRateLimitsResponse;
 use easel_provider::CredentialError;
 use easel_rpc::Outbox;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
 use super::chatgpt::{ChatgptLogin, ChatgptProfile, ExternalTokens};
@@ -16,6 +16,9 @@ use super::login_store::{FoundKey, LoginStore, MAX_KEY_LEN, SavedKey, StoredKey}
 use super::origin::Origin;
 use super::{credential_error, key_from_env, parse_token};
 use crate::connections::Connections;
+
+/// What an API key must be.
+const KEY_RULE: &str = "an API key is a single word of printable characters";
 
 /// The account of the user, which a login or logout changes.
 #[derive(Debug)]
@@ -138,7 +141,9 @@ impl Account {
     /// If there is no key for this origin; the message says what to do.
     pub(super) fn key_for(&self, destination: &Origin) -> Result<SecretString, CredentialError> {
         if let Some(key) = &self.env_key {
-            return Ok(key.clone());
+            let is_valid = parse_token(key.expose_secret(), MAX_KEY_LEN).is_some();
+            let invalid = || credential_error(format!("the value of {KEY_VARIABLE} is not an API key: {KEY_RULE}"));
+            return if is_valid { Ok(key.clone()) } else { Err(invalid()) };
         }
         let message = match &*self.login.borrow() {
             LoginState::Key(FoundKey { key, .. }) if key.origin == *destination => return Ok(key.key.clone()),
@@ -167,7 +172,7 @@ impl Account {
     /// If the text is not a key, or the key cannot be saved.
     pub(crate) fn log_in(&self, key: &str, origin: Origin) -> Result<SavedKey, CredentialError> {
         let Some(key) = parse_token(key, MAX_KEY_LEN) else {
-            return Err(credential_error("an API key is a single word of printable characters"));
+            return Err(credential_error(KEY_RULE));
         };
         let key = StoredKey { key: SecretString::from(key.to_owned()), origin };
         let saved = self.store.save(&key)?;

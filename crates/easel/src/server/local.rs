@@ -15,6 +15,7 @@ use tokio::runtime::Handle;
 use tokio_util::io::SyncIoBridge;
 use tokio_util::sync::CancellationToken;
 
+use crate::commands::Interrupted;
 use crate::connections::{Client, SlowClientPolicy};
 use crate::process::logging::Logging;
 use crate::requests::ConnectionContext;
@@ -55,11 +56,6 @@ impl Local {
     }
 }
 
-/// A second signal ended a command before it was done.
-#[derive(Debug, thiserror::Error)]
-#[error("interrupted")]
-pub(crate) struct Interrupted;
-
 /// Starts a server, runs `face`, a command that is a client of it, and shuts the server down as at the end of a
 /// connection: running turns are interrupted, and what they have is stored.
 ///
@@ -88,7 +84,7 @@ pub(crate) fn run<T>(
                     stopping.cancel();
                     tokio::select! {
                         result = face => result,
-                        () = signals.next() => Err(Interrupted.into()),
+                        () = signals.next() => Err(Interrupted("interrupted".to_owned()).into()),
                     }
                 }
             }

@@ -21,7 +21,7 @@ pub(super) fn check_home(home: &Path) -> Check {
     if let Err(error) = easel_config::create_home(home) {
         return Check::failed(
             NAME,
-            sentence(&error_chain(&error)),
+            sentence(&without_number(&error_chain(&error))),
             "Set EASEL_HOME to a folder that you can write to.",
         );
     }

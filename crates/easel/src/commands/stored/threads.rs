@@ -5,9 +5,9 @@ use std::error::Error;
 use easel_config::Environment;
 use easel_protocol::thread::{Thread, ThreadListParams, ThreadSortKey};
 
-use super::format::{local_time, shorten};
-use super::print;
-use super::store::with_store;
+use super::with_store;
+use crate::commands::format::{local_time, shorten};
+use crate::commands::{print, report};
 
 /// Maximum number of threads that are read at once.
 const PAGE: u32 = 100;
@@ -39,7 +39,7 @@ pub(crate) fn run(environment: &Environment, archived: bool, limit: u32, json: b
                 return Ok(());
             }
         }
-        super::report("there are more threads; --limit lists them");
+        report("there are more threads; --limit lists them");
         Ok(())
     })
 }

@@ -1,4 +1,8 @@
-//! Opens the store for a command that reads or cleans up what is stored.
+//! The commands that list or clean up what is stored, and how they open the store.
+
+pub(crate) mod images;
+pub(crate) mod prune;
+pub(crate) mod threads;
 
 use std::error::Error;
 

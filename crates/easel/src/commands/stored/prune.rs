@@ -7,9 +7,9 @@ use easel_protocol::thread::{Thread, ThreadListParams};
 use easel_store::{EaselStore, Prunable};
 use jiff::Timestamp;
 
-use super::format::bytes;
-use super::store::with_store;
-use super::{print, report};
+use super::with_store;
+use crate::commands::format::bytes;
+use crate::commands::{print, report};
 
 /// Maximum number of threads that are read at once.
 const PAGE: u32 = 100;

@@ -5,9 +5,9 @@ use std::error::Error;
 use easel_config::Environment;
 use easel_protocol::image::{ImageEntry, ImageListParams};
 
-use super::format::{bytes, local_time};
-use super::print;
-use super::store::with_store;
+use super::with_store;
+use crate::commands::format::{bytes, local_time};
+use crate::commands::{print, report};
 
 /// Maximum number of images that are read at once.
 const PAGE: u32 = 50;
@@ -37,7 +37,7 @@ pub(crate) fn run(
                 return Ok(());
             }
         }
-        super::report("there are more images; --limit lists them");
+        report("there are more images; --limit lists them");
         Ok(())
     })
 }

@@ -1,0 +1,119 @@
+//! The arguments of `easel draw`.
+
+use std::io::{self, Read};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use easel_config::Invocation;
+use serde_json::{Map, Value};
+
+use super::ConfigArgs;
+use crate::commands::UsageError;
+use crate::commands::draw::DrawOptions;
+use crate::commands::draw::inline::InlineMode;
+
+/// Maximum length of a prompt from standard input, in bytes. The image tool takes 32,000 characters.
+const MAX_PROMPT_LEN: u64 = 128 * 1024;
+
+#[derive(Debug, Args)]
+pub(super) struct DrawArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// What to draw, or how to change the images. `-` reads it from standard input.
+    #[arg(required = true)]
+    prompt: Vec<String>,
+    /// An image to edit: a file, or the handle of an image that Easel has made. May be repeated; the order counts.
+    #[arg(short = 'i', long = "image", value_name = "FILE|HANDLE")]
+    images: Vec<String>,
+    /// A mask for the first image: its transparent parts are changed.
+    #[arg(long, value_name = "FILE|HANDLE")]
+    mask: Option<String>,
+    /// The size, such as 1024x1024, or auto.
+    #[arg(long)]
+    size: Option<String>,
+    /// The quality, such as low, medium, high or auto.
+    #[arg(long)]
+    quality: Option<String>,
+    /// The background, such as transparent, opaque or auto.
+    #[arg(long)]
+    background: Option<String>,
+    /// The format of the file. Default: that of the extension of --out.
+    #[arg(long)]
+    format: Option<FileFormat>,
+    /// The number of images.
+    #[arg(short = 'n', long = "count", value_name = "NUMBER")]
+    count: Option<u32>,
+    /// Copy the image to this file. The second image of several gets -2 before the extension.
+    #[arg(short = 'o', long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Let --out replace a file.
+    #[arg(long, requires = "out")]
+    overwrite: bool,
+    /// The provider, by its name in the configuration.
+    #[arg(long, value_name = "NAME")]
+    provider: Option<String>,
+    /// Continue the newest thread of this folder, to change its last image.
+    #[arg(long = "continue")]
+    continues: bool,
+    /// Show this number of previews while the image is made, if the provider has them. OpenAI bills each as 100 output
+    /// tokens.
+    #[arg(long, value_name = "NUMBER")]
+    previews: Option<u32>,
+    /// How to show pictures on the terminal. Default: what the terminal can.
+    #[arg(long, value_name = "MODE")]
+    inline: Option<InlineMode>,
+    /// Print one JSON object with the images and their records.
+    #[arg(long)]
+    json: bool,
+    /// Open the images with the program that the system has for them.
+    #[arg(long)]
+    open: bool,
+}
+
+/// A format of image files.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FileFormat {
+    Png,
+    Jpeg,
+    Webp,
+}
+
+impl DrawArgs {
+    /// Returns what to draw, and the configuration with `before`, the options before the subcommand.
+    pub(super) fn into_options(self, before: ConfigArgs) -> Result<(Invocation, DrawOptions), UsageError> {
+        let mut parameters = Map::new();
+        let format = self.format.and_then(|format| format.to_possible_value()).map(|value| value.get_name().to_owned());
+        let texts = [("size", self.size), ("quality", self.quality), ("background", self.background)];
+        for (name, value) in texts.into_iter().chain([("output_format", format)]) {
+            parameters.extend(value.map(|value| (name.to_owned(), Value::from(value))));
+        }
+        parameters.extend(self.count.map(|count| ("n".to_owned(), count.into())));
+        let mut invocation = before.merge(self.config);
+        invocation.overrides.extend(self.previews.map(|count| format!("images.partial_images={count}")));
+        let options = DrawOptions {
+            prompt: read_prompt(&self.prompt)?,
+            images: self.images,
+            mask: self.mask,
+            parameters,
+            out: self.out,
+            overwrite: self.overwrite,
+            continues: self.continues,
+            provider: self.provider,
+            json: self.json,
+            open: self.open,
+            inline: self.inline,
+        };
+        Ok((invocation, options))
+    }
+}
+
+/// Joins the words of the prompt, or reads it from standard input.
+fn read_prompt(words: &[String]) -> Result<String, UsageError> {
+    if words != ["-"] {
+        return Ok(words.join(" "));
+    }
+    let mut prompt = String::new();
+    let read = io::stdin().lock().take(MAX_PROMPT_LEN).read_to_string(&mut prompt);
+    read.map_err(|error| UsageError(format!("the prompt cannot be read from standard input: {error}")))?;
+    Ok(prompt)
+}

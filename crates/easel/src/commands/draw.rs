@@ -1,0 +1,106 @@
+//! `easel draw`: makes one image from the shell, as a client of a server in the same process.
+
+mod approval;
+pub(crate) mod inline;
+mod output;
+mod progress;
+mod request;
+mod session;
+mod tool;
+
+use std::error::Error;
+use std::io::{self, IsTerminal};
+
+use console::Term;
+use easel_config::{Environment, Invocation};
+use serde_json::json;
+
+use self::inline::{InlineMode, TerminalSize};
+use self::progress::Progress;
+pub(crate) use self::request::DrawOptions;
+use self::session::{DrawSession, Outcome};
+use super::{Interrupted, print, report};
+use crate::server::local::{self, Local};
+
+/// Makes the images, and prints their paths.
+///
+/// # Errors
+/// [`UsageError`](super::UsageError) for wrong arguments, [`Interrupted`] if the user stopped it, and any error if no
+/// image was made.
+pub(crate) fn run(
+    environment: &Environment,
+    invocation: Invocation,
+    mut options: DrawOptions,
+) -> Result<(), Box<dyn Error>> {
+    let (request, target) = options.check(environment)?;
+    let (is_terminal, screen) = (io::stderr().is_terminal() && !options.json, Term::stderr());
+    let (rows, columns) = screen.size();
+    let size = TerminalSize { rows, columns };
+    let inline = match options.inline {
+        Some(mode) => mode,
+        None if is_terminal && Term::stdout().is_term() => InlineMode::detect(environment),
+        None => InlineMode::None,
+    };
+    let inline = if options.json { InlineMode::None } else { inline };
+    // Running the command is the user's choice of the standalone tool. The kill switch turns it off all the same.
+    let enable = [vec!["imagegenext".to_owned()], invocation.enable].concat();
+    let mut invocation = Invocation { enable, ..invocation };
+    // The tool reads files below certain folders only. It gets copies, so that no other file is readable.
+    let folder = request.is_direct().then(tempfile::tempdir).transpose()?;
+    if let Some(folder) = &folder {
+        invocation.overrides.push(format!("images.reference_roots={}", json!([folder.path()])));
+    }
+    let cwd = environment.cwd.display().to_string();
+    local::run(environment, invocation, async |local: Local| {
+        let Local { connection, mut messages, stopping, .. } = local;
+        let progress = Progress::start(is_terminal, inline, size);
+        let mut session =
+            DrawSession { connection: &connection, messages: &mut messages, stopping: &stopping, progress: &progress };
+        session.initialize(io::stdin().is_terminal() && is_terminal).await?;
+        let thread_id = session.open_thread(cwd, request.continues, request.provider.clone()).await?;
+        let mut outcome = match &folder {
+            Some(folder) => session.run_tool(thread_id, request, folder.path()).await?,
+            None => session.run_turn(thread_id, request).await?,
+        };
+        progress.finish();
+        let images = std::mem::take(&mut outcome.images);
+        let delivered = output::deliver(&connection, images, target.as_ref()).await;
+        if options.json {
+            output::print_json(&outcome, &delivered)?;
+        }
+        for one in &delivered {
+            if !options.json {
+                inline
+                    .show(&one.path, size, 1)
+                    .unwrap_or_else(|error| report(&format!("the image cannot be shown: {error}")));
+                print(&one.path.display().to_string())?;
+                report(&output::facts(&one.image));
+            }
+        }
+        if options.open {
+            output::open(delivered.iter().map(|one| &one.path));
+        }
+        conclude(&outcome, delivered.len())
+    })
+}
+
+/// Returns the result of the command: success if there are images, unless the user stopped it.
+fn conclude(outcome: &Outcome, images: usize) -> Result<(), Box<dyn Error>> {
+    let failure = outcome.error.as_ref().map(output::failure);
+    if outcome.was_interrupted {
+        let bill = failure.unwrap_or_else(|| "No image call was open.".to_owned());
+        return Err(Interrupted(format!("interrupted. {bill}")).into());
+    }
+    match (failure, &outcome.reason) {
+        (Some(failure), _) if images > 0 => report(&format!("an image is missing: {failure}")),
+        (Some(failure), _) => return Err(failure.into()),
+        (None, Some(reason)) if images == 0 => return Err(reason.clone().into()),
+        (None, Some(reason)) => report(reason),
+        (None, None) if images == 0 => {
+            let words = outcome.message.as_deref().unwrap_or("The model said nothing.");
+            return Err(format!("no image was made. {words}").into());
+        }
+        (None, None) => {}
+    }
+    Ok(())
+}
