@@ -7,6 +7,7 @@
 //! A host turn has no model: a client calls the tool, and the turn ends when none of its calls runs.
 
 mod approval;
+mod call_start;
 mod calls;
 mod compaction;
 mod effect;

@@ -1,38 +1,35 @@
-//! The tool calls of one model response. Each image call has an item, which is started before anything is sent and
-//! completed exactly once.
+//! The tool calls of one model response, from their start to their end. Each image call has an item, which is completed
+//! exactly once.
 
 use easel_imagegen::output;
-use easel_imagegen::plan::{PlannedCall, plan};
-use easel_imagegen::port::{FunctionCall, Reference};
-use easel_imagegen::spec::{STANDALONE_NAME, is_standalone};
+use easel_imagegen::plan::PlannedCall;
+use easel_imagegen::port::FunctionCall;
 use easel_protocol::id::{CallId, ItemId};
 use easel_protocol::item::{ImageGenerationItem, ThreadItem};
-use easel_protocol::record::{ImageError, ImageRecord, RequestedImage};
+use easel_protocol::record::{ImageError, ImageRecord};
 use easel_protocol::response_item::{ContentItem, ResponseItem};
-use easel_protocol::tool::ToolExposure;
 
 use super::host_calls::to_host_history;
-use super::{CallOutput, Effect, PreviewFile, Purpose, Step, Turn, image_item};
-use crate::config::{over_limit_error, withdrawn_error};
-use crate::conversation::Conversation;
+use super::{CallOutput, PreviewFile, Purpose, Step, Turn, image_item};
+use crate::config::over_limit_error;
 
 /// The calls of the response that is being received, in call order, and the number of images that the turn has
 /// requested so far.
 #[derive(Debug, Default)]
 pub(super) struct Calls {
-    current: Vec<Call>,
+    pub(super) current: Vec<Call>,
     images: u32,
 }
 
 #[derive(Debug)]
-struct Call {
+pub(super) struct Call {
     /// Unique in the thread. A call of an unknown tool has an id too, for history.
-    item_id: ItemId,
+    pub(super) item_id: ItemId,
     /// The item while the call runs; `None` once it has ended, and for a call of an unknown tool.
-    item: Option<Box<ImageGenerationItem>>,
+    pub(super) item: Option<Box<ImageGenerationItem>>,
     /// The reasoning before the call, which later requests send back before it.
-    reasoning: Vec<ResponseItem>,
-    kind: CallKind,
+    pub(super) reasoning: Vec<ResponseItem>,
+    pub(super) kind: CallKind,
 }
 
 #[derive(Debug)]
@@ -73,7 +70,7 @@ impl Calls {
         self.current.iter().any(|call| call.item_id == *item_id && call.item.is_some())
     }
 
-    fn has_open_hosted(&self, id: &CallId) -> bool {
+    pub(super) fn has_open_hosted(&self, id: &CallId) -> bool {
         self.current.iter().any(|call| match &call.kind {
             CallKind::Hosted { call_id } => call_id == id && call.item.is_some(),
             CallKind::Function { .. } | CallKind::Host { .. } => false,
@@ -81,7 +78,7 @@ impl Calls {
     }
 
     /// Counts the images that a call requests, or refuses the call if they would exceed `max`.
-    fn count(&mut self, call: PlannedCall, max: u32) -> Result<PlannedCall, Box<ImageError>> {
+    pub(super) fn count(&mut self, call: PlannedCall, max: u32) -> Result<PlannedCall, Box<ImageError>> {
         let images = self.images.saturating_add(call.requested.parameters.n.unwrap_or(1));
         if images > max {
             return Err(Box::new(over_limit_error(max)));
@@ -90,90 +87,17 @@ impl Calls {
         Ok(call)
     }
 
+    /// Counts an image of the hosted tool, which the provider is already making.
+    pub(super) fn count_hosted(&mut self) {
+        self.images = self.images.saturating_add(1);
+    }
+
     pub(super) fn images(&self) -> u32 {
         self.images
     }
 }
 
 impl Turn {
-    pub(super) fn on_function_call(&mut self, step: &mut Step<'_>, call: FunctionCall) {
-        self.close_message(step);
-        let is_offered = self.requested_with == ToolExposure::Standalone;
-        if !is_offered || !is_standalone(call.namespace.as_deref(), &call.name) {
-            return self.reject_unknown_tool(step, call, is_offered);
-        }
-        let planned = self.plan_call(step, &call);
-        let call_id = call.call_id.clone();
-        let kind = CallKind::Function { call, output: Vec::new(), records: Vec::new(), succeeded: false };
-        self.start_planned(step, &call_id, kind, planned);
-    }
-
-    /// Plans a call of the standalone tool, and counts its images.
-    pub(super) fn plan_call(&mut self, step: &Step<'_>, call: &FunctionCall) -> Result<PlannedCall, Box<ImageError>> {
-        if let Some(reason) = self.withdrawn {
-            return Err(Box::new(withdrawn_error(reason)));
-        }
-        let Conversation { images, older_images, .. } = &*step.conversation;
-        let planned = plan(call, &self.config.capabilities, images, older_images)?;
-        self.calls.count(planned, self.config.max_images)
-    }
-
-    /// Starts the item of a call and runs it, or ends it at once if it cannot run.
-    pub(super) fn start_planned(
-        &mut self,
-        step: &mut Step<'_>,
-        preferred_id: &str,
-        kind: CallKind,
-        planned: Result<PlannedCall, Box<ImageError>>,
-    ) {
-        let item_id = self.start_call(step, preferred_id, kind);
-        match planned {
-            Ok(call) => step.effects.push(Effect::RunCall { item_id, call }),
-            Err(error) => self.on_call_ended(step, &item_id, Err(error)),
-        }
-    }
-
-    /// Responds to a call of an unknown tool with a text for the model. The call has no item.
-    fn reject_unknown_tool(&mut self, step: &mut Step<'_>, call: FunctionCall, is_standalone_offered: bool) {
-        let text = if is_standalone_offered {
-            format!("Unknown tool. This turn offers only `{STANDALONE_NAME}`.")
-        } else {
-            "Unknown tool. This turn offers none.".to_owned()
-        };
-        let item_id = step.conversation.ids.reserve(&call.call_id);
-        let output = vec![ContentItem::InputText { text: text.into() }];
-        let kind = CallKind::Function { call, output, records: Vec::new(), succeeded: false };
-        let reasoning = self.reasoning.take_kept();
-        self.calls.current.push(Call { item_id, item: None, reasoning, kind });
-    }
-
-    /// Starts the item of a hosted call. Ignores a call that was not offered, or that the provider reports twice.
-    pub(super) fn on_hosted_started(
-        &mut self,
-        step: &mut Step<'_>,
-        call_id: CallId,
-        requested: RequestedImage,
-        references: Vec<Reference>,
-    ) {
-        if self.config.exposure != ToolExposure::Hosted || self.calls.has_open_hosted(&call_id) {
-            return;
-        }
-        self.close_message(step);
-        // The provider is already making the image, so it is kept even if it exceeds the limit.
-        self.calls.images = self.calls.images.saturating_add(1);
-        let item_id = self.start_call(step, &call_id, CallKind::Hosted { call_id: call_id.clone() });
-        step.effects.push(Effect::TrackHosted { item_id, call_id, requested, references });
-    }
-
-    fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind) -> ItemId {
-        let item_id = step.conversation.ids.reserve(call_id);
-        let item = Box::new(ImageGenerationItem::new(item_id.clone(), step.at));
-        self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
-        let reasoning = self.reasoning.take_kept();
-        self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), reasoning, kind });
-        item_id
-    }
-
     /// Emits a preview of the image of a running call.
     pub(super) fn on_preview(&self, step: &mut Step<'_>, item_id: &ItemId, file: &PreviewFile) {
         if self.calls.is_running(item_id) {

@@ -4,6 +4,7 @@ mod approval;
 mod hooks;
 mod hosted;
 mod journal;
+mod prepare;
 mod run;
 mod running;
 
