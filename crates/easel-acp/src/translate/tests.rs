@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use easel_protocol::event::{AgentMessageDeltaNotification, Event, ItemCompletedNotification};
+use easel_protocol::event::{
+    AgentMessageDeltaNotification, Event, ItemCompletedNotification, ThreadTokenUsage,
+    ThreadTokenUsageUpdatedNotification, TokenUsage,
+};
 use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
 use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem};
@@ -106,4 +109,21 @@ fn failed_call_has_one_text_and_no_prompt() {
 fn title_is_one_short_line() {
     assert_eq!(tool_call::title("a\n red  square"), "Image: a red square");
     assert_eq!(tool_call::title(&"é".repeat(70)), format!("Image: {}…", "é".repeat(60)));
+}
+
+#[test]
+fn usage_needs_the_size_of_the_context() {
+    let steps = |model_context_window| {
+        let last = TokenUsage { total_tokens: 7, ..TokenUsage::default() };
+        let token_usage = ThreadTokenUsage { total: last, last, model_context_window };
+        TurnTranslation::default().steps(Event::ThreadTokenUsageUpdated(ThreadTokenUsageUpdatedNotification {
+            thread_id: "t".into(),
+            turn_id: "u".into(),
+            token_usage,
+        }))
+    };
+    assert!(steps(None).is_empty() && steps(Some(0)).is_empty());
+    let steps = steps(Some(100));
+    let [Step::Update(update)] = &steps[..] else { panic!("no update") };
+    assert_eq!(json!(update), json!({ "sessionUpdate": "usage_update", "used": 7, "size": 100 }));
 }
