@@ -1491,7 +1491,12 @@ cursor?: string | null,
 /**
  * Maximum number of entries in the page, 1 to 50. Default 25.
  */
-limit?: number | null, };
+limit?: number | null,
+/**
+ * Lists only the images of threads that a client with the name of this connection's has started, over the same
+ * protocol. Default false.
+ */
+mine?: boolean | null, };
 
 /**
  * A page of images, newest first.
@@ -1546,7 +1551,11 @@ length?: number | null,
 /**
  * The largest preview to make. Absent: the response has no preview.
  */
-preview?: PreviewSize | null, };
+preview?: PreviewSize | null,
+/**
+ * Finds the image only if `image/list` with `mine` would list it. Default false.
+ */
+mine?: boolean | null, };
 
 /**
  * The record of an image, the requested bytes and the requested preview.

@@ -16,7 +16,7 @@ use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server, local_image, text};
 
 fn bytes_of(image_id: &str, offset: u64, length: Option<u32>) -> ImageReadParams {
-    ImageReadParams { image_id: image_id.into(), offset: Some(offset), length, preview: None }
+    ImageReadParams { image_id: image_id.into(), offset: Some(offset), length, ..ImageReadParams::default() }
 }
 
 /// Creates a thread with an image for each text. Returns the records in order.

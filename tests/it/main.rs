@@ -19,6 +19,7 @@ mod credentials;
 mod http;
 
 mod context;
+mod mcp;
 mod preview;
 mod tool_call;
 mod turns;

@@ -39,7 +39,7 @@ pub use layers::{Invocation, Layer, LayerName, has_secret_key, storable_override
 pub use loader::{Loaded, Loader, Override};
 pub use settings::{
     Acp, AcpImages, Approval, Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, Hook,
-    Hooks, ImageResult, Images, Limits, Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages,
+    Hooks, ImageResult, Images, Limits, Mcp, Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages,
     ReasoningSummary, SecretValue, Server, TrustLevel, Wire,
 };
 pub use validate::did_you_mean;

@@ -6,6 +6,7 @@ mod approval;
 mod features;
 mod hooks;
 mod images;
+mod mcp;
 mod project;
 mod provider;
 mod secret;
@@ -19,6 +20,7 @@ pub use approval::Approval;
 pub use features::{FEATURES, Feature, Features};
 pub use hooks::{Hook, Hooks};
 pub use images::{Acp, AcpImages, Detail, History, ImageResult, Images, Pictures, Wire};
+pub use mcp::Mcp;
 pub use project::{Project, TrustLevel};
 pub use provider::{EditStyle, ProviderAuth, ProviderConfig, ProviderImages};
 pub use secret::SecretValue;
@@ -72,6 +74,8 @@ pub struct Config {
     pub wire: Wire,
     /// How Easel works as an agent in an editor.
     pub acp: Acp,
+    /// How `easel mcp-server` answers its host.
+    pub mcp: Mcp,
     /// Limits of references, turns and spending.
     pub limits: Limits,
     /// Prices by model. No price is built in.

@@ -21,6 +21,10 @@ pub struct ImageListParams {
     /// Maximum number of entries in the page, 1 to 50. Default 25.
     #[serde(default)]
     pub limit: Option<u32>,
+    /// Lists only the images of threads that a client with the name of this connection's has started, over the same
+    /// protocol. Default false.
+    #[serde(default)]
+    pub mine: Option<bool>,
 }
 
 /// A page of images, newest first.
@@ -65,6 +69,9 @@ pub struct ImageReadParams {
     /// The largest preview to make. Absent: the response has no preview.
     #[serde(default)]
     pub preview: Option<PreviewSize>,
+    /// Finds the image only if `image/list` with `mine` would list it. Default false.
+    #[serde(default)]
+    pub mine: Option<bool>,
 }
 
 /// The maximum size of a preview. An image that is smaller is not enlarged.

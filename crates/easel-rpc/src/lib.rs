@@ -26,6 +26,7 @@ pub mod fuzzing;
 
 mod error;
 mod limits;
+mod relay;
 mod serve;
 
 pub use error::{
@@ -34,6 +35,7 @@ pub use error::{
 };
 pub use jsonrpsee::types::ErrorObjectOwned;
 pub use limits::Limits;
+pub use relay::{Relay, Relayed, relay};
 pub use serve::{End, Session, serve};
 
 pub use inbound::line::LineReader;

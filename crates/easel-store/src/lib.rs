@@ -46,6 +46,7 @@ pub use lists::ledger::{LedgerRange, LedgerRow};
 pub use lists::page::PageError;
 pub use lists::usage::{DailyTokens, UsagePage, UsageRow};
 pub use store::EaselStore;
+pub use threads::face::ThreadOwner;
 pub use threads::fork::{Fork, HistoryError};
 pub use threads::lease::{LeaseError, WriterBusy};
 pub use threads::pending_messages::PendingMessage;

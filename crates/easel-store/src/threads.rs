@@ -2,6 +2,7 @@
 
 pub(crate) mod append;
 pub(crate) mod delete_thread;
+pub(crate) mod face;
 pub(crate) mod fork;
 pub(crate) mod history;
 pub(crate) mod item_json;

@@ -55,6 +55,11 @@ enum Command {
     /// --format, -n or --mask, it goes to the image tool as it is. The paths of the images are printed.
     #[command(visible_alias = "generate", after_help = help::AFTER_DRAW)]
     Draw(Box<DrawArgs>),
+    /// Serve the image tool to a host that speaks the Model Context Protocol, over stdio.
+    ///
+    /// Running it turns the standalone image tool on. docs/HOSTS.md has the configuration of each host.
+    #[cfg(feature = "mcp")]
+    McpServer(ConfigArgs),
     /// Spawn an app-server and show a whole conversation: start, draw, edit, read back.
     Demo {
         #[command(flatten)]
@@ -172,6 +177,8 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
             let (invocation, options) = args.into_options(config)?;
             commands::draw::run(&environment, invocation, options)
         }
+        #[cfg(feature = "mcp")]
+        Command::McpServer(after) => commands::mcp_server::run(&environment, config.merge(after)),
         Command::Demo { config: after, provider, json } => {
             commands::demo::run(&environment, config.merge(after), provider.as_deref(), json)
         }

@@ -10,6 +10,8 @@ pub(crate) mod features;
 mod format;
 pub(crate) mod login;
 pub(crate) mod manual;
+#[cfg(feature = "mcp")]
+pub(crate) mod mcp_server;
 pub(crate) mod schema;
 pub(crate) mod stored;
 pub(crate) mod usage;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use easel_protocol::id::ImageId;
 use easel_protocol::image::{ImageListParams, ImageListResponse};
-use easel_store::{EaselStore, ExistingFile};
+use easel_store::{EaselStore, ExistingFile, ThreadOwner};
 use tokio_util::task::TaskTracker;
 
 use crate::connections::Hub;
@@ -34,13 +34,21 @@ pub(crate) struct Images {
 }
 
 impl Images {
-    /// Returns a page of generated images.
+    /// Returns a page of generated images. `owner` is the client that asks.
     ///
     /// # Errors
     /// [`RequestError::ThreadNotFound`], [`RequestError::BadField`] for an invalid cursor, and those of the store.
-    pub(crate) async fn list(&self, params: ImageListParams) -> Result<ImageListResponse, RequestError> {
+    pub(crate) async fn list(
+        &self,
+        params: ImageListParams,
+        owner: ThreadOwner,
+    ) -> Result<ImageListResponse, RequestError> {
         let thread_id = params.thread_id.clone();
-        self.store.list_images(params).await.map_err(|error| RequestError::page(error, thread_id.as_deref()))
+        let page = match params.mine {
+            Some(true) => self.store.list_images_of(params, owner).await,
+            Some(false) | None => self.store.list_images(params).await,
+        };
+        page.map_err(|error| RequestError::page(error, thread_id.as_deref()))
     }
 
     /// Copies an image to `path`, relative to the server's working folder. Returns the absolute path and the size in

@@ -116,6 +116,10 @@ impl ToolCalls {
         provider: &ThreadProvider,
     ) -> Result<Waiter, RequestError> {
         let names = named_images(&call, &provider.image_info().capabilities);
+        if client.face().is_some() && !names.is_empty() {
+            // The conversation of a host outlives this process, and its handles must too.
+            self.store.adopt_images(&thread.id, names.clone()).await?;
+        }
         let images = if names.is_empty() { Vec::new() } else { self.store.find_images(&thread.id, names).await? };
         loop {
             // A call that finds the thread busy leaves nothing behind.

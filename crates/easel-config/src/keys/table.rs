@@ -88,6 +88,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("wire.image_result", Kind::Enum(ImageResult::VARIANTS)),
     key("wire.turn_event_delay_ms", Kind::Number(0, 1_000)),
     key("acp.images", Kind::Enum(AcpImages::VARIANTS)).not_per_thread(),
+    key("mcp.answer_within_ms", Kind::Number(0, 3_600_000)).not_per_thread(),
     key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
     key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
     key("limits.images_per_turn", Kind::Number(0, 1_000)).for_trusted_or_stricter(),

@@ -28,6 +28,7 @@ fn sections_that_projects_may_not_set() {
         "credentials",
         "hooks",
         "http_headers",
+        "mcp",
         "mcp_servers",
         "model_provider",
         "model_providers",

@@ -187,6 +187,11 @@ impl Outbox {
             .ok()
     }
 
+    /// Waits until there is room for another message.
+    pub(crate) async fn wait_for_room(&self) {
+        self.inner.queue.wait_for_room().await;
+    }
+
     pub(crate) fn push(&self, line: Vec<u8>, mut share: Option<Share>, wake: Wake) -> Result<(), Closed> {
         if let Some(share) = &mut share {
             share.shrink_to(line.len());

@@ -8,23 +8,29 @@ use crate::db::sql_id::SqlId;
 use crate::error::Error;
 use crate::home::Home;
 use crate::lists::page::{self, PageError, PageRequest, Position};
+use crate::threads::face::{self, ThreadOwner};
 
 /// The columns that [`read_entry`] reads.
 pub(crate) const COLUMNS: &str = "sequence, thread_id, turn_id, call_id, created_at, json";
 
 /// Lists generated images, newest first. The list of one thread includes the images that it inherited when it was
-/// forked; the list of all threads has every image once.
+/// forked; the list of all threads has every image once. With an `owner`, only images of its threads are listed.
 pub(crate) fn list_images(
     connection: &Connection,
     home: &Home,
     params: &ImageListParams,
+    owner: Option<&ThreadOwner>,
 ) -> Result<ImageListResponse, PageError> {
     let limit = page::clamp_limit(params.limit, 25, 50);
     let request = PageRequest::new("images", params.cursor.as_deref(), limit, SortDirection::Desc)?;
     let (after_cursor, order) = request.sql("sequence", "id");
-    let sql = images_sql(params.thread_id.is_some(), &after_cursor, &order);
+    let sql = images_sql(params.thread_id.is_some(), owner.is_some(), &after_cursor, &order);
     let mut statement = connection.prepare_cached(&sql)?;
-    let mut rows = statement.query((request.value(), request.id(), params.thread_id.as_ref().map(SqlId)))?;
+    let thread_id = params.thread_id.as_ref().map(SqlId);
+    let mut rows = match owner {
+        None => statement.query((request.value(), request.id(), thread_id)),
+        Some(ThreadOwner { face, client }) => statement.query((request.value(), request.id(), thread_id, face, client)),
+    }?;
     let page = request.collect(|| {
         let Some(row) = rows.next()? else { return Ok(None) };
         let (entry, bytes) = read_entry(home, row)?;
@@ -34,10 +40,11 @@ pub(crate) fn list_images(
 }
 
 /// Returns the SQL for a page. The SQL for one thread differs from that for all threads, so that each uses its index.
-pub(crate) fn images_sql(of_thread: bool, after_cursor: &str, order: &str) -> String {
+pub(crate) fn images_sql(of_thread: bool, of_owner: bool, after_cursor: &str, order: &str) -> String {
     let filter = if of_thread { "thread_id = ?3" } else { "?3 IS NULL AND inherited = 0" };
+    let of_owner = if of_owner { face::IS_OF_OWNER } else { "TRUE" };
     format!(
-        "SELECT {COLUMNS}, id FROM images WHERE {filter} \
+        "SELECT {COLUMNS}, id FROM images WHERE {filter} AND {of_owner} \
          AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL AND {after_cursor} ORDER BY {order}"
     )
 }

@@ -20,6 +20,7 @@ use crate::lists::ledger::{self, LedgerRange, LedgerRow};
 use crate::lists::page::PageError;
 use crate::lists::usage::{self, DailyTokens, UsagePage};
 use crate::lists::{image_list, thread_list, thread_search, turn_list};
+use crate::threads::face::ThreadOwner;
 
 impl EaselStore {
     /// Lists threads.
@@ -87,7 +88,21 @@ impl EaselStore {
     /// If the cursor is invalid or the database cannot be read.
     pub async fn list_images(&self, params: ImageListParams) -> Result<ImageListResponse, PageError> {
         let home = self.home.clone();
-        let list = move |connection: &Connection| image_list::list_images(connection, &home, &params);
+        let list = move |connection: &Connection| image_list::list_images(connection, &home, &params, None);
+        self.workers.read(ReadKind::Page, list).await
+    }
+
+    /// Lists the generated images of an owner's threads, newest first.
+    ///
+    /// # Errors
+    /// Those of [`EaselStore::list_images`].
+    pub async fn list_images_of(
+        &self,
+        params: ImageListParams,
+        owner: ThreadOwner,
+    ) -> Result<ImageListResponse, PageError> {
+        let home = self.home.clone();
+        let list = move |connection: &Connection| image_list::list_images(connection, &home, &params, Some(&owner));
         self.workers.read(ReadKind::Page, list).await
     }
 

@@ -16,6 +16,7 @@ use crate::db::worker::LockTimeout;
 use crate::db::workers::ReadKind;
 use crate::error::Error;
 use crate::images::attachments;
+use crate::threads::face::{self, ThreadOwner};
 use crate::threads::fork::{self, Fork, HistoryError};
 use crate::threads::pending_messages::{self, PendingMessage};
 use crate::threads::revert::{self, RevertRange};
@@ -68,6 +69,37 @@ impl EaselStore {
         let id = thread_id.to_owned();
         let mark = move |write: &Transaction<'_>| settings::mark_folder_named(write, &id);
         self.write_thread(thread_id, LockTimeout::Short, WriteScope::Memory, mark).await
+    }
+
+    /// Stores the protocol over which a thread on the disk was started, if it was not the app-server's.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn set_thread_face(&self, thread_id: &str, face: String) -> Result<(), StorageError> {
+        let id = thread_id.to_owned();
+        let set = move |write: &Transaction<'_>| face::set_face(write, &id, &face);
+        self.write_thread(thread_id, LockTimeout::Short, WriteScope::Disk, set).await
+    }
+
+    /// Returns whether a thread has the owner.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub async fn is_thread_of(&self, thread_id: &str, owner: ThreadOwner) -> Result<bool, StorageError> {
+        let id = thread_id.to_owned();
+        let read = move |connection: &Connection| face::is_of_owner(connection, &id, &owner);
+        self.read(ReadKind::Page, read).await
+    }
+
+    /// Gives a thread the images of other threads of its owner that these handles name. The caller must be the
+    /// thread's writer. Other handles have no effect.
+    ///
+    /// # Errors
+    /// If the database cannot be written.
+    pub async fn adopt_images(&self, thread_id: &str, handles: Vec<String>) -> Result<(), StorageError> {
+        let id = thread_id.to_owned();
+        let adopt = move |write: &Transaction<'_>| face::adopt_images(write, &id, &handles);
+        self.write_thread(thread_id, LockTimeout::Short, WriteScope::Disk, adopt).await
     }
 
     /// Inserts a thread, or updates the row of a known one. Without `overrides`, a known thread keeps its own. An

@@ -206,7 +206,8 @@ async fn images_are_listed_newest_first() {
         let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, call_id.as_bytes()))]), elapsed_ms: 1 };
         store.settle(THREAD, call_id, end).await.unwrap();
     }
-    let params = |cursor, thread: &str| ImageListParams { thread_id: Some(thread.into()), cursor, limit: Some(2) };
+    let params =
+        |cursor, thread: &str| ImageListParams { thread_id: Some(thread.into()), cursor, limit: Some(2), mine: None };
     let first = store.list_images(params(None, THREAD)).await.unwrap();
     let second = store.list_images(params(first.next_cursor, THREAD)).await.unwrap();
     let ids: Vec<_> = first.data.iter().chain(&second.data).map(|entry| entry.item_id.as_str()).collect();

@@ -11,7 +11,7 @@ use easel_protocol::event::{Event, ItemCompletedNotification};
 use easel_protocol::handshake::{ClientCapabilities, ImageResult};
 use easel_protocol::item::ThreadItem;
 use easel_rpc::{Closed, Outbox, Share};
-use easel_store::EaselStore;
+use easel_store::{EaselStore, ThreadOwner};
 use parking_lot::Mutex;
 
 use crate::approvals::ClientApprovals;
@@ -31,6 +31,8 @@ const MAX_KNOWN_WARNINGS: usize = 256;
 pub(crate) struct Client {
     outbox: Outbox,
     policy: SlowClientPolicy,
+    /// The protocol that the client translates; `None` for one that speaks the app-server's.
+    face: Option<&'static str>,
     info: OnceLock<ClientInfo>,
     /// The warnings about configuration that the client has got.
     warnings: Mutex<HashSet<Warning>>,
@@ -58,8 +60,13 @@ struct ClientInfo {
 impl Client {
     /// Creates a client that has not sent `initialize` yet.
     pub(crate) fn new(outbox: Outbox, policy: SlowClientPolicy) -> Self {
+        Self::of_face(outbox, policy, None)
+    }
+
+    /// Creates a client of this process that translates another protocol.
+    pub(crate) fn of_face(outbox: Outbox, policy: SlowClientPolicy, face: Option<&'static str>) -> Self {
         let (warnings, approvals) = (Mutex::default(), ClientApprovals::default());
-        Self { outbox, policy, info: OnceLock::new(), warnings, approvals }
+        Self { outbox, policy, face, info: OnceLock::new(), warnings, approvals }
     }
 
     /// Stores what the client said in `initialize`. Called once, because the handshake refuses a second `initialize`.
@@ -75,6 +82,16 @@ impl Client {
     /// Returns the client's name; `None` before `initialize`.
     pub(crate) fn name(&self) -> Option<&str> {
         self.info.get().map(|info| info.name.as_str())
+    }
+
+    /// Returns the protocol that the client translates; `None` for one that speaks the app-server's.
+    pub(crate) fn face(&self) -> Option<&'static str> {
+        self.face
+    }
+
+    /// Returns whose threads the client's are.
+    pub(crate) fn owner(&self) -> ThreadOwner {
+        ThreadOwner { face: self.face.map(str::to_owned), client: self.name().map(str::to_owned) }
     }
 
     /// Returns whether the client has not got this warning yet, and remembers it.

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use easel_picture::Encoded;
 use easel_protocol::image::{ImageChunk, ImagePreview, ImageReadParams, ImageReadResponse};
-use easel_store::StoredImage;
+use easel_store::{StoredImage, ThreadOwner};
 
 use super::{Images, PreviewBounds, media_type};
 use crate::requests::RequestError;
@@ -25,12 +25,16 @@ impl Images {
     }
 
     /// Returns the record of a generated image, a chunk of its bytes if the request names an offset, and a preview if
-    /// it asks for one.
+    /// it asks for one. `owner` is the client that asks.
     ///
     /// # Errors
     /// [`RequestError::ImageNotFound`], [`RequestError::ImageDeleted`], [`RequestError::BadField`] for an invalid
     /// length or size, [`RequestError::NoPreview`], and those of the store.
-    pub(crate) async fn read(&self, params: ImageReadParams) -> Result<ImageReadResponse, RequestError> {
+    pub(crate) async fn read(
+        &self,
+        params: ImageReadParams,
+        owner: ThreadOwner,
+    ) -> Result<ImageReadResponse, RequestError> {
         let image_id = params.image_id;
         let length = params.length.unwrap_or(DEFAULT_LENGTH);
         if !(1..=MAX_LENGTH).contains(&length) {
@@ -40,6 +44,9 @@ impl Images {
         let Some(StoredImage::Generated(entry)) = self.store.find_image(&image_id).await? else {
             return Err(RequestError::ImageNotFound(image_id));
         };
+        if params.mine == Some(true) && !self.store.is_thread_of(&entry.thread_id, owner).await? {
+            return Err(RequestError::ImageNotFound(image_id));
+        }
         if entry.image.deleted {
             return Err(RequestError::ImageDeleted(image_id));
         }

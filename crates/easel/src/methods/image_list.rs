@@ -11,9 +11,9 @@ impl Handler for ImageList {
 
     async fn handle(
         images: Arc<Images>,
-        _cx: RequestContext,
+        cx: RequestContext,
         params: ImageListParams,
     ) -> HandlerResult<ImageListResponse> {
-        Ok(HandlerOutput::new(images.list(params).await?))
+        Ok(HandlerOutput::new(images.list(params, cx.client.owner()).await?))
     }
 }

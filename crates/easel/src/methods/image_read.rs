@@ -15,9 +15,9 @@ impl Handler for ImageRead {
 
     async fn handle(
         images: Arc<Images>,
-        _cx: RequestContext,
+        cx: RequestContext,
         params: ImageReadParams,
     ) -> HandlerResult<ImageReadResponse> {
-        Ok(HandlerOutput::new(images.read(params).await?))
+        Ok(HandlerOutput::new(images.read(params, cx.client.owner()).await?))
     }
 }

@@ -31,6 +31,8 @@ pub(crate) struct Local {
     /// Cancelled by the first signal. The second one ends the face.
     pub(crate) stopping: CancellationToken,
     server: Arc<Server>,
+    /// The protocol that the client translates.
+    face: Option<&'static str>,
     sessions: Arc<Mutex<Vec<Session>>>,
 }
 
@@ -50,7 +52,7 @@ impl Local {
     /// # Errors
     /// If a thread cannot be started.
     pub(crate) fn connect(&self) -> io::Result<(Connection, Messages)> {
-        let (session, connection, messages) = self.server.connect_local()?;
+        let (session, connection, messages) = self.server.connect_local(self.face)?;
         self.sessions.lock().push(session);
         Ok((connection, messages))
     }
@@ -66,17 +68,30 @@ pub(crate) fn run<T>(
     invocation: Invocation,
     face: impl AsyncFnOnce(Local) -> Result<T, Box<dyn Error>>,
 ) -> Result<T, Box<dyn Error>> {
+    run_as(None, environment, invocation, face)
+}
+
+/// Runs `face` like [`run`], for a client that translates the protocol `name`.
+///
+/// # Errors
+/// Those of [`run`].
+pub(crate) fn run_as<T>(
+    name: Option<&'static str>,
+    environment: &Environment,
+    invocation: Invocation,
+    face: impl AsyncFnOnce(Local) -> Result<T, Box<dyn Error>>,
+) -> Result<T, Box<dyn Error>> {
     let _logging = Logging::start(environment);
     let setup = Setup::load(environment, invocation)?;
     block_on(async {
         let mut signals = Signals::install()?;
         let server = Arc::new(Server::new(environment, setup)?);
         let stopping = CancellationToken::new();
-        let (session, connection, messages) = server.connect_local()?;
+        let (session, connection, messages) = server.connect_local(name)?;
         let sessions = Arc::new(Mutex::new(vec![session]));
         let result = {
             let (server, sessions) = (Arc::clone(&server), Arc::clone(&sessions));
-            let local = Local { connection, messages, stopping: stopping.clone(), server, sessions };
+            let local = Local { connection, messages, stopping: stopping.clone(), server, face: name, sessions };
             let mut face = pin!(face(local));
             tokio::select! {
                 result = &mut face => result,
@@ -97,14 +112,14 @@ pub(crate) fn run<T>(
 
 impl Server {
     /// Serves a client over pipes in memory.
-    fn connect_local(&self) -> io::Result<(Session, Connection, Messages)> {
+    fn connect_local(&self, face: Option<&'static str>) -> io::Result<(Session, Connection, Messages)> {
         let limits = self.limits;
         let runtime = Handle::current();
         // One stream for each direction, since dropping either end of it must end this direction only.
         let (requests, input) = tokio::io::duplex(PIPE_BYTES);
         let (output, responses) = tokio::io::duplex(PIPE_BYTES);
         let outbox = Outbox::start(SyncIoBridge::new_with_handle(output, runtime.clone()), limits.outbox_bytes)?;
-        let client = Arc::new(Client::new(outbox.clone(), SlowClientPolicy::Wait));
+        let client = Arc::new(Client::of_face(outbox.clone(), SlowClientPolicy::Wait, face));
         let context = ConnectionContext::new(Arc::clone(&self.app), client, limits.max_in_flight);
         let lines = LineReader::new(SyncIoBridge::new_with_handle(input, runtime), limits.max_line_bytes);
         let session = easel_rpc::serve(Arc::clone(&self.table), context, lines, outbox, limits)?;

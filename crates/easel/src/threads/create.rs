@@ -72,6 +72,9 @@ impl Threads {
         if params.cwd.is_some() {
             self.store.mark_folder_named(&thread.id).await?;
         }
+        if let Some(face) = client.face() {
+            self.store.set_thread_face(&thread.id, face.to_owned()).await?;
+        }
         self.load(&thread, &loaded, version).await?;
         self.loaded.subscribe(&thread.id, client, EventFilter::from_flag(params.experimental_raw_events));
         let thread = self.loaded.with_status(thread);

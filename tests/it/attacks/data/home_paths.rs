@@ -15,7 +15,7 @@ use crate::harness::{STANDALONE, Sandbox, Server, local_image, text};
 use crate::threads::{read_params, resume_params};
 
 fn first_bytes(handle: &str) -> ImageReadParams {
-    ImageReadParams { image_id: handle.into(), offset: Some(0), length: Some(8), preview: None }
+    ImageReadParams { image_id: handle.into(), offset: Some(0), length: Some(8), ..ImageReadParams::default() }
 }
 
 #[tokio::test]

@@ -130,7 +130,7 @@ impl DrawSession<'_> {
         match source {
             Source::File(path) => Ok(path),
             Source::Handle(image_id) => {
-                let params = ImageReadParams { image_id, offset: None, length: None, preview: None };
+                let params = ImageReadParams { image_id, offset: None, length: None, preview: None, mine: None };
                 Ok(self.connection.request::<ImageRead>(&params).await?.entry.image.path.into())
             }
         }

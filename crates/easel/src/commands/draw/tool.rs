@@ -99,7 +99,7 @@ impl DrawSession<'_> {
         let path: PathBuf = match source {
             Source::File(path) => path,
             Source::Handle(image_id) => {
-                let params = ImageReadParams { image_id, offset: None, length: None, preview: None };
+                let params = ImageReadParams { image_id, offset: None, length: None, preview: None, mine: None };
                 let entry = self.connection.request::<ImageRead>(&params).await?.entry;
                 if entry.thread_id == *thread_id {
                     return Ok(entry.image.id.to_string());

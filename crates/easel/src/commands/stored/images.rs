@@ -26,7 +26,8 @@ pub(crate) fn run(
         let (mut left, mut cursor) = (limit, None);
         while left > 0 {
             let thread_id = thread.map(Into::into);
-            let params = ImageListParams { thread_id, cursor, limit: Some(left.min(PAGE)) };
+            let params =
+                ImageListParams { thread_id, cursor, limit: Some(left.min(PAGE)), ..ImageListParams::default() };
             let page = store.list_images(params).await?;
             for entry in &page.data {
                 print(&if json { serde_json::to_string(entry)? } else { to_line(entry) })?;
