@@ -98,10 +98,15 @@ fn find_item(
     let SqlId(turn_id) = row.get(0)?;
     let item: ThreadItem = home.read_column(row.get_ref(1)?)?;
     let ThreadItem::ImageGeneration(item) = item else { return Ok(None) };
-    // Its end could not be written. The next start closes it.
-    let is_open = item.completed_at_ms.is_none();
-    let error = if is_open { Some(interrupted_error(Billed::Uncertain)) } else { item.error };
-    Ok(Some(HostCallEnd { turn_id, item_id: item_id.clone(), images: item.images, error }))
+    if item.completed_at_ms.is_none() {
+        // The end of the item could not be written, or its process died. The journal may have the end of the call.
+        if let Some(end) = find_journaled(connection, home, thread_id, item_id)? {
+            return Ok(Some(end));
+        }
+        let error = Some(interrupted_error(Billed::Uncertain));
+        return Ok(Some(HostCallEnd { turn_id, item_id: item_id.clone(), images: item.images, error }));
+    }
+    Ok(Some(HostCallEnd { turn_id, item_id: item_id.clone(), images: item.images, error: item.error }))
 }
 
 fn find_journaled(

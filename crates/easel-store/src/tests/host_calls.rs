@@ -104,6 +104,18 @@ async fn call_of_a_reverted_turn_ends_as_the_journal_says() {
 }
 
 #[tokio::test]
+async fn call_whose_end_history_lacks_ends_as_the_journal_says() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    begin(&store).await;
+    store.reserve(call("c1")).await.unwrap();
+    let made = made(vec![stage(&store, &png(1, 1, b"a"))]);
+    let records = store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 7 }).await.unwrap();
+    let end = end_of(&store).await;
+    assert_eq!((end.images, end.error), (records, None));
+}
+
+#[tokio::test]
 async fn calls_end_with_their_thread() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
