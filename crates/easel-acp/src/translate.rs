@@ -4,6 +4,7 @@ mod approval;
 mod files;
 mod history;
 mod prompt;
+mod settings;
 mod tool_call;
 mod turn;
 
@@ -12,6 +13,7 @@ mod tests;
 
 pub(crate) use approval::permission_params;
 pub(crate) use history::{item_updates, pictures_of};
-pub(crate) use prompt::{SETTINGS_PREFIX, prompt_input};
+pub(crate) use prompt::prompt_input;
+pub(crate) use settings::{IMAGE_OPTIONS, settings_sentence};
 pub(crate) use tool_call::{Pictures, finished_tool_call, partial_tool_call};
 pub(crate) use turn::{Step, TurnTranslation};

@@ -6,17 +6,9 @@ use std::collections::BTreeMap;
 use easel_rpc::{ErrorObjectOwned, invalid_params};
 
 use crate::schema::{ConfigOption, ConfigValue};
-use crate::translate::SETTINGS_PREFIX;
+use crate::translate::{IMAGE_OPTIONS, settings_sentence};
 
 const MODEL: &str = "model";
-
-/// The options of an image, and their values. The first one is the default, which leaves the choice to the model.
-const IMAGE_OPTIONS: [(&str, &str, &[&str]); 4] = [
-    ("size", "Image size", &["auto", "1024x1024", "1536x1024", "1024x1536"]),
-    ("quality", "Image quality", &["auto", "low", "medium", "high"]),
-    ("background", "Background", &["auto", "opaque", "transparent"]),
-    ("count", "Number of images", &["1", "2", "3", "4"]),
-];
 
 /// What the user has chosen for a session.
 #[derive(Debug, Default)]
@@ -91,13 +83,6 @@ impl Choices {
 
     /// Returns the sentence that asks the model for the chosen options of images; `None` for the defaults.
     pub(crate) fn sentence(&self) -> Option<String> {
-        let chosen: Vec<String> = IMAGE_OPTIONS
-            .iter()
-            .filter_map(|(id, _, values)| {
-                let value = self.values.get(id).filter(|value| *value != values[0])?;
-                Some(format!("{id} {value}"))
-            })
-            .collect();
-        (!chosen.is_empty()).then(|| format!("{SETTINGS_PREFIX}{}.", chosen.join(", ")))
+        settings_sentence(|id| self.values.get(id).map(String::as_str))
     }
 }

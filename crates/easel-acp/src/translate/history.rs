@@ -9,8 +9,8 @@ use easel_protocol::input::UserInput;
 use easel_protocol::item::{ImageStatus, ThreadItem};
 use easel_protocol::record::ImageRecord;
 
-use super::SETTINGS_PREFIX;
 use super::files::{file_name, file_uri};
+use super::settings::is_settings_sentence;
 use super::tool_call::{Pictures, finished_tool_call, started_tool_call};
 use crate::schema::{Chunk, ContentBlock, SessionUpdate, ToolCall};
 
@@ -23,8 +23,16 @@ pub(crate) fn pictures_of<'i>(item: &'i ThreadItem, newest: &HashSet<ImageId>) -
 /// Converts an item of a stored turn.
 pub(crate) fn item_updates(item: ThreadItem, pictures: Pictures) -> Vec<SessionUpdate> {
     match item {
-        ThreadItem::UserMessage(item) => {
+        ThreadItem::UserMessage(mut item) => {
             let id = item.id;
+            // A prompt is never empty, so the sentence is not its first part.
+            let has_settings = matches!(
+                &*item.content,
+                [_, .., UserInput::Text { text, .. }] if is_settings_sentence(text)
+            );
+            if has_settings {
+                item.content.pop();
+            }
             let parts = item.content.into_iter().filter_map(user_content);
             parts.map(|content| SessionUpdate::UserMessageChunk(Chunk { content, message_id: id.clone() })).collect()
         }
@@ -51,7 +59,6 @@ pub(crate) fn item_updates(item: ThreadItem, pictures: Pictures) -> Vec<SessionU
 
 fn user_content(part: UserInput) -> Option<ContentBlock> {
     match part {
-        UserInput::Text { text, .. } if text.starts_with(SETTINGS_PREFIX) => None,
         UserInput::Text { text, .. } => Some(ContentBlock::text(&*text)),
         // Attachments are files of Easel's store. Their bytes would make a replay long.
         UserInput::LocalImage { path, .. } => Some(link(file_uri(&path), file_name(&path))),

@@ -8,14 +8,21 @@ use easel_rpc::{ErrorObjectOwned, invalid_params};
 use super::files::{file_name, path_below};
 use crate::schema::{ContentBlock, ResourceContents};
 
-/// The start of the part that has the chosen options. History leaves it out, since the user did not write it.
-pub(crate) const SETTINGS_PREFIX: &str = "Image settings: ";
+/// Maximum number of blocks. The app-server has the same limit of parts, and the chosen options may be one more.
+const MAX_BLOCKS: usize = 63;
 
 /// Converts a prompt. Nothing is fetched: an image has its bytes, or is a file below the working folder `cwd`.
 ///
 /// # Errors
-/// For audio.
+/// For audio, and if there are no blocks or too many.
 pub(crate) fn prompt_input(blocks: Vec<ContentBlock>, cwd: &Path) -> Result<Vec<UserInput>, ErrorObjectOwned> {
+    if blocks.is_empty() {
+        return Err(invalid_params("prompt", "is empty"));
+    }
+    if blocks.len() > MAX_BLOCKS {
+        let reason = format!("has {} blocks; at most {MAX_BLOCKS} are allowed", blocks.len());
+        return Err(invalid_params("prompt", &reason));
+    }
     blocks.into_iter().enumerate().map(|(index, block)| part(index, block, cwd)).collect()
 }
 

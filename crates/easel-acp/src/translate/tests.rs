@@ -8,7 +8,7 @@ use easel_protocol::event::{
 };
 use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
-use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem};
+use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ImageStatus, ThreadItem, UserMessageItem};
 use serde_json::{Value, json};
 
 use super::*;
@@ -90,6 +90,55 @@ fn message_without_all_deltas_is_completed() {
     assert_eq!(texts(&turn.steps(Event::AgentMessageDelta(delta))), ["Here "]);
     assert_eq!(texts(&turn.steps(completed(message("Here it is.")))), ["it is."]);
     assert_eq!(texts(&turn.steps(completed(message("Here it is.")))), [""; 0]);
+}
+
+#[test]
+fn white_space_before_a_message_repeats_no_text() {
+    let mut turn = TurnTranslation::default();
+    let delta = |delta: &str| {
+        Event::AgentMessageDelta(AgentMessageDeltaNotification {
+            thread_id: "t".into(),
+            turn_id: "u".into(),
+            item_id: ItemId::from("m"),
+            delta: delta.to_owned(),
+        })
+    };
+    assert_eq!(texts(&turn.steps(delta("Here it is."))), ["Here it is."]);
+    assert_eq!(texts(&turn.steps(completed(message("\n\nHere it is.")))), [""; 0]);
+    let mut turn = TurnTranslation::default();
+    assert_eq!(texts(&turn.steps(delta("\n\nHere "))), ["\n\nHere "]);
+    assert_eq!(texts(&turn.steps(completed(message("\n\nHere it is.")))), ["it is."]);
+    // A text that does not continue the deltas adds nothing.
+    assert_eq!(texts(&turn.steps(completed(message("Something else.")))), [""; 0]);
+}
+
+#[test]
+fn history_leaves_out_only_the_sentence_of_options() {
+    let sentence = settings_sentence(|id| (id == "size").then_some("1024x1024")).unwrap();
+    assert_eq!(sentence, "Image settings: size 1024x1024.");
+    let own = "Image settings: size 5x5.";
+    for (texts, shown) in [
+        (vec!["a cat", &sentence], vec!["a cat"]),
+        (vec!["a cat", own], vec!["a cat", own]),
+        (vec!["a cat", "Image settings: as before."], vec!["a cat", "Image settings: as before."]),
+        (vec![&sentence, "a cat"], vec![&sentence, "a cat"]),
+        (vec![&sentence], vec![&sentence]),
+    ] {
+        let content = texts.into_iter().map(|text| UserInput::Text { text: text.into(), text_elements: Vec::new() });
+        let (id, content, started_at_ms) = (ItemId::from("m"), content.collect(), 0);
+        let item = UserMessageItem { id, client_id: None, content, started_at_ms, completed_at_ms: None };
+        let updates = item_updates(ThreadItem::UserMessage(item), Pictures::new());
+        assert_eq!(self::texts(&updates.into_iter().map(Step::Update).collect::<Vec<_>>()), shown);
+    }
+}
+
+#[test]
+fn prompt_without_blocks_or_with_too_many_is_refused() {
+    let blocks = |count| prompt_input(vec![ContentBlock::text("a"); count], Path::new("/work"));
+    assert_eq!(blocks(63).unwrap().len(), 63);
+    for count in [0, 64] {
+        assert_eq!(blocks(count).unwrap_err().code(), -32602);
+    }
 }
 
 #[test]

@@ -28,8 +28,8 @@ pub(crate) enum Step {
 /// What the updates of a turn depend on, besides the event.
 #[derive(Debug, Default)]
 pub(crate) struct TurnTranslation {
-    /// Bytes of each agent message that were sent.
-    sent: HashMap<ItemId, usize>,
+    /// The text of each agent message that was sent.
+    sent: HashMap<ItemId, String>,
     last_message: Option<ItemId>,
     /// What the agent has written in this turn.
     text: String,
@@ -97,16 +97,16 @@ impl TurnTranslation {
         if text.is_empty() {
             return Vec::new();
         }
-        *self.sent.entry(id.clone()).or_default() += text.len();
+        self.sent.entry(id.clone()).or_default().push_str(&text);
         self.text.push_str(&text);
         self.last_message = Some(id.clone());
         update(SessionUpdate::AgentMessageChunk(Chunk { content: ContentBlock::Text { text }, message_id: id }))
     }
 
-    /// Sends what no delta has sent.
+    /// Sends what no delta has sent. There are no deltas of the white space before a message, which its text may have.
     fn finish_message(&mut self, item: AgentMessageItem) -> Vec<Step> {
-        let sent = self.sent.get(&item.id).copied().unwrap_or_default();
-        let rest = item.text.get(sent..).unwrap_or_default().to_owned();
+        let sent = self.sent.get(&item.id).map(String::as_str).unwrap_or_default();
+        let rest = item.text.trim_start().strip_prefix(sent.trim_start()).unwrap_or_default().to_owned();
         self.message(item.id, rest)
     }
 
