@@ -2,11 +2,11 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use easel_client::{Connection, Messages};
 use easel_rpc::{Limits, Outbox, Source};
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::agent::{Agent, PictureMode, dispatch};
@@ -29,7 +29,7 @@ pub struct App {
 }
 
 /// Serves an editor until it closes the connection or `stopping` is cancelled. Prompts that run then are cancelled, and
-/// their responses are sent within `grace`.
+/// their responses are sent in half of the time up to the end of the process, which `end` returns.
 ///
 /// # Errors
 /// If the reader's thread cannot be started.
@@ -39,7 +39,7 @@ pub async fn serve(
     outbox: Outbox,
     limits: Limits,
     stopping: CancellationToken,
-    grace: Duration,
+    end: impl FnOnce() -> Instant,
 ) -> io::Result<()> {
     let App { connection, messages, reads, pictures, version } = app;
     outbox.use_standard_messages();
@@ -49,9 +49,10 @@ pub async fn serve(
     let table = Arc::new(table::build(limits).map_err(io::Error::other)?);
     let session = easel_rpc::serve(table, Arc::clone(&agent), source, outbox, limits)?;
     tokio::select! {
-        end = session.ended() => tracing::info!(?end, "the connection ended"),
+        how = session.ended() => tracing::info!(end = ?how, "the connection ended"),
         () = stopping.cancelled() => tracing::info!("a signal stops the agent"),
     }
+    let grace = end().saturating_duration_since(Instant::now());
     agent.cancel_all();
     session.drain(grace * 2 / 5).await;
     session.finish(grace / 10).await;

@@ -33,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) waiting: Waiting,
     next_id: AtomicU64,
     in_flight: Arc<Semaphore>,
+    max_line_bytes: usize,
     /// Emptied by [`Connection::close`]. The writer then ends, and with it the server's input.
     lines: Mutex<Option<mpsc::Sender<String>>>,
     /// Cancellations, each with the permit of its request, so that there is always room for one.
@@ -78,10 +79,12 @@ impl Inner {
         waiting: Waiting,
         lines: mpsc::Sender<String>,
         cancellations: mpsc::Sender<(u64, OwnedSemaphorePermit)>,
+        max_line_bytes: usize,
         tasks: Arc<Tasks>,
     ) -> Self {
         let (next_id, in_flight) = (AtomicU64::new(1), Arc::new(Semaphore::new(MAX_IN_FLIGHT)));
-        Self { waiting, next_id, in_flight, lines: Mutex::new(Some(lines)), cancellations, tasks }
+        let lines = Mutex::new(Some(lines));
+        Self { waiting, next_id, in_flight, max_line_bytes, lines, cancellations, tasks }
     }
 }
 
@@ -97,12 +100,17 @@ impl Connection {
     /// Sends a request and returns the future of its result. Requests are sent in the order in which this returns.
     ///
     /// # Errors
-    /// [`ClientError::Closed`], or [`ClientError::Protocol`] if the params cannot be serialized.
+    /// [`ClientError::Closed`], [`ClientError::TooLong`], or [`ClientError::Protocol`] if the params cannot be
+    /// serialized.
     pub async fn start<M: Method>(&self, params: &M::Params) -> Result<PendingRequest<M>, ClientError> {
         let permit = Arc::clone(&self.0.in_flight).acquire_owned().await.map_err(|_| ClientError::Closed)?;
         let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
         let line =
             serde_json::to_string(&Request { id, method: M::NAME, params }).map_err(|error| protocol_error(&error))?;
+        // The server could not say whose line was too long.
+        if line.len() > self.0.max_line_bytes {
+            return Err(ClientError::TooLong { bytes: line.len(), max: self.0.max_line_bytes });
+        }
         let lines = self.lines()?;
         let room = lines.reserve().await.map_err(|_| ClientError::Closed)?;
         // From here on nothing waits, so a request that was sent always has a future that can cancel it.

@@ -13,6 +13,14 @@ pub enum ClientError {
         /// The text for the user.
         message: String,
     },
+    /// The request is too long for the server, and was not sent.
+    #[error("the request is {bytes} bytes long; at most {max} are allowed")]
+    TooLong {
+        /// The length of its line in bytes.
+        bytes: usize,
+        /// The length of the longest line that the server reads.
+        max: usize,
+    },
     /// The server closed its output, or this client closed its input.
     #[error("the server closed the connection")]
     Closed,

@@ -15,10 +15,12 @@ use crate::message::Line;
 /// Longest line whose memory is kept for the next one, in bytes.
 const MAX_KEPT_LINE: usize = 64 * 1024;
 
-/// Connects to a server that reads `input` and writes `output`. Must be called within a tokio runtime.
+/// Connects to a server that reads `input` and writes `output`. Requests that are longer than `max_line_bytes` fail.
+/// Must be called within a tokio runtime.
 pub fn connect(
     input: impl AsyncWrite + Send + Unpin + 'static,
     output: impl AsyncRead + Send + Unpin + 'static,
+    max_line_bytes: usize,
 ) -> (Connection, Messages) {
     let (lines, lines_to_write) = mpsc::channel(MAX_LINES);
     let (cancellations, requests_to_cancel) = mpsc::channel(MAX_IN_FLIGHT);
@@ -38,7 +40,7 @@ pub fn connect(
                 }
             }
         });
-        Inner::new(waiting, lines, cancellations, Arc::new(Tasks(tasks)))
+        Inner::new(waiting, lines, cancellations, max_line_bytes, Arc::new(Tasks(tasks)))
     });
     let messages = Messages { receiver, _tasks: Arc::clone(&inner.tasks) };
     (Connection(inner), messages)
@@ -81,6 +83,7 @@ async fn read_lines(
     let mut text = String::new();
     loop {
         text.clear();
+        text.shrink_to(MAX_KEPT_LINE);
         if output.read_line(&mut text).await? == 0 {
             return Ok(());
         }
@@ -88,7 +91,6 @@ async fn read_lines(
             // Without a reader of messages only responses matter.
             let _ = messages.send(Ok(message)).await;
         }
-        text.shrink_to(MAX_KEPT_LINE);
     }
 }
 

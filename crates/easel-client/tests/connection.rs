@@ -11,6 +11,9 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines};
 use tokio::task::JoinSet;
 
+/// The longest line of a request.
+const MAX_LINE: usize = 200;
+
 /// The server's ends of the streams.
 struct Server {
     input: Lines<BufReader<DuplexStream>>,
@@ -21,7 +24,7 @@ impl Server {
     fn start() -> (Connection, Messages, Self) {
         let (requests, input) = tokio::io::duplex(256);
         let (output, responses) = tokio::io::duplex(256);
-        let (connection, messages) = connect(requests, responses);
+        let (connection, messages) = connect(requests, responses, MAX_LINE);
         (connection, messages, Self { input: BufReader::new(input).lines(), output })
     }
 
@@ -192,4 +195,16 @@ fn approval_request(id: u64) -> Value {
             "costLeftInThreadUsd": null, "timeoutMs": 1000
         }
     }})
+}
+
+#[tokio::test]
+async fn request_over_the_limit_is_refused() {
+    let (connection, _messages, mut server) = Server::start();
+    let long = ThreadDeleteParams { thread_id: ThreadId::from("x".repeat(MAX_LINE).as_str()) };
+    let refused = connection.start::<ThreadDelete>(&long).await.unwrap_err();
+    assert!(matches!(refused, ClientError::TooLong { bytes, max: MAX_LINE } if bytes > MAX_LINE), "{refused}");
+    let next = connection.start::<ThreadLoadedList>(&loaded()).await.unwrap();
+    let id = server.next().await.unwrap()["id"].clone();
+    server.send(&list(&id, "next")).await;
+    assert_eq!(next.await.unwrap().data, ["next"]);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use easel_client::{ClientError, Connection, Message, Messages};
 use easel_protocol::event::Event;
-use easel_protocol::handshake::{ClientCapabilities, ClientInfo, InitializeParams};
+use easel_protocol::handshake::{ClientCapabilities, ClientInfo, ImageResult, InitializeParams};
 use easel_protocol::id::ThreadId;
 use easel_protocol::method::{Initialize, PermissionsRequestApproval, ThreadNameSet, ThreadStart, ToolList};
 use easel_protocol::thread::{ThreadSetNameParams, ThreadStartParams};
@@ -83,8 +83,12 @@ impl App {
             let version = host.map_or_else(String::new, |host| host.version.chars().take(MAX_NAME_CHARS).collect());
             let client_info = ClientInfo { name: name.clone(), title: None, version };
             // What the host's user can be asked is known with each call.
-            let capabilities =
-                ClientCapabilities { request_permissions_approval: Some(true), ..ClientCapabilities::default() };
+            let capabilities = ClientCapabilities {
+                request_permissions_approval: Some(true),
+                // Results have their own pictures.
+                image_result: Some(ImageResult::None),
+                ..ClientCapabilities::default()
+            };
             self.connection
                 .request::<Initialize>(&InitializeParams { client_info, capabilities: Some(capabilities) })
                 .await?;

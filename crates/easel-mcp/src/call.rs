@@ -135,7 +135,7 @@ async fn run(
 fn sentence(error: &ClientError) -> String {
     match error {
         ClientError::Refused { message, .. } => message.clone(),
-        error @ (ClientError::Closed | ClientError::Protocol(_) | ClientError::Io(_)) => {
+        error @ (ClientError::TooLong { .. } | ClientError::Closed | ClientError::Protocol(_) | ClientError::Io(_)) => {
             format!("The image call failed: {error}.")
         }
     }

@@ -27,7 +27,7 @@ const MAX_PROMPT_CHARS: usize = 200;
 /// Returns a page of the images that this host has made, newest first.
 pub(crate) async fn list(connection: &Connection, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
     let params = ImageListParams { cursor, limit: Some(PAGE), mine: Some(true), ..ImageListParams::default() };
-    let page = connection.request::<ImageList>(&params).await.map_err(|error| refused(&error))?;
+    let page = connection.request::<ImageList>(&params).await.map_err(|error| error_data(&error))?;
     let mut result = ListResourcesResult::with_all_items(page.data.iter().map(resource).collect());
     result.next_cursor = page.next_cursor;
     Ok(result)
@@ -50,7 +50,7 @@ pub(crate) async fn read(connection: &Connection, uri: String) -> Result<ReadRes
     let entry = match connection.request::<ImageRead>(&record(None, None)).await {
         Ok(response) => response.entry,
         Err(ClientError::Refused { .. }) => return Err(unknown()),
-        Err(error) => return Err(refused(&error)),
+        Err(error) => return Err(error_data(&error)),
     };
     if entry.image.facts.bytes > MAX_BYTES {
         let reason = format!("the image has more than {MAX_BYTES} bytes; its file is {}", entry.image.path);
@@ -59,7 +59,7 @@ pub(crate) async fn read(connection: &Connection, uri: String) -> Result<ReadRes
     let (mut blob, mut offset) = (String::new(), Some(0));
     while let Some(from) = offset {
         let response = connection.request::<ImageRead>(&record(Some(from), Some(PART_BYTES))).await;
-        let chunk = response.map_err(|error| refused(&error))?.chunk.ok_or_else(unknown)?;
+        let chunk = response.map_err(|error| error_data(&error))?.chunk.ok_or_else(unknown)?;
         blob.push_str(&chunk.data);
         offset = chunk.next_offset;
     }
@@ -94,10 +94,10 @@ fn params(image_id: &ImageId) -> ImageReadParams {
     ImageReadParams { image_id: image_id.clone(), ..ImageReadParams::default() }
 }
 
-fn refused(error: &ClientError) -> ErrorData {
+fn error_data(error: &ClientError) -> ErrorData {
     match error {
         ClientError::Refused { message, .. } => ErrorData::invalid_params(message.clone(), None),
-        error @ (ClientError::Closed | ClientError::Protocol(_) | ClientError::Io(_)) => {
+        error @ (ClientError::TooLong { .. } | ClientError::Closed | ClientError::Protocol(_) | ClientError::Io(_)) => {
             ErrorData::internal_error(error.to_string(), None)
         }
     }

@@ -130,13 +130,13 @@ impl Server {
         Ok(Self { app, table, limits, grace, _background: background })
     }
 
-    /// Shuts down within the grace period. A second signal ends the process at once.
+    /// Shuts down within `grace`, the grace period or what is left of it. A second signal ends the process at once.
     ///
     /// Each stage has its share of the grace period, so that one slow request delays neither the interrupt of turns,
     /// nor their last events, nor responses. The time that a stage does not use is left for the next ones.
-    async fn stop(&self, sessions: impl Future<Output = Vec<Session>>, mut signals: Signals) {
+    async fn stop(&self, sessions: impl Future<Output = Vec<Session>>, mut signals: Signals, grace: Duration) {
         let started = Instant::now();
-        let deadline = |percent: u32| started + self.grace * percent / 100;
+        let deadline = |percent: u32| started + grace * percent / 100;
         let time_left = |percent| deadline(percent).saturating_duration_since(Instant::now());
         let app = &self.app;
         let stop = async {

@@ -51,7 +51,9 @@ impl Session {
         match self.client.request::<M>(params).await {
             Ok(response) => Ok(response),
             Err(ClientError::Closed | ClientError::Io(_)) => Err(Died),
-            Err(error @ (ClientError::Refused { .. } | ClientError::Protocol(_))) => panic!("{}: {error}", M::NAME),
+            Err(error @ (ClientError::Refused { .. } | ClientError::TooLong { .. } | ClientError::Protocol(_))) => {
+                panic!("{}: {error}", M::NAME)
+            }
         }
     }
 
@@ -62,7 +64,9 @@ impl Session {
                 Ok(Some(event)) if fits(&event) => return Ok(()),
                 Ok(Some(_)) => {}
                 Ok(None) | Err(ClientError::Closed | ClientError::Io(_)) => return Err(Died),
-                Err(error @ (ClientError::Refused { .. } | ClientError::Protocol(_))) => panic!("an event: {error}"),
+                Err(error @ (ClientError::Refused { .. } | ClientError::TooLong { .. } | ClientError::Protocol(_))) => {
+                    panic!("an event: {error}")
+                }
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use easel_client::ClientError;
 use easel_protocol::turn::{CodexErrorInfo, Turn};
-use easel_rpc::{ErrorObjectOwned, auth_required, failed, resource_not_found};
+use easel_rpc::{ErrorObjectOwned, auth_required, failed, invalid_request, resource_not_found};
 
 /// Converts an error of the app-server.
 pub(super) fn app_error(error: ClientError) -> ErrorObjectOwned {
@@ -11,6 +11,7 @@ pub(super) fn app_error(error: ClientError) -> ErrorObjectOwned {
             resource_not_found(&message)
         }
         ClientError::Refused { code, message } => ErrorObjectOwned::owned(code, message, None::<()>),
+        error @ ClientError::TooLong { .. } => invalid_request(&error.to_string()),
         ClientError::Closed | ClientError::Protocol(_) | ClientError::Io(_) => failed(&error.to_string()),
     }
 }

@@ -4,7 +4,6 @@
 //! standalone tool if the feature `imagegenext` is on. Running the agent switches on neither.
 
 use std::error::Error;
-use std::time::Duration;
 
 use easel_acp::{App, PictureMode};
 use easel_config::{AcpImages, Environment, Invocation};
@@ -37,9 +36,8 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation) -> Result<(
             AcpImages::Original => PictureMode::Original,
             AcpImages::Link => PictureMode::Link,
         };
-        let grace = Duration::from_millis(config.server.shutdown_grace_ms);
-        let Local { connection, messages, stopping, .. } = local;
+        let Local { connection, messages, stopping, grace, .. } = local;
         let app = App { connection, messages, reads, pictures, version: env!("CARGO_PKG_VERSION") };
-        Ok(easel_acp::serve(app, lines, outbox, limits, stopping, grace).await?)
+        Ok(easel_acp::serve(app, lines, outbox, limits, stopping, || grace.end()).await?)
     })
 }

@@ -127,7 +127,7 @@ pub(super) async fn serve(server: Server, listener: Listener, mut signals: Signa
         }
         sessions
     };
-    server.stop(sessions, signals).await;
+    server.stop(sessions, signals, server.grace).await;
 }
 
 /// Returns the session that the task of a connection has left open. Logs a panic.

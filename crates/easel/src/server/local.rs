@@ -5,13 +5,15 @@ use std::error::Error;
 use std::future::ready;
 use std::io;
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use easel_client::{Connection, Messages};
 use easel_config::{Config, Environment, Invocation};
 use easel_rpc::{Limits, LineReader, Outbox, Session, Signals};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 use tokio_util::io::SyncIoBridge;
 use tokio_util::sync::CancellationToken;
 
@@ -30,10 +32,35 @@ pub(crate) struct Local {
     pub(crate) messages: Messages,
     /// Cancelled by the first signal. The second one ends the face.
     pub(crate) stopping: CancellationToken,
+    /// Begins with the signal, with the end of the face, or when the face says so.
+    pub(crate) grace: GracePeriod,
     server: Arc<Server>,
     /// The protocol that the client translates.
     face: Option<&'static str>,
     sessions: Arc<Mutex<Vec<Session>>>,
+}
+
+/// The time that a face and its server have together to shut down.
+#[derive(Debug, Clone)]
+pub(crate) struct GracePeriod {
+    length: Duration,
+    end: Arc<OnceLock<Instant>>,
+}
+
+impl GracePeriod {
+    fn new(length: Duration) -> Self {
+        Self { length, end: Arc::default() }
+    }
+
+    /// Returns the end of the grace period, which begins with the first call.
+    pub(crate) fn end(&self) -> Instant {
+        *self.end.get_or_init(|| Instant::now() + self.length)
+    }
+
+    /// Returns what is left of the grace period.
+    fn left(&self) -> Duration {
+        self.end().saturating_duration_since(Instant::now())
+    }
 }
 
 impl Local {
@@ -87,15 +114,24 @@ pub(crate) fn run_as<T>(
         let mut signals = Signals::install()?;
         let server = Arc::new(Server::new(environment, setup)?);
         let stopping = CancellationToken::new();
+        let grace = GracePeriod::new(server.grace);
         let (session, connection, messages) = server.connect_local(name)?;
         let sessions = Arc::new(Mutex::new(vec![session]));
         let result = {
-            let (server, sessions) = (Arc::clone(&server), Arc::clone(&sessions));
-            let local = Local { connection, messages, stopping: stopping.clone(), server, face: name, sessions };
+            let local = Local {
+                connection,
+                messages,
+                stopping: stopping.clone(),
+                grace: grace.clone(),
+                server: Arc::clone(&server),
+                face: name,
+                sessions: Arc::clone(&sessions),
+            };
             let mut face = pin!(face(local));
             tokio::select! {
                 result = &mut face => result,
                 () = signals.next() => {
+                    let _ = grace.end();
                     stopping.cancel();
                     tokio::select! {
                         result = face => result,
@@ -105,7 +141,7 @@ pub(crate) fn run_as<T>(
             }
         };
         let sessions = std::mem::take(&mut *sessions.lock());
-        server.stop(ready(sessions), signals).await;
+        server.stop(ready(sessions), signals, grace.left()).await;
         result
     })
 }
@@ -123,7 +159,7 @@ impl Server {
         let context = ConnectionContext::new(Arc::clone(&self.app), client, limits.max_in_flight);
         let lines = LineReader::new(SyncIoBridge::new_with_handle(input, runtime), limits.max_line_bytes);
         let session = easel_rpc::serve(Arc::clone(&self.table), context, lines, outbox, limits)?;
-        let (connection, messages) = easel_client::connect(requests, responses);
+        let (connection, messages) = easel_client::connect(requests, responses, limits.max_line_bytes);
         Ok((session, connection, messages))
     }
 }
@@ -157,6 +193,13 @@ mod tests {
         let turn = TurnStartParams { thread_id: thread.id, input, ..TurnStartParams::default() };
         connection.request::<TurnStart>(&turn).await?;
         Ok(())
+    }
+
+    #[test]
+    fn grace_period_begins_once() {
+        let grace = GracePeriod::new(Duration::from_secs(60));
+        assert_eq!(grace.clone().end(), grace.end());
+        assert!(grace.left() <= Duration::from_secs(60));
     }
 
     #[test]

@@ -34,6 +34,6 @@ pub(super) async fn serve(
         end = session.ended() => tracing::info!(?end, "the connection ended"),
         () = signals.next() => tracing::info!("a signal stops the server"),
     }
-    server.stop(ready(vec![session]), signals).await;
+    server.stop(ready(vec![session]), signals, server.grace).await;
     Ok(())
 }

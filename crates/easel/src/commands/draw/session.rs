@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use easel_client::{Connection, Message, Messages};
 use easel_protocol::event::Event;
-use easel_protocol::handshake::{ClientCapabilities, ClientInfo, InitializeParams};
+use easel_protocol::handshake::{ClientCapabilities, ClientInfo, ImageResult, InitializeParams};
 use easel_protocol::id::{ThreadId, TurnId};
 use easel_protocol::image::ImageReadParams;
 use easel_protocol::input::UserInput;
@@ -55,6 +55,7 @@ impl DrawSession<'_> {
         };
         let capabilities = ClientCapabilities {
             request_permissions_approval: Some(answers_approvals),
+            image_result: Some(ImageResult::None),
             ..ClientCapabilities::default()
         };
         let params = InitializeParams { client_info, capabilities: Some(capabilities) };
