@@ -6,6 +6,7 @@ mod editor;
 mod examples;
 mod history;
 mod permission;
+mod pictures;
 mod prompts;
 mod protocol;
 mod schema;

@@ -1,8 +1,9 @@
 //! Cancellation, and the end of the connection.
 
+use easel_testkit::image::noise_png;
 use serde_json::{Value, json};
 
-use super::{Editor, endless_provider, text_prompt, with_provider};
+use super::{Editor, endless_provider, provider, text_prompt, with_provider};
 use crate::harness::Sandbox;
 
 const ENDLESS: &str = r#"
@@ -39,6 +40,33 @@ async fn cancellation_in_the_same_write_is_not_lost() {
         let (_, response) = editor.response(id).await;
         assert_eq!(response["result"], json!({ "stopReason": "cancelled" }), "{response}");
     }
+}
+
+#[tokio::test]
+async fn prompt_cancelled_before_its_turn_is_stored_reaches_no_provider() {
+    let backend = provider();
+    let (sandbox, mut editor) = with_provider(&backend, "").await;
+    let session = editor.new_session(&sandbox).await;
+    // The app-server checks the attachment before it stores the turn.
+    let file = sandbox.project().join("noise.png");
+    std::fs::write(&file, noise_png(20 << 20)).expect("a file");
+    let link = json!({ "type": "resource_link", "uri": format!("file://{}", file.display()), "name": "noise.png" });
+    for method in ["session/cancel", "$/cancel_request"] {
+        let prompt = json!({ "sessionId": session, "prompt": [{ "type": "text", "text": "draw a cat" }, link] });
+        let (id, prompt) = editor.new_request("session/prompt", &prompt);
+        let cancel = json!({
+            "jsonrpc": "2.0", "method": method,
+            "params": if method == "session/cancel" { json!({ "sessionId": session }) } else { json!({ "requestId": id }) },
+        });
+        editor.write(&[prompt, cancel]).await;
+        let (updates, response) = editor.response(id).await;
+        assert_eq!(response["result"], json!({ "stopReason": "cancelled" }), "{response}");
+        assert_eq!(updates, Vec::<Value>::new());
+    }
+    assert_eq!(backend.requests_to("/responses").len(), 0);
+    // The session is free for the next prompt.
+    let (_, response) = editor.prompt(&session, "draw a dog").await;
+    assert_eq!(response["result"]["stopReason"], "end_turn", "{response}");
 }
 
 #[tokio::test]
@@ -102,4 +130,36 @@ async fn closed_session_cancels_its_prompt() {
     assert_eq!(ids, [prompt, close]);
     let (code, _) = editor.refused("session/prompt", text_prompt(&session, "again")).await;
     assert_eq!(code, -32002);
+}
+
+#[tokio::test]
+async fn every_request_is_answered_when_a_session_closes() {
+    let sandbox = Sandbox::with_config(ENDLESS);
+    let mut editor = Editor::open(&sandbox, &[]).await;
+    for method in ["session/close", "session/delete"] {
+        let session = editor.new_session(&sandbox).await;
+        let mut messages = Vec::new();
+        let mut waiting = Vec::new();
+        for (method, params) in [
+            ("session/prompt", text_prompt(&session, "draw a cat")),
+            (method, json!({ "sessionId": session })),
+            ("session/prompt", text_prompt(&session, "draw a dog")),
+            ("session/close", json!({ "sessionId": session })),
+            ("session/prompt", text_prompt(&session, "draw a fox")),
+        ] {
+            let (id, request) = editor.new_request(method, &params);
+            waiting.push(id);
+            messages.push(request);
+        }
+        let ended = waiting[1];
+        editor.write(&messages).await;
+        while !waiting.is_empty() {
+            let message = editor.next().await.expect("a response");
+            if let Some(at) = waiting.iter().position(|id| message["id"] == *id) {
+                assert!(message["id"] != ended || message.get("error").is_none(), "{message}");
+                waiting.remove(at);
+            }
+        }
+        assert_eq!(editor.refused("session/prompt", text_prompt(&session, "again")).await.0, -32002);
+    }
 }

@@ -1,5 +1,6 @@
 //! Stored sessions.
 
+use easel_testkit::image::{RED, solid_png};
 use serde_json::{Value, json};
 
 use super::{Editor, kinds, provider, text_prompt, with_provider};
@@ -77,4 +78,26 @@ async fn sessions_are_listed_resumed_and_deleted() {
     editor.request("session/delete", json!({ "sessionId": session })).await;
     assert_eq!(editor.refused("session/load", open(&sandbox, &session)).await.0, -32002);
     assert_eq!(editor.request("session/list", json!({})).await["sessions"].as_array().map(Vec::len), Some(1));
+}
+
+#[tokio::test]
+async fn session_that_is_loaded_again_has_the_new_folder() {
+    let backend = provider();
+    let (sandbox, mut editor) = with_provider(&backend, "").await;
+    let session = editor.new_session(&sandbox).await;
+    let folder = sandbox.project().join("pictures");
+    std::fs::create_dir(&folder).expect("a folder");
+    for name in ["pictures/inside.png", "outside.png"] {
+        std::fs::write(sandbox.project().join(name), solid_png(8, 8, RED)).expect("a file");
+    }
+    editor.request("session/resume", json!({ "sessionId": session, "cwd": folder, "mcpServers": [] })).await;
+    let link = |path: &str| {
+        let uri = format!("file://{}", sandbox.project().join(path).display());
+        json!({ "type": "resource_link", "uri": uri, "name": "picture.png" })
+    };
+    let prompt = json!([{ "type": "text", "text": "a cat" }, link("pictures/inside.png"), link("outside.png")]);
+    let id = editor.send("session/prompt", json!({ "sessionId": session, "prompt": prompt })).await;
+    editor.response(id).await;
+    let request = backend.requests_to("/responses")[0].json().to_string();
+    assert_eq!(request.matches("data:image/").count(), 1, "only the file in the new folder is attached");
 }

@@ -70,24 +70,54 @@ async fn rejected_and_cancelled_questions_are_denials() {
 }
 
 #[tokio::test]
-async fn question_is_withdrawn_when_the_prompt_is_cancelled() {
+async fn question_is_withdrawn_before_its_call_ends() {
     let backend = provider();
     let (sandbox, mut editor) = with_provider(&backend, ALWAYS).await;
     let session = editor.new_session(&sandbox).await;
     let (id, _, question) = ask(&mut editor, &session).await;
     editor.notify("session/cancel", json!({ "sessionId": session })).await;
-    let (mut withdrawn, mut response) = (None, None);
-    while withdrawn.is_none() || response.is_none() {
-        let message = editor.next().await.expect("a message");
-        if message["method"] == "$/cancel_request" {
-            withdrawn = Some(message["params"]["requestId"].clone());
-        } else if message["id"] == id {
-            response = Some(message["result"]["stopReason"].clone());
-        }
-    }
-    assert_eq!((withdrawn, response), (Some(question["id"].clone()), Some(json!("cancelled"))));
+    let withdrawal = editor.next().await.expect("a message");
+    assert_eq!(withdrawal["method"], "$/cancel_request", "{withdrawal}");
+    assert_eq!(withdrawal["params"]["requestId"], question["id"]);
+    let (updates, response) = editor.response(id).await;
+    assert_eq!(states(&updates), ["failed"]);
+    assert_eq!(response["result"]["stopReason"], "cancelled");
     // A late answer changes nothing.
     answer(&mut editor, &question, json!({ "outcome": "selected", "optionId": "allow" })).await;
     editor.new_session(&sandbox).await;
     assert_eq!(images(&backend), 0);
+}
+
+/// The answer and the end of the call race. Whatever comes first, the end of the call is its last update.
+#[tokio::test]
+async fn answer_beside_a_cancellation_does_not_continue_an_ended_call() {
+    let backend = provider();
+    let (sandbox, mut editor) = with_provider(&backend, ALWAYS).await;
+    let session = editor.new_session(&sandbox).await;
+    for round in 0..10 {
+        let (id, _, question) = ask(&mut editor, &session).await;
+        let allow = json!({ "outcome": { "outcome": "selected", "optionId": "allow" } });
+        let mut messages = [
+            json!({ "jsonrpc": "2.0", "id": question["id"], "result": allow }),
+            json!({ "jsonrpc": "2.0", "method": "session/cancel", "params": { "sessionId": session } }),
+        ];
+        if round % 2 == 0 {
+            messages.reverse();
+        }
+        editor.write(&messages).await;
+        let mut updates = Vec::new();
+        let response = loop {
+            let message = editor.next().await.expect("a response");
+            if message["id"] == id {
+                break message;
+            }
+            updates.push(message["params"]["update"].clone());
+        };
+        assert!(response.get("error").is_none(), "{response}");
+        let states = states(&updates);
+        assert!(matches!(states.last(), Some(&"failed" | &"completed")), "{states:?}");
+        assert_eq!(states.iter().filter(|state| **state != "in_progress").count(), 1, "{states:?}");
+        // No update follows the response.
+        editor.request("session/list", json!({})).await;
+    }
 }

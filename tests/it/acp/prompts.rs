@@ -6,9 +6,8 @@ use easel_testkit::http::{MockServer, Response};
 use easel_testkit::image::{RED, data_url, solid_png};
 use serde_json::{Value, json};
 
-use super::{Editor, kinds, last_content, provider, text_prompt, with_provider};
-use crate::harness::{FAST_AND_ENDLESS, STANDALONE, Sandbox, mock_provider_config};
-use crate::http::previews::Provider;
+use super::{Editor, kinds, provider, text_prompt, with_provider};
+use crate::harness::{FAST_AND_ENDLESS, Sandbox};
 
 fn text_of(updates: &[Value]) -> String {
     let chunks = updates.iter().filter(|update| update["sessionUpdate"] == "agent_message_chunk");
@@ -72,52 +71,18 @@ async fn updates_stay_between_their_prompt_and_its_response() {
 }
 
 #[tokio::test]
-async fn base64_is_in_the_content_only_and_once() {
+async fn prompt_that_the_server_would_refuse_is_an_error() {
     let backend = provider();
-    let (sandbox, mut editor) = with_provider(&backend, "").await;
+    let (sandbox, mut editor) = with_provider(&backend, "server.max_line_bytes = 65536").await;
     let session = editor.new_session(&sandbox).await;
-    let (updates, _) = editor.prompt(&session, "draw a cat").await;
-    let mut images = 0;
-    for update in &updates {
-        let mut rest = update.clone();
-        for content in rest["content"].as_array_mut().into_iter().flatten() {
-            if content["content"]["type"] == "image" {
-                images += 1;
-                assert!(content["content"]["mimeType"].as_str().is_some_and(|kind| kind.starts_with("image/")));
-                content["content"]["data"] = Value::Null;
-            }
-        }
-        assert!(rest.to_string().len() < 4096, "{rest}");
-    }
-    assert_eq!(images, 1);
-}
-
-#[tokio::test]
-async fn pictures_are_small_original_or_links() {
-    for (mode, picture, limit) in [("preview", true, 1 << 20), ("original", true, 16 << 20), ("link", false, 8192)] {
-        let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
-        let mut editor = Editor::open(&sandbox, &["-c", &format!("acp.images={mode}")]).await;
-        let session = editor.new_session(&sandbox).await;
-        let (updates, _) = editor.prompt(&session, "draw noise").await;
-        let content = last_content(&updates);
-        assert_eq!(content.iter().any(|block| block["type"] == "image"), picture, "{mode}");
-        assert!(editor.longest_line < limit, "{mode}: {}", editor.longest_line);
-        let link = content.iter().find(|block| block["type"] == "resource_link").expect("a link");
-        let uri = link["uri"].as_str().expect("a URI");
-        assert!(uri.starts_with("file:///"), "{uri}");
-        let bytes = std::fs::metadata(uri.trim_start_matches("file://")).expect("the file").len();
-        assert_eq!(link["size"], bytes);
-    }
-}
-
-#[tokio::test]
-async fn last_update_has_the_whole_content() {
-    let sandbox = Sandbox::with_config(FAST_AND_ENDLESS);
-    let mut editor = Editor::open(&sandbox, &[]).await;
-    let session = editor.new_session(&sandbox).await;
-    let (updates, _) = editor.prompt(&session, "draw a red square").await;
-    let types: Vec<&Value> = last_content(&updates).iter().map(|block| &block["type"]).collect();
-    assert_eq!(types, ["image", "resource_link", "text"]);
+    let blocks = |count: usize, text: &str| json!({ "sessionId": session, "prompt": vec![json!({ "type": "text", "text": text }); count] });
+    let (code, message) = editor.refused("session/prompt", blocks(64, "a")).await;
+    assert_eq!((code, message.contains("64 blocks")), (-32602, true), "{message}");
+    // The request of the app-server is longer than the editor's.
+    let (code, message) = editor.refused("session/prompt", blocks(60, &"a".repeat(1050))).await;
+    assert_eq!((code, message.contains("65536")), (-32600, true), "{message}");
+    let (_, response) = editor.prompt(&session, "draw a cat").await;
+    assert_eq!(response["result"]["stopReason"], "end_turn", "{response}");
 }
 
 #[tokio::test]
@@ -192,25 +157,5 @@ async fn failed_turn_is_an_error_with_its_sentence() {
     let session = editor.new_session(&sandbox).await;
     let (_, response) = editor.prompt(&session, "draw a cat").await;
     let message = response["error"]["message"].as_str().expect("a sentence");
-    assert_eq!(message, "the provider refused the request: no [HTTP 400]");
-}
-
-#[tokio::test]
-async fn pictures_of_an_unfinished_image_are_shown() {
-    let studio = Provider::open(STANDALONE);
-    let config = format!("images.partial_images = 2\n{}", mock_provider_config(&studio.provider, "openai"));
-    let sandbox = Sandbox::with_config(&config);
-    let mut editor = Editor::open(&sandbox, STANDALONE).await;
-    let session = editor.new_session(&sandbox).await;
-    let id = editor.send("session/prompt", text_prompt(&session, "draw a square")).await;
-    for _ in 0..2 {
-        let update = editor.update_with(|update| update["sessionUpdate"] == "tool_call_update").await;
-        let content = update["content"].as_array().expect("content");
-        assert_eq!((content.len(), &content[0]["content"]["type"]), (1, &json!("image")), "{update}");
-        assert_eq!(update.get("status"), None, "the call is still in progress");
-        studio.continue_tx.send(()).expect("the provider waits");
-    }
-    let (updates, _) = editor.response(id).await;
-    assert_eq!(updates[0]["status"], "completed");
-    assert_eq!(kinds(&updates)[1..], ["agent_message_chunk", "session_info_update"], "no picture follows the end");
+    assert!(message.starts_with("provider `mock` refused the request: no [HTTP 400, POST 127.0.0.1:"), "{message}");
 }

@@ -9,10 +9,10 @@ use easel_protocol::id::{ItemId, ThreadId};
 use easel_protocol::method::PermissionsRequestApproval;
 use easel_protocol::turn::Turn;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
+use super::approval::Question;
 use super::session::SessionEvent;
-use super::{Agent, Session, approval};
+use super::{Agent, Session};
 use crate::schema::SessionUpdate;
 use crate::translate::{Step, TurnTranslation, finished_tool_call};
 
@@ -37,8 +37,7 @@ pub(crate) async fn dispatch(agent: Arc<Agent>, mut messages: Messages) {
                 Ok(None) | Err(_) => continue,
             },
         };
-        let session = agent.sessions.lock().get(&thread_id).cloned();
-        if let Some(session) = session {
+        if let Some(session) = agent.find_session(thread_id.as_str()) {
             session.push(event).await;
         }
     }
@@ -77,7 +76,7 @@ fn thread_of(event: &Event) -> Option<&ThreadId> {
 pub(crate) async fn run(agent: Arc<Agent>, session: Arc<Session>, mut events: mpsc::Receiver<SessionEvent>) {
     let mut turn = TurnTranslation::default();
     // The questions that wait for the user. An item that ends withdraws its question.
-    let mut questions: HashMap<ItemId, CancellationToken> = HashMap::new();
+    let mut questions: HashMap<ItemId, Question> = HashMap::new();
     loop {
         let event = tokio::select! {
             event = events.recv() => event,
@@ -92,7 +91,7 @@ pub(crate) async fn run(agent: Arc<Agent>, session: Arc<Session>, mut events: mp
                         Step::Partial(preview) => agent.send_partial(&session.id, preview).await,
                         Step::Finished(item) => {
                             if let Some(question) = questions.remove(&item.id) {
-                                question.cancel();
+                                question.withdraw(&agent).await;
                             }
                             let pictures = agent.read_pictures(&item.images.iter().collect::<Vec<_>>()).await;
                             let call = finished_tool_call(&item, pictures);
@@ -103,14 +102,19 @@ pub(crate) async fn run(agent: Arc<Agent>, session: Arc<Session>, mut events: mp
                 }
             }
             Some(SessionEvent::Approval(request, params)) => {
-                let withdrawn = CancellationToken::new();
-                questions.insert(params.item_id.clone(), withdrawn.clone());
-                approval::ask(&agent, request, &params, withdrawn).await;
+                let question = Question::ask(&agent, &session, request, &params).await;
+                questions.insert(params.item_id, question);
+            }
+            Some(SessionEvent::Decision { item_id, allowed }) => {
+                // An answer that comes after the end of its item changes nothing.
+                if let Some(question) = questions.remove(&item_id) {
+                    question.answer(&agent, &session, item_id, allowed).await;
+                }
             }
         }
     }
     for question in questions.into_values() {
-        question.cancel();
+        question.withdraw(&agent).await;
     }
 }
 

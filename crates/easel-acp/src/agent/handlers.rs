@@ -1,31 +1,25 @@
 //! What each method does.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use easel_protocol::account::{GetAccountParams, LogoutAccountParams};
-use easel_protocol::handshake::{ClientCapabilities, ClientInfo, InitializeParams as AppInitializeParams};
+use easel_protocol::handshake::{ClientCapabilities, ClientInfo, ImageResult, InitializeParams as AppInitializeParams};
 use easel_protocol::id::ThreadId;
-use easel_protocol::input::UserInput;
 use easel_protocol::method::{
     AccountLogout, AccountRead, Initialize, ModelList, ThreadDelete, ThreadResume, ThreadStart, ThreadUnsubscribe,
-    TurnInterrupt, TurnStart,
 };
 use easel_protocol::model::ModelListParams;
 use easel_protocol::thread::{ThreadDeleteParams, ThreadResumeParams, ThreadStartParams, ThreadUnsubscribeParams};
-use easel_protocol::turn::{TurnInterruptParams, TurnStartParams, TurnStatus};
-use easel_rpc::{Call, ErrorObjectOwned, auth_required, failed, invalid_params};
+use easel_rpc::{ErrorObjectOwned, auth_required, invalid_params};
 
-use super::errors::{app_error, turn_error};
-use super::history::short_title;
-use super::session::PromptPermit;
-use super::{Agent, Session};
+use super::errors::app_error;
+use super::{Agent, Opened, Session};
 use crate::schema::{
     AgentCapabilities, AuthMethod, AuthenticateParams, Implementation, InitializeParams, InitializeResponse,
     NewSessionParams, NewSessionResponse, OpenSessionParams, OpenSessionResponse, PROTOCOL_VERSION, PromptCapabilities,
-    PromptParams, PromptResponse, SetConfigOptionParams, StopReason,
+    SetConfigOptionParams,
 };
-use crate::translate::prompt_input;
 
 /// How a user logs in.
 const LOGIN_HINT: &str = "run `easel login --with-api-key`, or set OPENAI_API_KEY, and try again";
@@ -57,8 +51,12 @@ impl Agent {
             if plain.trim().is_empty() { "acp".to_owned() } else { plain }
         };
         let client_info = ClientInfo { name: text(name), title: None, version: text(version) };
-        let capabilities =
-            ClientCapabilities { request_permissions_approval: Some(true), ..ClientCapabilities::default() };
+        let capabilities = ClientCapabilities {
+            request_permissions_approval: Some(true),
+            // Updates have their own pictures.
+            image_result: Some(ImageResult::None),
+            ..ClientCapabilities::default()
+        };
         let params_of_app = AppInitializeParams { client_info, capabilities: Some(capabilities) };
         for connection in [&self.app, &self.reads] {
             connection.request::<Initialize>(&params_of_app).await.map_err(app_error)?;
@@ -108,13 +106,15 @@ impl Agent {
     ) -> Result<NewSessionResponse, ErrorObjectOwned> {
         check_cwd(&params.cwd)?;
         self.check_account().await?;
+        let permit = self.reserve_session()?;
         let start = ThreadStartParams { cwd: Some(params.cwd), ..ThreadStartParams::default() };
         let started = self.app.request::<ThreadStart>(&start).await.map_err(app_error)?;
-        let session = self.open(started.thread.id, started.cwd, started.model)?;
+        let opened = Opened { cwd: PathBuf::from(started.cwd), model: started.model };
+        let session = self.open(started.thread.id, opened, Some(permit))?;
         self.read_models(&session).await;
         let mut choices = session.choices.lock();
         choices.untitled = true;
-        let config_options = choices.options(&session.model);
+        let config_options = choices.options(&session.opened.lock().model);
         drop(choices);
         Ok(NewSessionResponse { session_id: session.id.clone(), config_options })
     }
@@ -126,6 +126,8 @@ impl Agent {
         replay: bool,
     ) -> Result<OpenSessionResponse, ErrorObjectOwned> {
         check_cwd(&params.cwd)?;
+        let is_open = self.find_session(params.session_id.as_str()).is_some();
+        let permit = if is_open { None } else { Some(self.reserve_session()?) };
         let resume = ThreadResumeParams {
             thread_id: params.session_id,
             cwd: Some(params.cwd),
@@ -138,21 +140,22 @@ impl Agent {
             experimental_raw_events: None,
         };
         let resumed = self.app.request::<ThreadResume>(&resume).await.map_err(app_error)?.settings;
-        let session = self.open(resumed.thread.id, resumed.cwd, resumed.model)?;
+        let opened = Opened { cwd: PathBuf::from(resumed.cwd), model: resumed.model };
+        let session = self.open(resumed.thread.id, opened, permit)?;
         self.read_models(&session).await;
         if replay {
             self.replay(&session.id).await?;
         }
-        let config_options = session.choices.lock().options(&session.model);
+        let config_options = session.choices.lock().options(&session.opened.lock().model);
         Ok(OpenSessionResponse { config_options })
     }
 
     /// Interrupts the prompt of a session and closes it.
     pub(crate) async fn close_session(&self, id: &ThreadId) -> Result<(), ErrorObjectOwned> {
         let session = self.session(id.as_str())?;
-        session.stop().await;
-        self.sessions.lock().remove(id);
-        session.closed.cancel();
+        let stopped = session.stop().await?;
+        self.close(&session);
+        drop(stopped);
         let params = ThreadUnsubscribeParams { thread_id: id.clone() };
         self.app.request::<ThreadUnsubscribe>(&params).await.map_err(app_error)?;
         Ok(())
@@ -160,16 +163,17 @@ impl Agent {
 
     /// Deletes a stored session, open or not.
     pub(crate) async fn delete_session(&self, id: ThreadId) -> Result<(), ErrorObjectOwned> {
-        let open = self.sessions.lock().get(&id).cloned();
-        if let Some(session) = open {
-            session.stop().await;
-        }
+        let session = self.find_session(id.as_str());
+        let stopped = match &session {
+            Some(session) => Some(session.stop().await?),
+            None => None,
+        };
         let params = ThreadDeleteParams { thread_id: id };
         self.app.request::<ThreadDelete>(&params).await.map_err(app_error)?;
-        let session = self.sessions.lock().remove(&params.thread_id);
         if let Some(session) = session {
-            session.closed.cancel();
+            self.close(&session);
         }
+        drop(stopped);
         Ok(())
     }
 
@@ -178,71 +182,7 @@ impl Agent {
         let session = self.session(params.session_id.as_str())?;
         let mut choices = session.choices.lock();
         choices.choose(&params.config_id, params.value)?;
-        Ok(OpenSessionResponse { config_options: choices.options(&session.model) })
-    }
-
-    /// Starts a prompt. Called in the order of the requests, so that a cancellation finds it.
-    pub(crate) fn start_prompt(&self, session_id: &str) -> Result<PromptPermit, ErrorObjectOwned> {
-        self.session(session_id)?.start_prompt()
-    }
-
-    /// Cancels the prompt of a session.
-    pub(crate) fn cancel(&self, id: &ThreadId) {
-        match self.session(id.as_str()) {
-            Ok(session) => session.cancel(),
-            Err(error) => tracing::debug!(%error, "a cancellation was ignored"),
-        }
-    }
-
-    /// Runs a turn. Its updates are sent before this returns.
-    pub(crate) async fn prompt(
-        &self,
-        mut permit: PromptPermit,
-        call: &Call,
-        params: PromptParams,
-    ) -> Result<PromptResponse, ErrorObjectOwned> {
-        let session = Arc::clone(&permit.session);
-        let mut input = prompt_input(params.prompt, &session.cwd)?;
-        if input.is_empty() {
-            return Err(invalid_params("prompt", "is empty"));
-        }
-        let model = {
-            let mut choices = session.choices.lock();
-            if std::mem::take(&mut choices.untitled) {
-                choices.title = first_text(&input).and_then(short_title);
-            }
-            input.extend(
-                choices.sentence().map(|text| UserInput::Text { text: text.into(), text_elements: Vec::new() }),
-            );
-            choices.model().map(str::to_owned)
-        };
-        let (cancelled, request_cancelled) = (permit.cancelled.clone(), call.cancellation());
-        if cancelled.is_cancelled() || request_cancelled.is_cancelled() {
-            return Ok(PromptResponse { stop_reason: StopReason::Cancelled });
-        }
-        let start = TurnStartParams { thread_id: session.id.clone(), input, model, ..TurnStartParams::default() };
-        let turn_id = self.app.request::<TurnStart>(&start).await.map_err(app_error)?.turn.id;
-        let cancellation = async {
-            tokio::select! {
-                () = cancelled.cancelled() => {}
-                () = request_cancelled.cancelled() => {}
-            }
-        };
-        let end = tokio::select! {
-            end = permit.turn_end(&turn_id) => end,
-            () = cancellation => {
-                let interrupt = TurnInterruptParams { thread_id: session.id.clone(), turn_id: turn_id.clone() };
-                // It fails if the turn has ended in the meantime.
-                let _ = self.app.request::<TurnInterrupt>(&interrupt).await;
-                permit.turn_end(&turn_id).await
-            }
-        };
-        let turn = end.ok_or_else(|| failed("the session was closed"))?;
-        match turn.status {
-            TurnStatus::Completed | TurnStatus::InProgress => Ok(PromptResponse { stop_reason: StopReason::EndTurn }),
-            TurnStatus::Interrupted => Ok(PromptResponse { stop_reason: StopReason::Cancelled }),
-            TurnStatus::Failed => Err(turn_error(&turn)),
-        }
+        Ok(OpenSessionResponse { config_options: choices.options(&session.opened.lock().model) })
     }
 
     /// Reads the models that the user can choose. Without a list there is only the current one.
@@ -254,20 +194,10 @@ impl Agent {
                 Vec::new()
             }
         };
-        session.choices.lock().set_models(models, &session.model);
+        session.choices.lock().set_models(models, &session.opened.lock().model);
     }
 }
 
 fn check_cwd(cwd: &str) -> Result<(), ErrorObjectOwned> {
     if Path::new(cwd).is_absolute() { Ok(()) } else { Err(invalid_params("cwd", "must be an absolute path")) }
-}
-
-fn first_text(input: &[UserInput]) -> Option<&str> {
-    input.iter().find_map(|part| match part {
-        UserInput::Text { text, .. } => Some(&**text),
-        UserInput::Image { .. }
-        | UserInput::LocalImage { .. }
-        | UserInput::Skill { .. }
-        | UserInput::Mention { .. } => None,
-    })
 }

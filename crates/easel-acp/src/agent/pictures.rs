@@ -20,8 +20,12 @@ const MAX_EDGE: u32 = 1_568;
 /// Maximum size of a preview before base64, in bytes.
 const MAX_BYTES: u64 = 512 * 1024;
 
-/// Maximum size of all previews of an update before base64, in bytes. The line then stays below a mebibyte.
-const MAX_UPDATE_BYTES: u64 = 720 * 1024;
+/// Maximum size of all previews of an update before base64, in bytes. The line then stays below a mebibyte, with its
+/// texts.
+const MAX_UPDATE_BYTES: u64 = 640 * 1024;
+
+/// Maximum size of all files of an update before base64, in bytes. Those that do not fit are links.
+const MAX_ORIGINAL_BYTES: u64 = 16 << 20;
 
 /// How long to wait for a picture. The update has a link in any case.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -43,11 +47,15 @@ impl Agent {
         let mut pictures = Pictures::new();
         let count = u64::try_from(images.len()).unwrap_or(u64::MAX).max(1);
         let max_bytes = (MAX_UPDATE_BYTES / count).min(MAX_BYTES);
+        let mut originals_left = MAX_ORIGINAL_BYTES;
         for image in images {
             let read = async {
                 match self.picture_mode {
                     PictureMode::Preview => self.read_preview(image, max_bytes).await,
-                    PictureMode::Original => self.read_original(image).await,
+                    PictureMode::Original => {
+                        originals_left = originals_left.checked_sub(image.facts.bytes)?;
+                        self.read_original(image).await
+                    }
                     PictureMode::Link => None,
                 }
             };
