@@ -35,7 +35,7 @@ pub mod fuzzing;
 mod tests;
 
 pub use files::image_writer::ImageWriter;
-pub use files::prune::{Amount, Prunable};
+pub use files::prune::{Amount, Listing, Prunable, Pruned};
 pub use files::thread_files::ThreadFiles;
 pub use images::export::{ExistingFile, ExportError, ExportedImage, PathError};
 pub use images::import::copy::ImportLimits;

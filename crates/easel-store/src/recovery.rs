@@ -26,7 +26,7 @@ mod model_history;
 pub(crate) mod schedule;
 mod turns;
 
-pub(crate) use leftovers::remove_parts;
+pub(crate) use leftovers::{is_incomplete, remove_parts};
 
 /// Recovers all dead processes. Runs at the start. The lock makes one process recover at a time.
 pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Result<(), Error> {

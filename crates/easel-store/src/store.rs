@@ -69,21 +69,22 @@ impl EaselStore {
         Ok(self.workers.read(kind, read).await?)
     }
 
-    /// Removes the queued files, some at a time, so that other writes come in between.
+    /// Removes the queued files. After a failure they are tried again with the next deletion or start.
     pub(crate) async fn remove_files(&self) {
+        if let Err(error) = self.try_remove_files().await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "unreferenced files are kept until the next deletion or start"
+            );
+        }
+    }
+
+    /// Removes the queued files, some at a time, so that other writes come in between.
+    async fn try_remove_files(&self) -> Result<(), StorageError> {
         let mut next = Some(removals::FIRST.to_owned());
         while let Some(before) = next {
-            let step = self.write(LockTimeout::Short, move |database| removals::run_step(database, &before)).await;
-            next = match step {
-                Ok(next) => next,
-                Err(error) => {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "unreferenced files are kept until the next deletion or start"
-                    );
-                    return;
-                }
-            };
+            next = self.write(LockTimeout::Short, move |database| removals::run_step(database, &before)).await?;
         }
+        Ok(())
     }
 }

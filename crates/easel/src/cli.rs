@@ -95,8 +95,8 @@ enum Command {
     Images(ImagesArgs),
     /// Remove files that no thread needs.
     ///
-    /// These are model copies, which are made again when a model sees their images, files of deleted threads and
-    /// attachments of no thread. An image that a thread shows is never removed.
+    /// These are model copies, which are made again when a model sees their images, and unfinished files of processes
+    /// that ended too early. Files and folders that the database does not know are listed and kept.
     Prune(PruneArgs),
     /// Show the features and whether they are on.
     #[command(subcommand)]

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rusqlite::Transaction;
+use rusqlite::{Connection, Transaction};
 
 use crate::db::connection::Database;
 use crate::error::Error;
@@ -154,15 +154,15 @@ fn removal_path(path: &Path) -> PathBuf {
 }
 
 /// Returns the path that a file being removed had before, or `None` for any other file.
-fn original_path(path: &Path) -> Option<PathBuf> {
+pub(crate) fn original_path(path: &Path) -> Option<PathBuf> {
     let name = path.file_name()?.to_str()?.strip_prefix(REMOVED_PREFIX)?;
     Some(path.with_file_name(name))
 }
 
 /// Returns whether a thread has an image in this file that is not deleted.
-pub(crate) fn is_referenced(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<bool, Error> {
+pub(crate) fn is_referenced(connection: &Connection, home: &Home, path: &Path) -> Result<bool, Error> {
     let sql = "SELECT 1 FROM images WHERE path = ?1 AND json_extract(json, '$.deleted') IS NULL";
-    Ok(write.prepare_cached(sql)?.exists([home.stored_path(path)])?)
+    Ok(connection.prepare_cached(sql)?.exists([home.stored_path(path)])?)
 }
 
 /// Removes a file; it is no error if the file does not exist.

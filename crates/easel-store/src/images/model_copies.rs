@@ -116,7 +116,22 @@ pub(crate) fn list(folder: &Path) -> Vec<PathBuf> {
         return Vec::new();
     }
     let entries = fs::read_dir(copies).into_iter().flatten().flatten();
-    entries.map(|entry| entry.path()).filter(|path| path.extension().is_none_or(|part| part != "part")).collect()
+    let is_copy = |path: &PathBuf| path.file_name().and_then(OsStr::to_str).is_some_and(is_copy_name);
+    entries.map(|entry| entry.path()).filter(is_copy).collect()
+}
+
+/// Returns whether a file has the whole name of a copy, of any version: `call_1.png-5f4dcc3b-2048-v1.jpg`.
+fn is_copy_name(name: &str) -> bool {
+    let mut parts = name.rsplitn(NAME_PARTS + 1, '-');
+    let (Some(version), Some(edge), Some(hash)) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (version, extension) = version.split_once('.').unwrap_or((version, ""));
+    image_of_copy(name).is_some()
+        && hash.len() == HASH_CHARS
+        && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
+        && is_number(edge)
+        && version.strip_prefix('v').is_some_and(is_number)
+        && [MediaType::Jpeg, MediaType::Png].iter().any(|media_type| media_type.extension() == extension)
 }
 
 /// Removes the copies of an image, of every size and version.

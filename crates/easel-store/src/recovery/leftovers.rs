@@ -72,6 +72,15 @@ fn keep_if_complete(file: &UnfinishedFile) -> bool {
     }
 }
 
+/// Returns whether a file is certainly not a complete image.
+pub(crate) fn is_incomplete(file: &UnfinishedFile) -> bool {
+    match file.state {
+        FileState::Staged => false,
+        FileState::Preview => true,
+        FileState::Part => is_complete_image(&file.path).is_ok_and(|is_complete| !is_complete),
+    }
+}
+
 fn is_complete_image(path: &Path) -> io::Result<bool> {
     match inspect_file(path) {
         Ok(facts) => validate_image::is_finished(&os::open_regular(path)?, facts.media_type),

@@ -1,30 +1,49 @@
 //! Methods that remove what no thread needs.
 
+use std::error::Error as _;
+
 use easel_imagegen::port::StorageError;
 
 use super::EaselStore;
 use crate::db::worker::LockTimeout;
 use crate::db::workers::ReadKind;
-use crate::files::prune::{self, Prunable};
+use crate::files::prune::{self, Prunable, Pruned};
+use crate::threads::delete_thread;
 
 impl EaselStore {
-    /// Measures what [`EaselStore::prune`] would remove.
+    /// Lists what [`EaselStore::prune`] would remove, and what it does not know.
     ///
     /// # Errors
     /// If the database or a folder cannot be read.
     pub async fn find_prunable(&self) -> Result<Prunable, StorageError> {
         let home = self.home.clone();
-        self.read(ReadKind::Search, move |connection| prune::measure(connection, &home)).await
+        self.read(ReadKind::Search, move |connection| prune::list(connection, &home)).await
     }
 
-    /// Removes model copies, images of deleted threads and attachments that no thread shows. Never removes an image
-    /// that a thread references.
+    /// Removes model copies, what dead processes left, and files that are still queued for removal. Never removes a
+    /// complete image, unless a deletion queued it.
     ///
     /// # Errors
-    /// If the database cannot be written, or a folder cannot be read.
-    pub async fn prune(&self) -> Result<(), StorageError> {
-        self.write(LockTimeout::Short, prune::remove).await?;
+    /// If the database cannot be read, or a folder cannot. A file that cannot be removed is a failure in the result.
+    pub async fn prune(&self) -> Result<Pruned, StorageError> {
+        let mut pruned = self.write(LockTimeout::Short, prune::remove).await?;
+        if let Err(error) = self.try_remove_files().await {
+            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+            pruned.fail(format!("could not remove every file of deleted threads: {error}{cause}"));
+        }
+        Ok(pruned)
+    }
+
+    /// Deletes a thread like [`EaselStore::delete_thread`], if it is still archived and has not changed since
+    /// `newest`, in seconds since 1970. Returns false if it is not deleted. The caller must be the thread's writer.
+    ///
+    /// # Errors
+    /// If the database cannot be written. Files that cannot be removed are tried again later.
+    pub async fn delete_archived_thread(&self, thread_id: &str, newest: i64) -> Result<bool, StorageError> {
+        let id = thread_id.to_owned();
+        let delete = move |database: &mut _| delete_thread::delete_archived(database, &id, newest);
+        let deleted = self.write(LockTimeout::Short, delete).await?;
         self.remove_files().await;
-        Ok(())
+        Ok(deleted)
     }
 }

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use easel_imagegen::port::{CallEnd, Store};
+use easel_protocol::event::{Event, ThreadArchivedNotification};
 use easel_protocol::id::ThreadId;
 use easel_protocol::image::ImageListParams;
 use easel_protocol::record::{Attachment, ImageRecord};
@@ -52,6 +53,22 @@ async fn deleted_thread_leaves_nothing() {
         let rows: u32 = database.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap();
         assert_eq!(rows, 0, "{table}");
     }
+}
+
+/// Whoever lists archived threads to delete them must not delete one that has come back meanwhile.
+#[tokio::test]
+async fn archived_thread_is_deleted_only_if_still_archived_and_old() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, _, record) = with_images(home.path()).await;
+    let updated_at = store.thread(THREAD).await.unwrap().unwrap().updated_at;
+    assert!(!store.delete_archived_thread(THREAD, updated_at).await.unwrap(), "it is not archived");
+    let thread_id: ThreadId = THREAD.into();
+    store.append(vec![Event::ThreadArchived(ThreadArchivedNotification { thread_id })]).await.unwrap();
+    assert!(!store.delete_archived_thread(THREAD, updated_at - 1).await.unwrap(), "it has changed");
+    assert!(Path::new(&record.path).exists());
+    assert!(store.delete_archived_thread(THREAD, updated_at).await.unwrap());
+    assert!(!Path::new(&record.path).exists());
+    assert_eq!(store.thread(THREAD).await.unwrap(), None);
 }
 
 #[tokio::test]
