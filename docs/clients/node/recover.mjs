@@ -17,8 +17,7 @@ console.log(failure.message);
 
 // Everything that was confirmed is stored. A new server closes what the old one left open.
 const client = await Client.spawn(easel);
-const newest = (await client.request("thread/list", { limit: 1 })).data[0].id;
-const { thread } = await client.request("thread/resume", { threadId: newest });
+const { thread } = await client.request("thread/resume", { threadId: started });
 const last = thread.turns.at(-1);
 console.log(`turn: ${last.status}`);
 for (const item of last.items.filter((item) => item.type === "imageGeneration")) {

@@ -24,8 +24,7 @@ else:
 
 # Everything that was confirmed is stored. A new server closes what the old one left open.
 client = Client.spawn(easel)
-newest = client.request("thread/list", limit=1)["data"][0]["id"]
-resumed = client.request("thread/resume", threadId=newest)["thread"]
+resumed = client.request("thread/resume", threadId=thread)["thread"]
 last = resumed["turns"][-1]
 print(f"turn: {last['status']}")
 for item in last["items"]:
