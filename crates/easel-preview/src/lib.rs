@@ -41,3 +41,4 @@ mod brush;
 
 pub use draw::{DEFAULT_SIDE, DrawError, MAX_SIDE, MIN_SIDE, Picture, Reference, draw};
 pub use provider::{Billing, IMAGE_MODEL, MODEL, PROVIDER_ID, PreviewOptions, PreviewProvider};
+pub use rule::Drawer;

@@ -12,6 +12,7 @@ mod token;
 use easel_protocol::record::AppliedImage;
 
 use crate::palette::Rng;
+use crate::rule::Drawer;
 use crate::scene::Scene;
 use crate::size;
 
@@ -36,7 +37,8 @@ pub(crate) fn plan(prompt: &str, earlier: Option<&Scene>, variant: u64) -> Plan 
     let (mut scene, is_missing) = edit::edit(earlier, &clauses, &mut rng);
     let parts = || clauses.iter().flat_map(|clause| &clause.parts);
     let is_known = parts().any(clause::Part::is_change) && !is_missing;
-    let has_parameters = size::find_parameters(prompt).is_ok_and(|found| found != AppliedImage::default());
+    let has_parameters =
+        size::find_parameters(prompt, Drawer::Preview).is_ok_and(|found| found != AppliedImage::default());
     let understood = scene != *earlier || is_known || has_parameters;
     if variant > 0 {
         scene.seed = rng.next_u64();

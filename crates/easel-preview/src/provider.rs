@@ -23,6 +23,7 @@ use uuid::Uuid;
 use self::drawing_pool::{DrawingPool, Interruption};
 use crate::job;
 use crate::response::{self, HostedCall, RuleResponse};
+use crate::rule::Drawer;
 
 /// The id of the built-in provider.
 pub const PROVIDER_ID: &str = "preview";
@@ -50,11 +51,13 @@ pub struct PreviewOptions {
     pub delay: Duration,
     /// Whether calls count as billed.
     pub billing: Billing,
+    /// Who draws the pictures that the rule asks for.
+    pub drawer: Drawer,
 }
 
 impl Default for PreviewOptions {
     fn default() -> Self {
-        Self { id: PROVIDER_ID.to_owned(), delay: Duration::ZERO, billing: Billing::Free }
+        Self { id: PROVIDER_ID.to_owned(), delay: Duration::ZERO, billing: Billing::Free, drawer: Drawer::Preview }
     }
 }
 
@@ -63,6 +66,7 @@ impl Default for PreviewOptions {
 pub struct PreviewProvider {
     info: ProviderInfo,
     delay: Duration,
+    drawer: Drawer,
     pool: DrawingPool,
 }
 
@@ -85,12 +89,12 @@ impl PreviewProvider {
             id: options.id,
             name: "Preview".to_owned(),
             base_url: None,
-            models: vec![describe_model()],
+            models: vec![describe_model(options.drawer)],
             image_model: IMAGE_MODEL.to_owned(),
             synthetic: true,
             capabilities,
         };
-        Self { info, delay: options.delay, pool: DrawingPool::new() }
+        Self { info, delay: options.delay, drawer: options.drawer, pool: DrawingPool::new() }
     }
 
     /// Returns the events of a hosted image: its previews, its end and a sentence.
@@ -190,7 +194,7 @@ impl Provider for PreviewProvider {
         stop: CancellationToken,
     ) -> impl Stream<Item = Result<ModelEvent, ModelError>> + Send {
         let RuleResponse { events, hosted } =
-            response::respond(&request, Uuid::now_v7().as_u128(), &self.info.capabilities);
+            response::respond(&request, Uuid::now_v7().as_u128(), &self.info.capabilities, self.drawer);
         let drawn = stream::iter(hosted).flat_map(move |call| self.draw_hosted(call, Arc::clone(&files), stop.clone()));
         stream::iter(events).chain(drawn).map(Ok)
     }
@@ -225,12 +229,16 @@ impl Provider for PreviewProvider {
     }
 }
 
-fn describe_model() -> Model {
+fn describe_model(drawer: Drawer) -> Model {
+    let description = match drawer {
+        Drawer::Preview => "A rule, not a model: draws the words of each turn as a marked placeholder picture.",
+        Drawer::Other => "A rule, not a model: passes the words of each turn to the image tool.",
+    };
     Model {
         id: MODEL.to_owned(),
         model: MODEL.to_owned(),
         display_name: "Preview".to_owned(),
-        description: "A rule, not a model: draws the words of each turn as a marked placeholder picture.".to_owned(),
+        description: description.to_owned(),
         hidden: false,
         supported_reasoning_efforts: Vec::new(),
         default_reasoning_effort: "medium".to_owned(),

@@ -17,7 +17,7 @@ use easel_protocol::tool::ToolExposure;
 use serde_json::{Map, Value};
 
 use crate::conversation::{self, Conversation, ToolOutput};
-use crate::rule::{Outcome, Rule, closing_sentence, decide};
+use crate::rule::{Drawer, Outcome, Rule, closing_sentence, decide};
 use crate::size;
 
 /// Time limit for a hosted image. For the standalone tool the thread sets one.
@@ -75,9 +75,9 @@ impl HostedCall {
             Ok(generated) => {
                 let applied = generated.images.first().and_then(|image| image.applied.size.as_deref());
                 let size = applied.and_then(|size| size::parse(Some(size)).ok());
-                closing_sentence(prompt, &to_outcome(*action, size))
+                closing_sentence(prompt, &to_outcome(*action, size), Drawer::Preview)
             }
-            Err(error) => closing_sentence(prompt, &Outcome::Failed { reason: &error.message }),
+            Err(error) => closing_sentence(prompt, &Outcome::Failed { reason: &error.message }, Drawer::Preview),
         };
         let mut events = vec![ModelEvent::HostedEnded { call_id: self.ids.hosted(), outcome }];
         events.extend(message_events(&self.ids, &sentence, self.input_tokens));
@@ -105,7 +105,12 @@ impl Ids {
 
 /// Responds to a request. `number` makes the ids of the response unique: no other response may have it, not even one of
 /// another process, because forks and restarted threads repeat the same conversation.
-pub(crate) fn respond(request: &ModelRequest, number: u128, capabilities: &Capabilities) -> RuleResponse {
+pub(crate) fn respond(
+    request: &ModelRequest,
+    number: u128,
+    capabilities: &Capabilities,
+    drawer: Drawer,
+) -> RuleResponse {
     let ids = Ids(number);
     let input_tokens = estimate_tokens(conversation::count_characters(&request.input));
     let conversation = Conversation::read(&request.history);
@@ -114,14 +119,15 @@ pub(crate) fn respond(request: &ModelRequest, number: u128, capabilities: &Capab
         return say(&structured::fill(schema, &conversation.text).to_string());
     }
     if let Some(output) = &conversation.output {
-        return say(&closing_text(output, &conversation.text));
+        return say(&closing_text(output, &conversation.text, drawer));
     }
-    let (action, prompt) = match decide(&conversation.text, conversation.attached, conversation.generated_before) {
-        Rule::Reply { text } => return say(text),
-        Rule::Generate { prompt } => (ImageAction::Generate, prompt),
-        Rule::Edit { prompt } => (ImageAction::Edit, prompt),
-    };
-    let parameters = match size::find_parameters(&prompt) {
+    let (action, prompt) =
+        match decide(&conversation.text, conversation.attached, conversation.generated_before, drawer) {
+            Rule::Reply { text } => return say(text),
+            Rule::Generate { prompt } => (ImageAction::Generate, prompt),
+            Rule::Edit { prompt } => (ImageAction::Edit, prompt),
+        };
+    let parameters = match size::find_parameters(&prompt, drawer) {
         Ok(parameters) => parameters,
         Err(error) => return say(&error.to_string()),
     };
@@ -157,13 +163,13 @@ fn resolve_hosted_references(request: &ModelRequest, limit: usize) -> Result<Vec
 }
 
 /// Returns the sentence that follows a call, from its arguments and its output.
-fn closing_text(output: &ToolOutput<'_>, text: &str) -> String {
+fn closing_text(output: &ToolOutput<'_>, text: &str, drawer: Drawer) -> String {
     let arguments: Value = output.arguments.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let prompt = arguments["prompt"].as_str().unwrap_or(text);
     let action = if arguments["action"] == "edit" { ImageAction::Edit } else { ImageAction::Generate };
     match (output.image, output.texts.first()) {
-        (None, Some(reason)) => closing_sentence(prompt, &Outcome::Rejected { reason }),
-        (image, _) => closing_sentence(prompt, &to_outcome(action, image.flatten())),
+        (None, Some(reason)) => closing_sentence(prompt, &Outcome::Rejected { reason }, drawer),
+        (image, _) => closing_sentence(prompt, &to_outcome(action, image.flatten()), drawer),
     }
 }
 

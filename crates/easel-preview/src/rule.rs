@@ -12,6 +12,16 @@ use self::referring::refers_to_an_image;
 /// The reply to an empty message.
 pub(crate) const NOTHING_TO_DRAW: &str = "Tell me what to draw, or attach an image to edit.";
 
+/// Who draws the pictures that the rule asks for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Drawer {
+    /// The preview, whose vocabulary, sizes and font the rule knows.
+    #[default]
+    Preview,
+    /// Another provider.
+    Other,
+}
+
 /// What the rule does with the text of a turn.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {
@@ -29,11 +39,11 @@ pub(crate) enum Rule {
 /// generated some and the text refers to one ("make it", "the last image", "again", "add … to it"). Only whole words
 /// count, in upper or lower case. A role before the text (`User: `) is removed, and the prompt is cut at the tool's
 /// limit.
-pub(crate) fn decide(text: &str, attached: usize, generated_before: usize) -> Rule {
+pub(crate) fn decide(text: &str, attached: usize, generated_before: usize, drawer: Drawer) -> Rule {
     let prompt: String = strip_role(text).chars().take(MAX_PROMPT_CHARS).collect();
     let prompt = prompt.trim().to_owned();
     if attached == 0
-        && let Some(text) = small_talk::reply(&prompt)
+        && let Some(text) = small_talk::reply(&prompt, drawer)
     {
         return Rule::Reply { text };
     }
@@ -68,6 +78,10 @@ fn text_after_role(line: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn decide(text: &str, attached: usize, generated_before: usize) -> Rule {
+        super::decide(text, attached, generated_before, Drawer::Preview)
+    }
 
     #[test]
     fn text_about_an_existing_image_is_an_edit() {

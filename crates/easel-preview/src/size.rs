@@ -3,6 +3,7 @@
 use easel_protocol::record::AppliedImage;
 
 use crate::draw::{DEFAULT_SIDE, MAX_SIDE, MIN_SIDE};
+use crate::rule::Drawer;
 
 /// A `size` that cannot be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,8 +41,12 @@ const MIN_SIDE_IN_TEXT: u32 = 8;
 ///
 /// # Errors
 /// No size in the prompt can be drawn.
-pub(crate) fn find_parameters(prompt: &str) -> Result<AppliedImage, UndrawableSize> {
-    let is_drawable = |side: u32| (MIN_SIDE..=MAX_SIDE).contains(&side);
+pub(crate) fn find_parameters(prompt: &str, drawer: Drawer) -> Result<AppliedImage, UndrawableSize> {
+    // Another provider knows its own sizes, and the image tool reports those that it refuses.
+    let is_drawable = |side: u32| match drawer {
+        Drawer::Preview => (MIN_SIDE..=MAX_SIDE).contains(&side),
+        Drawer::Other => side >= MIN_SIDE_IN_TEXT,
+    };
     let lower = prompt.to_lowercase();
     let words: Vec<&str> =
         lower.split(|c: char| !c.is_alphanumeric() && c != '×').filter(|word| !word.is_empty()).collect();
@@ -76,14 +81,18 @@ mod tests {
 
     #[test]
     fn prompt_can_request_size_and_transparency() {
-        let requested = find_parameters("a fox, 1536x1024, on a Transparent background").unwrap();
+        let requested = find_parameters("a fox, 1536x1024, on a Transparent background", Drawer::Preview).unwrap();
         assert_eq!(
             (requested.size.as_deref(), requested.background.as_deref()),
             (Some("1536x1024"), Some("transparent"))
         );
-        assert_eq!(find_parameters("a 4x4 car"), Ok(AppliedImage::default()));
+        assert_eq!(find_parameters("a 4x4 car", Drawer::Preview), Ok(AppliedImage::default()));
         for prompt in ["remove the background", "a cat, no background", "a cat without a background"] {
-            assert_eq!(find_parameters(prompt).unwrap().background.as_deref(), Some("transparent"), "{prompt}");
+            assert_eq!(
+                find_parameters(prompt, Drawer::Preview).unwrap().background.as_deref(),
+                Some("transparent"),
+                "{prompt}"
+            );
         }
     }
 
@@ -96,7 +105,7 @@ mod tests {
             ("a 16×16 icon, 128x128", None),
             ("a cat, 99999999999x100", None),
         ] {
-            let error = find_parameters(prompt).err().map(|error| error.to_string());
+            let error = find_parameters(prompt, Drawer::Preview).err().map(|error| error.to_string());
             let expected = refused.map(|size| format!("I cannot draw {size}: "));
             assert_eq!(error.is_some(), expected.is_some(), "{prompt}");
             assert!(error.unwrap_or_default().starts_with(&expected.unwrap_or_default()), "{prompt}");

@@ -106,6 +106,7 @@ async fn provider_without_a_chat_model_is_called_by_the_rule() {
     assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
     let record = &completed_image(&events).images[0];
     assert_eq!((record.provider.as_str(), record.synthetic), ("local", false));
+    assert_eq!(last_agent_message(&events), r#"Here is your picture: "draw a red square" (16x16)."#);
     let first = record.id.clone();
     let events = server.run_turn(&thread.id, vec![text("make it blue")]).await;
     assert_eq!(completed_image(&events).images[0].inputs[0].id.as_ref(), Some(&first), "an edit");
@@ -114,6 +115,24 @@ async fn provider_without_a_chat_model_is_called_by_the_rule() {
     let list = server.request::<ModelProviderList>(&ModelProviderListParams::default()).await;
     let described = list.data.iter().find(|provider| provider.id == "local").expect("the provider");
     assert_eq!(described.base_url.as_deref(), Some(drawing.base_url().as_str()));
+    server.close().await;
+}
+
+/// The preview answers, and its vocabulary, sizes and small talk do not matter: another provider draws.
+#[tokio::test]
+async fn rule_passes_on_what_the_preview_could_not_draw() {
+    let drawing = MockServer::respond(draw);
+    let config = format!("model_provider = \"preview\"\nimages.provider = \"local\"\n{}", local(&drawing));
+    let sandbox = Sandbox::with_config(&config);
+    let mut server = start(&sandbox, &["--enable", "imagegenext"]).await;
+    let thread = server.start_thread().await;
+    for prompt in ["When Harry Met Sally poster", "猫と魚", "a fjord, 4096x8"] {
+        let events = server.run_turn(&thread.id, vec![text(prompt)]).await;
+        let image = completed_image(&events);
+        assert_eq!(image.status, ImageStatus::Completed, "{prompt}: {:?}", image.error);
+        let said = format!("Here is your picture: \"{prompt}\" (16x16).");
+        assert_eq!(last_agent_message(&events), said);
+    }
     server.close().await;
 }
 

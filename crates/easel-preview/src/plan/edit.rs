@@ -53,7 +53,7 @@ impl Editor {
             match *part {
                 Part::Thing(thing) => self.read_thing(verb, thing, joined),
                 Part::It if verb == Some(Verb::Remove) => self.remove_all(&Target::subject(&self.scene)),
-                Part::All if verb == Some(Verb::Remove) => self.scene.groups.clear(),
+                Part::All if verb == Some(Verb::Remove) => self.remove_all(&Target::all(&self.scene)),
                 Part::It => self.read_target(Target::subject(&self.scene)),
                 Part::All => self.read_target(Target::all(&self.scene)),
                 Part::Canvas => self.target = Target::Backdrop,

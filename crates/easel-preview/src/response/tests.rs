@@ -87,7 +87,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
 }
 
 fn answered(request: &ModelRequest) -> RuleResponse {
-    respond(request, 7, &PreviewProvider::default().info().capabilities)
+    respond(request, 7, &PreviewProvider::default().info().capabilities, Drawer::Preview)
 }
 
 /// The whole message, after a check that its deltas add up to it and that the answer is complete.

@@ -1,5 +1,6 @@
 //! The sentence after a picture.
 
+use crate::rule::Drawer;
 use crate::{note, plan, text};
 
 /// The outcome of a picture, for [`closing_sentence`].
@@ -21,19 +22,24 @@ const QUOTED_CHARS: usize = 80;
 /// What a picture shows whose prompt has no word that the preview knows.
 const ONLY_A_PATTERN: &str = "The preview knows no word of it, so it is only a pattern.";
 
-/// Describes the outcome of a prompt in one sentence, and in a second one what the picture does not show.
-pub(crate) fn closing_sentence(prompt: &str, outcome: &Outcome<'_>) -> String {
+/// Describes the outcome of a prompt in one sentence. A second one says what a picture of the preview does not show.
+pub(crate) fn closing_sentence(prompt: &str, outcome: &Outcome<'_>, drawer: Drawer) -> String {
     let quoted = quote(prompt);
-    let pixels = |size: &Option<(u32, u32)>| size.map(|(w, h)| format!("{w}x{h}, ")).unwrap_or_default();
+    let is_preview = drawer == Drawer::Preview;
+    let facts = |size: &Option<(u32, u32)>| {
+        let facts = size.map(|(w, h)| format!("{w}x{h}")).into_iter().chain(is_preview.then(|| "preview".to_owned()));
+        let facts = facts.collect::<Vec<_>>().join(", ");
+        if facts.is_empty() { facts } else { format!(" ({facts})") }
+    };
+    let note = || note::in_message(prompt).filter(|_| is_preview);
     match outcome {
         Outcome::Generated { size } => {
-            let unknown = (!plan::plan(prompt, None, 0).understood).then_some(ONLY_A_PATTERN.to_owned());
-            let notes = unknown.into_iter().chain(note::in_message(prompt));
-            append(format!("Here is your picture: {quoted} ({}preview).", pixels(size)), notes)
+            let is_pattern = is_preview && !plan::plan(prompt, None, 0).understood;
+            let notes = is_pattern.then(|| ONLY_A_PATTERN.to_owned()).into_iter().chain(note());
+            append(format!("Here is your picture: {quoted}{}.", facts(size)), notes)
         }
         Outcome::Edited { size } => {
-            let notes = note::in_message(prompt).into_iter();
-            append(format!("Here is your edited picture: {quoted} ({}preview).", pixels(size)), notes)
+            append(format!("Here is your edited picture: {quoted}{}.", facts(size)), note().into_iter())
         }
         Outcome::Failed { reason } => {
             let reason = reason.trim().trim_end_matches('.');
@@ -62,7 +68,7 @@ mod tests {
     #[test]
     fn closing_sentence_describes_the_outcome() {
         let size = Some((1024, 768));
-        let say = |outcome| closing_sentence("draw a\nred square", &outcome);
+        let say = |outcome| closing_sentence("draw a\nred square", &outcome, Drawer::Preview);
         assert_eq!(
             say(Outcome::Generated { size }),
             r#"Here is your picture: "draw a red square" (1024x768, preview)."#
@@ -79,8 +85,16 @@ mod tests {
     }
 
     #[test]
+    fn picture_of_another_provider_is_no_preview() {
+        let say = |outcome| closing_sentence("猫 fjord", &outcome, Drawer::Other);
+        let size = Some((512, 512));
+        assert_eq!(say(Outcome::Generated { size }), r#"Here is your picture: "猫 fjord" (512x512)."#);
+        assert_eq!(say(Outcome::Edited { size: None }), r#"Here is your edited picture: "猫 fjord"."#);
+    }
+
+    #[test]
     fn long_prompt_is_cut_in_the_sentence() {
-        let said = closing_sentence(&"cat ".repeat(1_000), &Outcome::Generated { size: None });
+        let said = closing_sentence(&"cat ".repeat(1_000), &Outcome::Generated { size: None }, Drawer::Preview);
         assert!(said.contains("…\"") && said.chars().count() < 140, "{said}");
     }
 }

@@ -1,6 +1,7 @@
 //! Replies to small talk and questions, which ask for no picture.
 
 use crate::plan::names_something;
+use crate::rule::Drawer;
 
 const GREETING: &str = "Hello! Tell me what to draw, for example \"a red star over a blue mountain\".";
 const WELCOME: &str = "You are welcome. Tell me what to change, or what to draw next.";
@@ -9,26 +10,32 @@ const GOODBYE: &str = "Goodbye!";
 const HELP: &str = "I am Easel's built-in preview: a set of rules, not a model. I draw simple scenes of about forty \
     things, with colors, numbers, sizes, positions, weather and night, and I edit them. Try \"three red stars over a \
     blue mountain\", and then \"make the stars yellow\" or \"add a dog\".";
+const HELP_WITH_OTHERS: &str = "Tell me what to draw, and then what to change. A rule passes your words to the image \
+    tool; no model answers here.";
 const QUESTION: &str = "I cannot answer questions: I am Easel's built-in preview, which only draws. Tell me what to \
     draw, for example \"a black cat at night\".";
 
-/// Returns the reply to a text; `None` if the text asks for a picture.
-pub(super) fn reply(text: &str) -> Option<&'static str> {
+/// Returns the reply to a text; `None` if the text asks for a picture. What another provider can draw is unknown, so
+/// then only greetings and thanks are no request.
+pub(super) fn reply(text: &str, drawer: Drawer) -> Option<&'static str> {
     let lower = text.to_lowercase().replace(['\'', '’'], "");
     let words: Vec<&str> = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let first = *words.first()?;
     let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
-    if words.len() <= 12 && words.iter().all(|word| SMALL_TALK.contains(word)) {
+    // "A beautiful evening" is a picture, "beautiful" is praise.
+    let names_a_thing = ["a", "an", "the"].contains(&first);
+    if !names_a_thing && words.len() <= 12 && words.iter().all(|word| SMALL_TALK.contains(word)) {
         return Some(match () {
             () if has(&["thanks", "thank", "thx", "ty", "cheers"]) => WELCOME,
             () if has(&["hello", "hi", "hey", "hiya", "morning", "afternoon", "evening", "greetings"]) => GREETING,
+            () if has(&["help"]) && drawer == Drawer::Other => HELP_WITH_OTHERS,
             () if has(&["help"]) => HELP,
             () if has(&["bye", "goodbye"]) => GOODBYE,
             () if first == "how" => GREETING,
             () => NEXT,
         });
     }
-    if ["what about", "how about"].iter().any(|phrase| lower.starts_with(phrase)) {
+    if drawer == Drawer::Other || ["what about", "how about"].iter().any(|phrase| lower.starts_with(phrase)) {
         return None;
     }
     let of_itself = matches!(words.as_slice(), ["are" | "do" | "does", "you", ..] | ["who" | "what", "are", "you", ..]);
@@ -146,7 +153,7 @@ mod tests {
             ("why is the sky blue?", QUESTION),
             ("can you fly?", QUESTION),
         ] {
-            assert_eq!(reply(text), Some(expected), "{text}");
+            assert_eq!(reply(text, Drawer::Preview), Some(expected), "{text}");
         }
     }
 
@@ -156,6 +163,9 @@ mod tests {
             "",
             "hello kitty",
             "a nice house",
+            "a beautiful evening",
+            "a lovely morning",
+            "the perfect morning",
             "can you draw a fjord?",
             "could you remove the tree?",
             "Can you make it blue?",
@@ -166,7 +176,16 @@ mod tests {
             "draw something",
             "again",
         ] {
-            assert_eq!(reply(text), None, "{text}");
+            assert_eq!(reply(text, Drawer::Preview), None, "{text}");
         }
+    }
+
+    #[test]
+    fn question_is_a_request_if_another_provider_draws() {
+        for text in ["When Harry Met Sally poster", "what is love", "can you fly?", "who are you?"] {
+            assert_eq!(reply(text, Drawer::Other), None, "{text}");
+        }
+        assert_eq!(reply("hello", Drawer::Other), Some(GREETING));
+        assert_eq!(reply("help", Drawer::Other), Some(HELP_WITH_OTHERS));
     }
 }

@@ -11,7 +11,7 @@ use easel_imagegen::port::{
     image_error,
 };
 use easel_imagegen::preset::Preset;
-use easel_preview::{Billing, PROVIDER_ID, PreviewOptions, PreviewProvider};
+use easel_preview::{Billing, Drawer, PROVIDER_ID, PreviewOptions, PreviewProvider};
 use easel_protocol::model::Model;
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::turn::CodexErrorInfo;
@@ -51,6 +51,7 @@ impl AnyProvider {
                     id: id.to_owned(),
                     delay: Duration::from_millis(provider.delay_ms),
                     billing: if provider.bills { Billing::Rehearsed } else { Billing::Free },
+                    drawer: Drawer::Preview,
                 }))
             }
             (Some(provider), _) => {

@@ -7,7 +7,7 @@ use easel_imagegen::capability::AuthKind;
 use easel_imagegen::port::{
     Files, GeneratedImages, ImageJob, ModelError, ModelEvent, ModelRequest, PreviewSink, Provider, ProviderInfo,
 };
-use easel_preview::{PreviewOptions, PreviewProvider};
+use easel_preview::{Drawer, PreviewOptions, PreviewProvider};
 use easel_protocol::model::Model;
 use easel_protocol::record::ImageError;
 use futures_core::Stream;
@@ -23,16 +23,20 @@ pub(crate) struct ThreadProvider {
     own: Arc<AnyProvider>,
     /// The provider that makes the images: `own`, or the one that `images.provider` names.
     images: Arc<AnyProvider>,
-    /// Answers in place of `own` if that has no chat model: the rule of the preview provider, which turns the text of a
-    /// turn into calls of the image tool.
+    /// Answers in place of `own` if that has no chat model, or is the preview and does not draw itself: the rule of the
+    /// preview provider, which turns the text of a turn into calls of the image tool.
     planner: Option<PreviewProvider>,
 }
 
 impl ThreadProvider {
     /// Combines two providers, which may be the same one. `id` is the name of `own`.
     pub(super) fn new(id: &str, own: Arc<AnyProvider>, images: Arc<AnyProvider>) -> Self {
-        let planner = || PreviewProvider::new(PreviewOptions { id: id.to_owned(), ..PreviewOptions::default() });
-        let planner = (!own.has_chat_model()).then(planner);
+        let is_preview = |provider: &AnyProvider| matches!(provider, AnyProvider::Preview(_));
+        let drawer = if is_preview(&images) { Drawer::Preview } else { Drawer::Other };
+        let planner =
+            || PreviewProvider::new(PreviewOptions { id: id.to_owned(), drawer, ..PreviewOptions::default() });
+        let needs_planner = !own.has_chat_model() || is_preview(&own) && drawer == Drawer::Other;
+        let planner = needs_planner.then(planner);
         Self { own, images, planner }
     }
 

@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 /// Plans a prompt and the edits that follow it.
@@ -110,4 +112,86 @@ fn edit_without_known_words_is_reported() {
     ] {
         assert_eq!(plan(edit, Some(&scene), 0).understood, understood, "{edit}");
     }
+}
+
+/// Words of every kind that the planner knows, and some that it does not.
+const WORDS: &[&str] = &[
+    "remove",
+    "add",
+    "make",
+    "change",
+    "replace",
+    "turn",
+    "keep",
+    "put",
+    "shrink",
+    "draw",
+    "the",
+    "a",
+    "two",
+    "five",
+    "more",
+    "fewer",
+    "only",
+    "no",
+    "without",
+    "with",
+    "but",
+    "except",
+    "and",
+    "instead",
+    "into",
+    "to",
+    "on",
+    "in",
+    "under",
+    "behind",
+    "all",
+    "everything",
+    "it",
+    "them",
+    "dog",
+    "cat",
+    "star",
+    "stars",
+    "hat",
+    "mountain",
+    "house",
+    "blue",
+    "red",
+    "yellow",
+    "bigger",
+    "tiny",
+    "night",
+    "rain",
+    "snow",
+    "background",
+    "sky",
+    "fjord",
+    "another",
+    ".",
+    ",",
+    "variation",
+    "darker",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn random_edits_keep_the_scene_whole(
+        prompts in proptest::collection::vec(proptest::collection::vec(proptest::sample::select(WORDS), 1..14), 3)
+    ) {
+        let prompts: Vec<String> = prompts.into_iter().map(|words| words.join(" ")).collect();
+        let scene = edited(&prompts.iter().map(String::as_str).collect::<Vec<_>>());
+        for group in &scene.groups {
+            prop_assert!(group.relation_to().is_none_or(|to| to < scene.groups.len()), "{prompts:?}: {scene:?}");
+        }
+    }
+}
+
+#[test]
+fn color_after_everything_is_removed_is_the_backdrop() {
+    let scene = edited(&["a dog and a star", "remove the dog but the star. all blue"]);
+    assert!(scene.groups.is_empty() && scene.backdrop.painted, "{scene:?}");
 }
