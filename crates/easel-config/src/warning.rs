@@ -25,6 +25,8 @@ pub struct Warning {
     pub line: Option<u32>,
     /// The dotted key.
     pub key: Option<String>,
+    /// Whether the whole file is ignored.
+    pub is_whole_file: bool,
     /// The same problem, as the reason why a write is refused.
     pub(crate) refusal: String,
 }
@@ -55,7 +57,7 @@ impl Warning {
 
     /// Creates the warning about a file that was ignored as a whole.
     pub(crate) fn for_file(layer: &LayerName, line: Option<u32>, reason: &str) -> Self {
-        Self::for_layer(layer, line, format!("The file was ignored: {reason}."))
+        Self { is_whole_file: true, ..Self::for_layer(layer, line, format!("The file was ignored: {reason}.")) }
     }
 
     /// Creates the warning about a profile that does not exist.
@@ -69,7 +71,14 @@ impl Warning {
 
     /// Creates a warning about a layer with this summary.
     pub(crate) fn for_layer(layer: &LayerName, line: Option<u32>, summary: String) -> Self {
-        Self { refusal: summary.clone(), summary, path: layer.file().map(Path::to_owned), line, key: None }
+        Self {
+            refusal: summary.clone(),
+            summary,
+            path: layer.file().map(Path::to_owned),
+            line,
+            key: None,
+            is_whole_file: false,
+        }
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) use body::{BodyPart, Encoding, RequestBody};
 pub(crate) use clients::Target;
 pub use clients::is_loopback;
 pub(crate) use destination::Destination;
+pub use destination::Proxy;
 pub use endpoint::{Endpoint, EndpointError};
 pub(crate) use network_limit::{LimitReached, NetworkLimit};
 pub(crate) use public_address::{NotPublic, is_public};

@@ -36,7 +36,7 @@ pub mod fuzzing;
 mod staging;
 
 pub use credential::{Credential, CredentialError, Credentials};
-pub use http::{Endpoint, EndpointError, is_loopback};
+pub use http::{Endpoint, EndpointError, Proxy, is_loopback};
 pub use models::probe::{Probe, ProbeError};
 pub use profile::ApiProfile;
 pub use provider::HttpProvider;

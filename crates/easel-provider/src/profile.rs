@@ -38,6 +38,8 @@ pub struct ApiProfile {
     pub keep_reasoning: bool,
     /// Whether `{base}/models` lists the models.
     pub models_endpoint: bool,
+    /// Whether the provider documents `{base}/models`, so that another answer means a wrong base URL.
+    pub documents_models: bool,
     /// Whether the model has an image tool of its own.
     pub hosted_image_generation: bool,
     /// Kinds of credential that the images endpoint accepts.

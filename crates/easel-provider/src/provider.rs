@@ -11,7 +11,7 @@ use futures_core::Stream;
 use tokio_util::sync::CancellationToken;
 
 use crate::credential::Credentials;
-use crate::http::{ApiClient, Endpoint};
+use crate::http::{ApiClient, Endpoint, Proxy};
 use crate::images::{self, ImagesApi};
 use crate::models::ModelList;
 use crate::models::probe::{self, Probe, ProbeError};
@@ -56,6 +56,11 @@ impl<C: Credentials> HttpProvider<C> {
     /// See [`ProbeError`].
     pub async fn probe(&self) -> Result<Probe, ProbeError> {
         probe::probe(&self.client, &self.info.image_model).await
+    }
+
+    /// Returns the proxy of the environment that requests use.
+    pub fn proxy(&self) -> Option<&Proxy> {
+        self.client.endpoint.proxy()
     }
 
     /// Returns whether the provider has a model that answers.

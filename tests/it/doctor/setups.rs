@@ -2,6 +2,9 @@
 
 use std::ffi::OsStr;
 
+use easel_testkit::http::{MockServer, Response};
+use serde_json::json;
+
 use super::{Report, good_key, studio, studio_config};
 use crate::harness::Sandbox;
 
@@ -101,4 +104,89 @@ async fn program_of_the_credential_does_not_exist() {
 #[tokio::test]
 async fn image_generation_is_off() {
     insta::assert_snapshot!(problems("[features]\nimage_generation = false\n", &[]).await);
+}
+
+/// A provider at whose address something else answers `models`.
+async fn problems_with_answer(preset: &str, respond: impl Fn() -> Response + Send + Sync + 'static) -> String {
+    let provider = MockServer::respond(move |_| respond());
+    let config = studio_config(&provider.base_url(), "").replace("\"openai\"", &format!("\"{preset}\""));
+    problems(&config, &good_key()).await
+}
+
+#[tokio::test]
+async fn path_of_the_base_url_is_wrong() {
+    let not_found = || Response::json(404, &json!({ "error": { "message": "no such path" } }));
+    let page = || Response::new(200, "text/html", "<html>It works!</html>");
+    let openai = problems_with_answer("openai", not_found).await;
+    assert!(openai.contains("FAILED   provider") && openai.contains("HTTP 404"), "{openai}");
+    assert!(openai.contains("Check base_url") && openai.contains("exit code 1"), "{openai}");
+    let openai = problems_with_answer("openai", page).await;
+    assert!(openai.contains("FAILED   provider") && openai.contains("HTTP 200"), "{openai}");
+    let generic = problems_with_answer("generic", page).await;
+    assert!(generic.contains("WARNING  provider") && generic.contains("Check base_url"), "{generic}");
+}
+
+#[tokio::test]
+async fn provider_fails_internally_or_has_no_time() {
+    let broken = problems_with_answer("generic", || Response::json(502, &json!({ "error": "bad gateway" }))).await;
+    assert!(broken.contains("FAILED   provider") && broken.contains("502"), "{broken}");
+    let limited = problems_with_answer("openai", || Response::json(429, &json!({ "error": "later" }))).await;
+    assert!(limited.contains("WARNING  provider") && limited.contains("Try again later."), "{limited}");
+}
+
+/// Each of two providers is checked at its own address, and a model that no provider has is not looked for.
+#[tokio::test]
+async fn provider_of_images_is_checked_too() {
+    let chat = studio();
+    let config = format!(
+        "{}\n[images]\nprovider = \"local\"\n[model_providers.local]\npreset = \"sd-server\"\n\
+         base_url = \"http://images.example.com/v1\"\n",
+        studio_config(&chat.base_url(), "")
+    );
+    let variables = [good_key()[0], ("HTTP_PROXY", OsStr::new("http://127.0.0.1:1"))];
+    let found = problems(&config, &variables).await;
+    assert!(found.contains("FAILED   proxy        `local`: The proxy 127.0.0.1:1 of HTTP_PROXY"), "{found}");
+    let listing = MockServer::respond(|_| Response::json(200, &json!({ "data": [{ "id": "sdxl" }] })));
+    let config = format!(
+        "model_provider = \"local\"\n[model_providers.local]\npreset = \"sd-server\"\nbase_url = \"{}\"\n",
+        listing.base_url()
+    );
+    let found = problems(&config, &[]).await;
+    assert!(!found.contains("preview-1") && found.ends_with("exit code 0"), "{found}");
+}
+
+#[tokio::test]
+async fn proxy_is_not_used_for_hosts_of_no_proxy() {
+    let config = studio_config("http://images.example.invalid/v1", "allow_plain_http = true");
+    let variables =
+        [good_key()[0], ("HTTP_PROXY", OsStr::new("http://127.0.0.1:1")), ("NO_PROXY", OsStr::new("example.invalid"))];
+    let found = problems(&config, &variables).await;
+    assert!(!found.contains(" proxy "), "{found}");
+}
+
+#[tokio::test]
+async fn configuration_that_is_no_toml_is_to_be_mended() {
+    let found = problems("model = \n", &[]).await;
+    assert!(found.contains("FAILED   config") && found.contains("Mend the file."), "{found}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn disk_of_the_images_is_not_mounted() {
+    let sandbox = Sandbox::with_config("");
+    std::os::unix::fs::symlink("/nowhere/images", sandbox.home().join("generated_images")).expect("a link");
+    let found = Report::run(&sandbox, &["doctor"], &[]).await.problems();
+    assert!(found.contains("FAILED   disk") && found.contains("generated_images is a link"), "{found}");
+}
+
+/// The history of a newer version must not be moved away.
+#[tokio::test]
+async fn database_of_a_newer_version_stays() {
+    let sandbox = Sandbox::with_config("");
+    let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("a database");
+    database.pragma_update(None, "user_version", 9_999).expect("a version");
+    drop(database);
+    let found = Report::run(&sandbox, &["doctor"], &[]).await.problems();
+    assert!(found.contains("FAILED   database") && found.contains("Update Easel."), "{found}");
+    assert!(!found.contains("away"), "{found}");
 }

@@ -21,11 +21,15 @@ pub(crate) struct Destination {
 
 /// A proxy that the environment configures.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Proxy {
-    /// Host and port, without user and password.
-    pub(crate) address: String,
+pub struct Proxy {
+    /// Host and port, without user and password. No port is the default of the proxy's scheme.
+    pub address: String,
+    /// Its host. An IPv6 address has no brackets.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
     /// The variables that may name it.
-    pub(crate) variables: &'static str,
+    pub variables: &'static str,
 }
 
 impl fmt::Display for Proxy {

@@ -91,7 +91,13 @@ impl Endpoint {
             // The authority without user and password.
             let host = proxy.uri().host()?;
             let address = proxy.uri().port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
-            Some(Proxy { address, variables })
+            let port = proxy.uri().port_u16().unwrap_or(match proxy.uri().scheme_str() {
+                Some("https") => 443,
+                Some(scheme) if scheme.starts_with("socks") => 1080,
+                Some(_) | None => 80,
+            });
+            let host = host.trim_matches(['[', ']']).to_owned();
+            Some(Proxy { address, host, port, variables })
         };
         self.proxy.get_or_init(find).as_ref()
     }

@@ -11,8 +11,17 @@ use crate::http::ApiClient;
 pub enum Probe {
     /// It listed these chat models. None if the list has another shape.
     Models(Vec<String>),
-    /// It has no list, and answered with this status.
-    NoList(u16),
+    /// It listed more than is read.
+    LongList,
+    /// It answered with this status and no list: its base URL may be wrong.
+    NoList {
+        /// The status of the response.
+        status: u16,
+        /// Whether the provider documents its list, so that the base URL is certainly wrong.
+        is_documented: bool,
+    },
+    /// It allows no more requests for now.
+    Limited(u16),
 }
 
 /// Why a provider cannot be used.
@@ -24,6 +33,9 @@ pub enum ProbeError {
     /// The provider did not accept the credential.
     #[error("{0}")]
     Rejected(String),
+    /// The provider failed internally.
+    #[error("{0}")]
+    Failed(String),
     /// No request can be sent, or no answer came.
     #[error("{0}")]
     Unreachable(String),
@@ -36,15 +48,19 @@ pub(crate) async fn probe<C: Credentials>(client: &ApiClient<C>, image_model: &s
         let provider = client.description();
         ProbeError::Unreachable(format!("{provider} cannot be reached: {reason}"))
     };
+    let no_list = |status| Probe::NoList { status, is_documented: client.profile.documents_models };
     match fetched {
         Ok(models) => Ok(Probe::Models(models)),
-        Err(ListError::TooLarge | ListError::InvalidJson(_)) => Ok(Probe::NoList(StatusCode::OK.as_u16())),
+        Err(ListError::TooLarge) => Ok(Probe::LongList),
+        Err(ListError::InvalidJson(_)) => Ok(no_list(StatusCode::OK.as_u16())),
         Err(ListError::Credential(error)) => Err(ProbeError::Credential(error.to_string())),
         Err(ListError::Rejected(rejection)) => match StatusCode::from_u16(rejection.status) {
             Ok(StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN | StatusCode::PROXY_AUTHENTICATION_REQUIRED) => {
                 Err(ProbeError::Rejected(rejection.model_error().message))
             }
-            _ => Ok(Probe::NoList(rejection.status)),
+            Ok(StatusCode::TOO_MANY_REQUESTS) => Ok(Probe::Limited(rejection.status)),
+            Ok(status) if status.is_server_error() => Err(ProbeError::Failed(rejection.model_error().message)),
+            _ => Ok(no_list(rejection.status)),
         },
         Err(error @ (ListError::Timeout | ListError::Endpoint(_) | ListError::Connection(_))) => {
             Err(unreachable(error.to_string()))

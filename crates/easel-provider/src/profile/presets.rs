@@ -33,7 +33,8 @@
 //! the end, and the provider's cache of it would be of no use.
 //!
 //! `models_endpoint` follows the providers' documentation. It is off where the list is not useful: Azure lists what
-//! could be deployed, and sd-server only its image model.
+//! could be deployed, and sd-server only its image model. `documents_models` is on where every version of the provider
+//! has the list at its base URL.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -57,6 +58,7 @@ pub(super) fn profile(preset: Preset) -> ApiProfile {
         Preset::Codex => codex(),
         Preset::Azure => azure(),
         Preset::AzureLegacy => ApiProfile {
+            documents_models: false,
             prompt_cache_key: false,
             cache_breakpoints: false,
             path_style: PathStyle::AzureDeployment,
@@ -75,11 +77,13 @@ pub(super) fn profile(preset: Preset) -> ApiProfile {
         Preset::SdServer => sd_server(),
         Preset::Localai => localai(),
         Preset::VllmOmni => ApiProfile {
+            documents_models: true,
             generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N, MASK]),
             edit: multipart(Some("mask_image")),
             ..own_server()
         },
         Preset::Sglang => ApiProfile {
+            documents_models: true,
             namespace_tools: false,
             generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
             edit: multipart(None),
@@ -106,6 +110,7 @@ fn openai() -> ApiProfile {
         cache_breakpoints: true,
         keep_reasoning: false,
         models_endpoint: false,
+        documents_models: true,
         hosted_image_generation: true,
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
         generate: generate(None, SizeStyle::Text, &all),
@@ -129,6 +134,7 @@ fn codex() -> ApiProfile {
         edit: Edit::JsonImages,
         limits: Limits { max_images: 5, max_image_bytes: MAX_DATA_URL_IMAGE_BYTES, max_n: 1 },
         cache_breakpoints: false,
+        documents_models: false,
         partial_images: false,
         ..openai()
     }
@@ -145,6 +151,7 @@ fn generic() -> ApiProfile {
         prompt_cache_key: false,
         cache_breakpoints: false,
         models_endpoint: true,
+        documents_models: false,
         hosted_image_generation: false,
         image_auth: key_or_none(),
         generate: generate(Some(ResponseFormat::TryB64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
@@ -173,6 +180,7 @@ fn sd_server() -> ApiProfile {
 
 fn localai() -> ApiProfile {
     ApiProfile {
+        documents_models: true,
         namespace_tools: false,
         generate: generate(Some(ResponseFormat::B64Json), SizeStyle::TextWithoutAuto, &[SIZE, N]),
         edit: Edit::GenerateJson { field: "ref_images".to_owned(), encoding: ImageEncoding::Base64 },
@@ -182,6 +190,7 @@ fn localai() -> ApiProfile {
 
 fn together() -> ApiProfile {
     ApiProfile {
+        documents_models: true,
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
         generate: generate(Some(ResponseFormat::Base64), SizeStyle::WidthHeight, &[SIZE, N, Parameter::OutputFormat]),
         edit: Edit::GenerateJson { field: "reference_images".to_owned(), encoding: ImageEncoding::DataUrl },
@@ -191,6 +200,7 @@ fn together() -> ApiProfile {
 
 fn xai() -> ApiProfile {
     ApiProfile {
+        documents_models: true,
         namespace_tools: false,
         image_auth: BTreeSet::from([AuthKind::ApiKey]),
         generate: generate(Some(ResponseFormat::B64Json), SizeStyle::AspectResolution, &[SIZE, N]),

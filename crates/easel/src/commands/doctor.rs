@@ -9,10 +9,9 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_config::{Environment, Invocation, Loader};
+use easel_config::{Environment, Invocation, Loader, Warning};
 use easel_imagegen::port::Provider;
-use reqwest::Url;
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::print;
 use crate::credentials::{Account, LoginStore};
@@ -50,26 +49,26 @@ async fn check_all(environment: &Environment, invocation: Invocation, home: Path
     let mut checks = vec![home_check, home::check_disk(&home), home::check_database(&home).await];
     let loader = Loader::new(environment.clone(), home.clone(), invocation);
     let loaded = loader.load();
-    let remedy = "See `easel config check`.";
-    checks.push(match loaded.warnings.as_slice() {
-        [] => Check::ok("config", "It has no problems."),
-        [warning] => Check::failed("config", warning.to_string(), remedy),
-        [warning, ..] => Check::failed("config", format!("{warning} (1 of {})", loaded.warnings.len()), remedy),
-    });
+    let project = loader.load_for_thread(&environment.cwd, &Map::new());
+    checks.push(check_config(&[loaded.warnings, project.warnings].concat()));
 
     let config = loaded.config;
     let store = LoginStore::new(home.clone(), config.cli_auth_credentials_store);
     let account = Arc::new(Account::open(environment, store));
     let providers = Providers::new(environment.clone(), home, Arc::clone(&account));
     let provider = providers.get(providers.default_id(&config), &config);
-    let base = provider.info().base_url.as_deref().and_then(|url| Url::parse(url).ok());
-    for member in provider.members() {
-        checks.push(turns::check_credential(member, &account).await);
+    let members = provider.members();
+    for member in &members {
+        let of_member = [
+            turns::check_credential(member, &account).await,
+            network::check_proxy(member).await,
+            network::check_certificates(environment, member),
+        ];
+        let is_only = members.len() == 1;
+        checks.extend(of_member.map(|check| if is_only { check } else { check.about(&member.info().id) }));
     }
-    checks.push(network::check_proxy(environment, base.as_ref()).await);
-    checks.push(network::check_certificates(environment, base.as_ref()));
     let mut listed = None;
-    for member in provider.members() {
+    for member in &members {
         let (check, models) = network::check_provider(member).await;
         checks.push(check);
         // The first one answers.
@@ -77,9 +76,28 @@ async fn check_all(environment: &Environment, invocation: Invocation, home: Path
     }
     if provider.unavailable_reason().is_none() {
         let model = default_model(provider.info(), &config);
-        checks.push(turns::check_model(&model, &listed.unwrap_or_default()));
+        let has_chat_model = members.first().is_some_and(|own| own.has_chat_model());
+        checks.push(if has_chat_model {
+            turns::check_model(&model, &listed.unwrap_or_default())
+        } else {
+            Check::ok("model", "The provider has none that answers; the built-in rule passes on the words of a turn.")
+        });
         let decision = derive_thread_config(&config).choose_tool(&*provider, &model);
         checks.push(turns::check_tool(&decision, &config));
     }
     checks
+}
+
+fn check_config(warnings: &[Warning]) -> Check {
+    const NAME: &str = "config";
+    let Some(worst) = warnings.iter().find(|warning| warning.is_whole_file).or(warnings.first()) else {
+        return Check::ok(NAME, "It has no problems.");
+    };
+    let count = if warnings.len() > 1 { format!(" (1 of {})", warnings.len()) } else { String::new() };
+    let finding = format!("{worst}{count}");
+    if worst.is_whole_file {
+        Check::failed(NAME, finding, "Mend the file. `easel config check` names every problem.")
+    } else {
+        Check::warning(NAME, finding, "See `easel config check`.")
+    }
 }

@@ -15,7 +15,7 @@ use easel_preview::{Billing, Drawer, PROVIDER_ID, PreviewOptions, PreviewProvide
 use easel_protocol::model::Model;
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::turn::CodexErrorInfo;
-use easel_provider::{Credentials, HttpProvider, Probe, ProbeError};
+use easel_provider::{Credentials, HttpProvider, Probe, ProbeError, Proxy};
 use futures_core::Stream;
 use futures_util::future::Either;
 use futures_util::stream;
@@ -131,8 +131,17 @@ impl AnyProvider {
         }
     }
 
+    /// Returns the proxy of the environment that requests use.
+    pub(crate) fn proxy(&self) -> Option<Proxy> {
+        match self {
+            Self::Preview(_) | Self::Unavailable(_) => None,
+            Self::Http(provider) => provider.proxy().cloned(),
+            Self::Account(provider) => provider.active().proxy().cloned(),
+        }
+    }
+
     /// Returns whether the provider has a model that answers. Without one it only makes images.
-    pub(super) fn has_chat_model(&self) -> bool {
+    pub(crate) fn has_chat_model(&self) -> bool {
         match self {
             Self::Http(provider) => provider.has_chat_model(),
             Self::Preview(_) | Self::Account(_) | Self::Unavailable(_) => true,

@@ -57,6 +57,11 @@ impl Check {
         Self { status: Status::Failed, ..Self::warning(name, finding, remedy) }
     }
 
+    /// Returns the check with the provider that it is about, one of several.
+    pub(super) fn about(self, provider: &str) -> Self {
+        Self { finding: format!("`{provider}`: {}", self.finding), ..self }
+    }
+
     /// Returns the check as one line for people.
     pub(super) fn to_line(&self) -> String {
         let remedy = self.remedy.as_ref().map(|remedy| format!(" {remedy}")).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use easel_config::Environment;
 use easel_imagegen::port::Provider;
-use easel_provider::{Probe, ProbeError};
+use easel_provider::{Probe, ProbeError, Proxy};
 use reqwest::Url;
 use tokio::net::TcpStream;
 
@@ -14,43 +14,34 @@ use crate::providers::AnyProvider;
 /// How long a proxy may take to accept a connection.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Checks that the proxy, if the environment sets one, accepts connections.
-pub(super) async fn check_proxy(environment: &Environment, base: Option<&Url>) -> Check {
+/// Checks that the proxy that the provider's requests use, if any, accepts connections.
+pub(super) async fn check_proxy(provider: &AnyProvider) -> Check {
     const NAME: &str = "proxy";
-    let Some(base) = base else { return Check::ok(NAME, "None is needed.") };
-    if easel_provider::is_loopback(base) {
+    let Some(base) = base_url(provider) else { return Check::ok(NAME, "None is needed.") };
+    if easel_provider::is_loopback(&base) {
         return Check::ok(NAME, "None is used: the provider is on this machine.");
     }
-    let Some((variable, value)) = proxy_variable(environment, base.scheme()) else {
-        return Check::ok(NAME, "None is set.");
+    let Some(Proxy { address, host, port, variables }) = provider.proxy() else {
+        return Check::ok(NAME, "None is used.");
     };
-    let remedy = format!("Correct or unset {variable}, or list the provider's host in NO_PROXY.");
-    let url = Url::parse(value).or_else(|_| Url::parse(&format!("http://{value}"))).ok();
-    let address = url.as_ref().and_then(|url| Some((url.host_str()?.to_owned(), url.port_or_known_default()?)));
-    // The value may contain a password.
-    let Some((host, port)) = address else { return Check::failed(NAME, format!("{variable} is not a URL."), remedy) };
-    let connect = TcpStream::connect((host.trim_matches(['[', ']']), port));
+    let connect = TcpStream::connect((host, port));
     let failure = match tokio::time::timeout(PROXY_TIMEOUT, connect).await {
-        Ok(Ok(_)) => return Check::ok(NAME, format!("{host}:{port} ({variable}) accepts connections.")),
+        Ok(Ok(_)) => return Check::ok(NAME, format!("{address} ({variables}) accepts connections.")),
         Ok(Err(error)) => error.to_string().split(" (os error ").next().unwrap_or_default().to_ascii_lowercase(),
         Err(_) => format!("no answer within {} s", PROXY_TIMEOUT.as_secs()),
     };
-    Check::failed(NAME, format!("The proxy {host}:{port} of {variable} cannot be reached: {failure}."), remedy)
+    let remedy = format!("Correct or unset {variables}, or list the provider's host in NO_PROXY.");
+    Check::failed(NAME, format!("The proxy {address} of {variables} cannot be reached: {failure}."), remedy)
 }
 
-/// Returns the variable that sets the proxy for a scheme, and its value.
-fn proxy_variable<'a>(environment: &'a Environment, scheme: &str) -> Option<(&'static str, &'a str)> {
-    let names = match scheme {
-        "http" => ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"],
-        _ => ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"],
-    };
-    names.into_iter().find_map(|name| Some((name, environment.text(name)?)))
+fn base_url(provider: &AnyProvider) -> Option<Url> {
+    provider.info().base_url.as_deref().and_then(|url| Url::parse(url).ok())
 }
 
 /// Checks the files of certificates that the environment selects.
-pub(super) fn check_certificates(environment: &Environment, base: Option<&Url>) -> Check {
+pub(super) fn check_certificates(environment: &Environment, provider: &AnyProvider) -> Check {
     const NAME: &str = "certificates";
-    if base.is_none_or(|base| base.scheme() != "https") {
+    if base_url(provider).is_none_or(|base| base.scheme() != "https") {
         return Check::ok(NAME, "None are needed.");
     }
     if let Some(file) = environment.path("SSL_CERT_FILE") {
@@ -98,7 +89,18 @@ pub(super) async fn check_provider(provider: &AnyProvider) -> (Check, Vec<String
         Ok(Probe::Models(models)) => {
             return (Check::ok(NAME, format!("{name} accepts requests.")), models);
         }
-        Ok(Probe::NoList(status)) => Check::ok(NAME, format!("{name} answers; it lists no models (HTTP {status}).")),
+        Ok(Probe::LongList) => Check::ok(NAME, format!("{name} accepts requests.")),
+        Ok(Probe::NoList { status, is_documented }) => {
+            let finding = format!("{name} answers, but not with a list of models (HTTP {status}).");
+            let remedy = "Check base_url in config.toml.";
+            if is_documented { Check::failed(NAME, finding, remedy) } else { Check::warning(NAME, finding, remedy) }
+        }
+        Ok(Probe::Limited(status)) => {
+            Check::warning(NAME, format!("{name} allows no more requests for now (HTTP {status})."), "Try again later.")
+        }
+        Err(ProbeError::Failed(message)) => {
+            Check::failed(NAME, sentence(&message), "Check base_url in config.toml, and the provider's own log.")
+        }
         Err(ProbeError::Credential(_)) => Check::skipped(NAME, "There is no credential to try it with."),
         Err(error @ ProbeError::Rejected(_)) => {
             let source = provider.credential_source().map(|source| format!(" The credential comes from {source}."));
