@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use easel_protocol::event::Event;
 use easel_protocol::method::{ThreadArchive, ThreadDelete};
 use easel_protocol::thread::{ThreadArchiveParams, ThreadDeleteParams, ThreadStartParams};
-
 use easel_testkit::image::solid_png;
 
 use super::{run, sandbox_with_threads};
@@ -132,6 +132,7 @@ async fn prune_beside_a_running_server_keeps_what_it_uses() {
     server.run_turn(&source.id, vec![text("draw a red star"), local_image(&picture)]).await;
     fork(&mut server, &fork_params(&source.id)).await;
     server.request::<ThreadDelete>(&ThreadDeleteParams { thread_id: source.id.clone() }).await;
+    server.expect_event("thread/deleted", |event| matches!(event, Event::ThreadDeleted(_))).await;
     let params = ThreadStartParams { ephemeral: Some(true), ..ThreadStartParams::default() };
     let ephemeral = server.start_thread_with(params).await;
     server.run_turn(&ephemeral.id, vec![text("draw a blue house")]).await;

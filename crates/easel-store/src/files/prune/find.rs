@@ -38,9 +38,9 @@ pub(super) fn find(connection: &Connection, home: &Home) -> Result<Found, Error>
         }
         found.model_copies.extend(model_copies::list(&path));
         let is_known = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| threads.contains(name));
-        let unknown = unknown_in(connection, home, &path)?;
+        let unknown = find_unknown(connection, home, &path)?;
         if is_known {
-            found.leftovers.extend(leftovers_in(connection, home, &path)?);
+            found.leftovers.extend(find_leftovers(connection, home, &path)?);
             unknown.into_iter().for_each(|path| add_unknown_file(&mut found, path));
         } else if !unknown.is_empty() {
             let mut amount = Amount::default();
@@ -50,8 +50,8 @@ pub(super) fn find(connection: &Connection, home: &Home) -> Result<Found, Error>
     }
     let attachments = home.attachments();
     found.model_copies.extend(model_copies::list(&attachments));
-    found.leftovers.extend(removed_in(connection, home, &attachments)?);
-    for path in unknown_in(connection, home, &attachments)? {
+    found.leftovers.extend(find_removed(connection, home, &attachments)?);
+    for path in find_unknown(connection, home, &attachments)? {
         if path != home.incoming() {
             add_unknown_file(&mut found, path);
         }
@@ -68,7 +68,7 @@ fn add_unknown_file(found: &mut Found, path: PathBuf) {
 }
 
 /// Returns what is in a folder and neither an image, nor queued for removal, nor hidden.
-fn unknown_in(connection: &Connection, home: &Home, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+fn find_unknown(connection: &Connection, home: &Home, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let sql = "SELECT 1 FROM images WHERE path = ?1 UNION ALL SELECT 1 FROM removals WHERE path = ?1";
     let mut is_known = connection.prepare_cached(sql)?;
     let mut unknown = Vec::new();
@@ -82,8 +82,8 @@ fn unknown_in(connection: &Connection, home: &Home, folder: &Path) -> Result<Vec
 }
 
 /// Returns what dead processes left in the folder of a thread.
-fn leftovers_in(connection: &Connection, home: &Home, folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let mut leftovers = removed_in(connection, home, folder)?;
+fn find_leftovers(connection: &Connection, home: &Home, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut leftovers = find_removed(connection, home, folder)?;
     for file in unfinished_files(folder).map_err(Error::io("read the folder", folder))? {
         let is_own = Uuid::try_parse(&file.owner).is_ok() && is_file(&file.path);
         if is_own && !process_lock::is_alive(home, &file.owner) && recovery::is_incomplete(&file) {
@@ -94,7 +94,7 @@ fn leftovers_in(connection: &Connection, home: &Home, folder: &Path) -> Result<V
 }
 
 /// Returns the files in a folder that were renamed for their removal, unless a thread has an image of that name.
-fn removed_in(connection: &Connection, home: &Home, folder: &Path) -> Result<Vec<PathBuf>, Error> {
+fn find_removed(connection: &Connection, home: &Home, folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let mut removed = Vec::new();
     for path in entries(folder)? {
         let Some(original) = removals::original_path(&path) else { continue };
