@@ -8,9 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::spec::{DYNAMIC_NAMESPACE, FUNCTION, NAMESPACE, STANDALONE_NAME, is_standalone};
 
-/// Maximum length of a call id that becomes the id of its item unchanged, in bytes. Providers accept no longer ones in
-/// a conversation.
-const MAX_PLAIN_ID: usize = 64;
+/// Maximum length of a call id that becomes the id of its item unchanged, in bytes. Providers accept at most 64 bytes
+/// in a conversation, and a number may follow: `-` and up to ten digits.
+const MAX_PLAIN_ID: usize = 53;
 
 /// Returns whether a client calls the standalone tool by this name. Besides the names that models use, these are the
 /// namespace for the Codex app-server, and the joined names of hosts without namespaces.
@@ -101,6 +101,7 @@ fn write_canonical(value: &Value, json: &mut String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::item_id::with_number;
 
     fn object(json: &str) -> ToolArguments {
         ToolArguments::Object(serde_json::from_str(json).unwrap())
@@ -157,5 +158,9 @@ mod tests {
         let id = preferred_item_id(&long);
         assert!(id.starts_with("call_") && id.len() == 37, "{id}");
         assert_ne!(id, preferred_item_id(&long[1..]));
+        for len in 1..=256 {
+            let id = with_number(&preferred_item_id(&long[..len]), u32::MAX);
+            assert!(id.len() <= 64, "{len}: {id}");
+        }
     }
 }
