@@ -1,5 +1,8 @@
 //! `tool/call`: a client with its own model loop calls the image tool. A provider counts what is sent.
 
+#[cfg(unix)]
+mod callers;
+mod failures;
 mod gates;
 mod hosts;
 mod idempotency;
@@ -39,7 +42,9 @@ fn provider() -> MockServer {
             return send(&Response::json(400, &error));
         }
         let image = if body.contains("wide") { solid_png(2_001, 2, RED) } else { solid_png(8, 8, RED) };
-        send(&Response::json(200, &json!({"data": [{"b64_json": BASE64.encode(image)}]})))
+        let count = serde_json::from_str::<Value>(&body).ok().and_then(|body| body["n"].as_u64()).unwrap_or(1);
+        let data: Vec<Value> = (0..count).map(|_| json!({"b64_json": BASE64.encode(&image)})).collect();
+        send(&Response::json(200, &json!({ "data": data })))
     })
 }
 

@@ -18,7 +18,7 @@ use easel_protocol::model::InputModality;
 
 pub(crate) use live::ConfigWatcher;
 pub use live::{LiveConfig, PendingSends};
-pub(crate) use send_gate::{OfferedTool, Reserved, TurnGate, over_limit_error, withdrawn_error};
+pub(crate) use send_gate::{CallLimits, OfferedTool, Reserved, TurnGate, over_limit_error, withdrawn_error};
 
 /// The configuration of a thread's turns.
 #[derive(Debug, Clone, PartialEq)]

@@ -32,6 +32,6 @@ pub use conversation::to_model_message;
 pub use event_sink::EventSink;
 pub use machine::{HostCall, SteerMessage};
 pub use slot::{
-    AcceptedInterrupt, BeginError, InterruptError, JoinError, QueuedHostCall, SteerError, TurnPermit, TurnSlot,
+    AcceptedInterrupt, BeginError, Caller, InterruptError, JoinError, QueuedHostCall, SteerError, TurnPermit, TurnSlot,
 };
 pub use turn::ResponseSent;

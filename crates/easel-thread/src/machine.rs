@@ -49,7 +49,7 @@ use reasoning::Reasoning;
 /// Maximum number of consecutive responses that call a tool, so that a model which never stops calling is stopped.
 const MAX_RESPONSES: u32 = 32;
 
-/// The configuration of one turn, fixed when the turn starts. Only `max_images` may be lowered later.
+/// The configuration of one turn, fixed when the turn starts. Only `max_images` may change later.
 #[derive(Debug, Clone)]
 pub(crate) struct TurnConfig {
     pub(crate) exposure: ToolExposure,
@@ -104,7 +104,7 @@ pub(crate) struct Turn {
     /// Whether the conversation was compacted because the provider refused it as too long, since the last complete
     /// response.
     was_too_long: bool,
-    /// Why the turn's tool was withdrawn while the turn ran.
+    /// Why the turn's tool was withdrawn while the turn ran. In a host turn it may be offered again.
     withdrawn: Option<HeldBackReason>,
     /// The limit of spending for which the hosted tool is no longer offered.
     limit_reached: Option<String>,
@@ -209,8 +209,8 @@ impl Turn {
             Input::ApprovalNeeded { item_id } => self.on_approval_needed(&mut step, item_id),
             Input::ApprovalEnded { item_id } => self.end_approval(&mut step, &item_id),
             Input::Steer(message) => self.steers.push(*message),
-            Input::HostCalls(calls) => self.on_host_calls(&mut step, calls),
-            Input::LimitsTightened { withdrawn, max_images } => self.tighten_limits(&mut step, withdrawn, max_images),
+            Input::HostCalls(calls, limits) => self.on_host_calls(&mut step, calls, limits),
+            Input::LimitsChanged(limits) => self.change_limits(&mut step, limits),
             Input::HostedRefused(reason) => self.on_hosted_refused(&mut step, reason),
             Input::HostedOverLimit(reason) => self.limit_reached = Some(reason),
             Input::Interrupt => self.stop(&mut step, StopReason::Interrupted),
@@ -218,7 +218,9 @@ impl Turn {
                 self.response = ResponseState::Closed;
                 self.has_lost_image = has_lost_image;
             }
-            Input::PersistFailed { effects, message } => self.on_persist_failed(&mut step, effects, &message),
+            Input::PersistFailed { effects, message, host_calls } => {
+                self.on_persist_failed(&mut step, effects, &message, host_calls);
+            }
         }
         self.advance(&mut step);
         step.effects
@@ -242,8 +244,8 @@ impl Turn {
             | Input::ApprovalNeeded { .. }
             | Input::ApprovalEnded { .. }
             | Input::Steer(_)
-            | Input::HostCalls(_)
-            | Input::LimitsTightened { .. }
+            | Input::HostCalls(..)
+            | Input::LimitsChanged(_)
             | Input::HostedOverLimit(_)
             | Input::Interrupt => self.has_ended,
         }
@@ -288,6 +290,11 @@ impl Turn {
     /// Returns whether the turn's tool was turned off while the turn ran.
     pub(crate) fn is_withdrawn(&self) -> bool {
         self.withdrawn.is_some()
+    }
+
+    /// Returns whether the turn takes no more messages and calls.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.has_ended || (self.purpose == Purpose::Host && self.stop_reason.is_some())
     }
 
     /// Returns whether the effects returned so far contain `turn/completed`.

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::turn::ResponseSent;
 use host_queue::HostQueue;
-pub use host_queue::{JoinError, QueuedHostCall};
+pub use host_queue::{Caller, JoinError, QueuedHostCall};
 pub use permit::TurnPermit;
 pub use steering::SteerError;
 use steering::SteerQueue;

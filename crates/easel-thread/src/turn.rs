@@ -170,7 +170,10 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             }
             Wakeup::Approval(ApprovalNotice::Ended { item_id }) => self.handle(turn, Input::ApprovalEnded { item_id }),
             // The call comes out of the inbox.
-            Wakeup::HostCall => self.handle(turn, Input::HostCalls(Vec::new())),
+            Wakeup::HostCall => {
+                let limits = self.context.gate.call_limits();
+                self.handle(turn, Input::HostCalls(Vec::new(), limits))
+            }
             Wakeup::ModelResponse(event) => self.on_model_response(turn, event).await,
         }
     }
@@ -179,8 +182,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     /// inputs of the turn go this way.
     ///
     /// The machine runs with the turn slot locked, see [`TurnPermit::handle_inbox`].
-    fn handle(&mut self, turn: &mut Turn, input: Input) -> Vec<Effect> {
-        let Self { permit, conversation, events, calls, .. } = self;
+    fn handle(&mut self, turn: &mut Turn, mut input: Input) -> Vec<Effect> {
+        let Self { context, permit, conversation, events, calls, .. } = self;
         let Some(permit) = permit else { return turn.handle(conversation, now_ms(), input) };
         permit.handle_inbox(|inbox| {
             inbox.holds.into_iter().for_each(|response_sent| events.hold(response_sent));
@@ -191,21 +194,24 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             }
             let host_calls: Vec<HostCall> =
                 inbox.host_calls.into_iter().map(|queued| begin(queued, events, calls)).collect();
-            if !host_calls.is_empty() {
-                effects.extend(turn.handle(conversation, now_ms(), Input::HostCalls(host_calls)));
+            if let Input::PersistFailed { host_calls: failing, .. } = &mut input {
+                *failing = host_calls;
+            } else if !host_calls.is_empty() {
+                // Read after the calls were accepted, so that they follow the configuration that has accepted them.
+                let limits = context.gate.call_limits();
+                effects.extend(turn.handle(conversation, now_ms(), Input::HostCalls(host_calls, limits)));
             }
             effects.extend(turn.handle(conversation, now_ms(), input));
-            let flow = if turn.has_ended() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            let flow = if turn.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
             (effects, flow)
         })
     }
 
-    /// Applies the current configuration where it is stricter than the one that the turn started with.
+    /// Applies the current configuration: in a turn of a model, where it is stricter than the one at the start.
     fn on_config_changed(&mut self, turn: &mut Turn) -> Vec<Effect> {
         let response_sent = self.config_watcher.mark_seen();
-        let gate = &self.context.gate;
-        let input = Input::LimitsTightened { withdrawn: gate.withdrawal_reason(), max_images: gate.max_images() };
-        let effects = self.handle(turn, input);
+        let limits = self.context.gate.call_limits();
+        let effects = self.handle(turn, Input::LimitsChanged(limits));
         if let Some(response_sent) = response_sent.filter(|_| turn.is_withdrawn() || !effects.is_empty()) {
             self.events.hold(Box::pin(response_sent.cancelled_owned()));
         }
@@ -221,11 +227,11 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     }
 }
 
-/// Takes a client's call out of its queue, with what cancels it and what waits for its end.
+/// Takes a client's call out of its queue, with who makes it and what waits for its end.
 fn begin<E: EventSink>(queued: QueuedHostCall, events: &mut EventGate<E>, calls: &mut RunningCalls) -> HostCall {
-    let QueuedHostCall { call, cancel, completed } = queued;
+    let QueuedHostCall { call, caller, completed } = queued;
     events.notify_completed(call.item_id.clone(), completed);
-    calls.set_cancel(call.item_id.clone(), cancel);
+    calls.set_caller(call.item_id.clone(), caller);
     call
 }
 

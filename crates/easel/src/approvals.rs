@@ -1,5 +1,7 @@
-//! Approvals of image calls: asks the client that started the turn, with the request of the Codex app-server.
+//! Approvals of image calls: asks the client that makes the call, or that started the turn of the model that makes it,
+//! with the request of the Codex app-server.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -9,7 +11,7 @@ use easel_protocol::approval::{
     ApprovalScope, PermissionProfile, PermissionsRequestApprovalParams, PermissionsRequestApprovalResponse,
 };
 use easel_protocol::event::{Event, RequestId, ServerRequestResolvedNotification};
-use easel_protocol::id::ThreadId;
+use easel_protocol::id::{ThreadId, TurnId};
 use easel_protocol::method::{Method, PermissionsRequestApproval};
 use easel_rpc::PeerError;
 use easel_thread::now_ms;
@@ -20,24 +22,50 @@ use tokio::sync::Notify;
 
 use crate::connections::Client;
 
-/// The approvals that a connection has given for more than a turn. They end with the connection.
+/// Maximum number of threads whose turn has an approval. Further ones displace them, and the user is asked again.
+const MAX_TURNS: usize = 1_024;
+
+/// The approvals that a connection has given for more than a call. They end with the connection.
 #[derive(Default)]
 pub(crate) struct ClientApprovals {
     grants: Mutex<Grants>,
+    /// The approvals of turns: the latest one of each thread, because a thread runs one turn at a time.
+    turns: Mutex<HashMap<ThreadId, (TurnId, Extent)>>,
     /// Notified when an approval is added, also one of a turn.
     changed: Notify,
 }
 
-/// Asks the client that started a turn, and keeps its approvals of that turn.
-pub(crate) struct TurnApprover {
-    client: Arc<Client>,
-    turn: Mutex<Option<Extent>>,
+impl ClientApprovals {
+    /// Keeps an approval until the end of the turn of its call.
+    fn add_for_turn(&self, request: &ApprovalRequest, extent: Extent) {
+        let mut turns = self.turns.lock();
+        if turns.len() >= MAX_TURNS && !turns.contains_key(&request.thread_id) {
+            turns.clear();
+        }
+        let kept = turns.entry(request.thread_id.clone()).or_insert_with(|| (request.turn_id.clone(), extent));
+        let extent = if kept.0 == request.turn_id { extent.max(kept.1) } else { extent };
+        *kept = (request.turn_id.clone(), extent);
+    }
+
+    /// Returns whether an approval of another call covers this one.
+    fn cover(&self, request: &ApprovalRequest) -> bool {
+        let extent = request.extent();
+        let turns = self.turns.lock();
+        let turn = turns.get(&request.thread_id).filter(|(turn_id, _)| *turn_id == request.turn_id);
+        turn.is_some_and(|(_, approved)| *approved >= extent)
+            || self.grants.lock().covers(&request.thread_id, extent, now_ms())
+    }
 }
 
-impl TurnApprover {
-    /// Creates the approver of a turn that `client` starts.
+/// Asks one client, and keeps what it approves besides a call.
+pub(crate) struct ClientApprover {
+    client: Arc<Client>,
+}
+
+impl ClientApprover {
+    /// Creates the approver of the calls for which `client` is asked.
     pub(crate) fn new(client: &Arc<Client>) -> Self {
-        Self { client: Arc::clone(client), turn: Mutex::default() }
+        Self { client: Arc::clone(client) }
     }
 
     /// Waits until an approval of another call covers this one.
@@ -56,10 +84,7 @@ impl TurnApprover {
         let (extent, approvals) = (request.extent(), self.client.approvals());
         match scope {
             ApprovalScope::Call => return,
-            ApprovalScope::Turn => {
-                let mut turn = self.turn.lock();
-                *turn = (*turn).max(Some(extent));
-            }
+            ApprovalScope::Turn => approvals.add_for_turn(request, extent),
             ApprovalScope::Session | ApprovalScope::Day => {
                 approvals.grants.lock().add(scope, &request.thread_id, extent, request.budget.reset.at_ms);
             }
@@ -89,17 +114,15 @@ fn grants_network(permissions: &PermissionProfile) -> bool {
     permissions.network.as_ref().is_some_and(|network| network.enabled == Some(true))
 }
 
-impl fmt::Debug for TurnApprover {
+impl fmt::Debug for ClientApprover {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TurnApprover").field("turn", &self.turn).finish_non_exhaustive()
+        f.debug_struct("ClientApprover").field("client", &self.client.name()).finish()
     }
 }
 
-impl Approver for TurnApprover {
+impl Approver for ClientApprover {
     fn has_approved(&self, request: &ApprovalRequest) -> bool {
-        let extent = request.extent();
-        *self.turn.lock() >= Some(extent)
-            || self.client.approvals().grants.lock().covers(&request.thread_id, extent, now_ms())
+        self.client.approvals().cover(request)
     }
 
     fn can_ask(&self) -> bool {

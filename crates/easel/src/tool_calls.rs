@@ -20,7 +20,6 @@ use easel_protocol::tool::{ToolArguments, ToolCallFormat, ToolCallPictures, Tool
 use easel_store::{EaselStore, HostCallEnd, HostCallRequest, KnownHostCall};
 use easel_thread::{HostCall, ThreadConfig};
 
-use crate::connections::Client;
 use crate::images::Previews;
 use crate::providers::ThreadProvider;
 use crate::requests::{RequestContext, RequestError};
@@ -71,9 +70,10 @@ impl ToolCalls {
     ///
     /// # Errors
     /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadNotLoaded`], [`RequestError::ToolNotOffered`],
-    /// [`RequestError::TurnRunning`] if a turn of a model runs, [`RequestError::CallIdUsed`],
-    /// [`RequestError::TooManyCalls`], and those of the store. Nothing has begun then.
-    pub(crate) async fn begin(&self, client: &Arc<Client>, call: NewToolCall) -> Result<StartedCall, RequestError> {
+    /// [`RequestError::TurnRunning`] if a turn of a model runs, or one that takes no more calls,
+    /// [`RequestError::CallIdUsed`], [`RequestError::TooManyCalls`], [`RequestError::Cancelled`], and those of the
+    /// store. Nothing has begun then.
+    pub(crate) async fn begin(&self, cx: &RequestContext, call: NewToolCall) -> Result<StartedCall, RequestError> {
         let NewToolCall { thread_id, call_id, arguments } = call;
         let request = HostCallRequest {
             preferred_item_id: host_call::preferred_item_id(&call_id),
@@ -102,19 +102,20 @@ impl ToolCalls {
             name: FUNCTION.to_owned(),
             arguments: host_call::to_json(&arguments),
         };
-        let waiter = self.run(client, &thread, &request, call, &provider).await?;
+        let waiter = self.run(cx, &thread, &request, call, &provider).await?;
         Ok(StartedCall { request, state: CallState::Running(waiter), is_repeated: false })
     }
 
     /// Adds a new call to the thread's host turn.
     async fn run(
         &self,
-        client: &Arc<Client>,
+        cx: &RequestContext,
         thread: &Thread,
         request: &HostCallRequest,
         call: FunctionCall,
         provider: &ThreadProvider,
     ) -> Result<Waiter, RequestError> {
+        let client = &cx.client;
         let names = named_images(&call, &provider.image_info().capabilities);
         if client.face().is_some() && !names.is_empty() {
             // The conversation of a host outlives this process, and its handles must too.
@@ -124,10 +125,14 @@ impl ToolCalls {
         loop {
             // A call that finds the thread busy leaves nothing behind.
             let turn = self.turns.host_turn(&thread.id).await?;
+            // Nothing is stored or sent yet, so a cancelled request leaves nothing behind.
+            if cx.cancellation.is_cancelled() {
+                return Err(RequestError::Cancelled);
+            }
             let item_id = self.store.begin_host_call(request.clone()).await?;
             let (running, waiter) = self.running.add(request);
             let call = HostCall { item_id, call: call.clone(), images: images.clone() };
-            if self.turns.add_host_call(client, thread, turn, || running.queue(call)).await? {
+            if self.turns.add_host_call(client, thread, turn, || running.queue(client, call)).await? {
                 return Ok(waiter);
             }
         }

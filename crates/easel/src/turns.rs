@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::approvals::TurnApprover;
+use crate::approvals::ClientApprover;
 use crate::connections::Client;
 use crate::hooks::ProgramHooks;
 use crate::images::Images;
@@ -122,7 +122,7 @@ impl Turns {
             output_schema,
             cwd: thread.cwd,
             hook_runner: self.hook_runner.clone(),
-            approver: Arc::new(TurnApprover::new(client)),
+            approver: Arc::new(ClientApprover::new(client)),
             response_sent,
         };
         handle.start_turn(self.store.clone(), request).await?;
@@ -167,7 +167,7 @@ impl Turns {
             output_schema: None,
             cwd: thread.cwd,
             hook_runner: self.hook_runner.clone(),
-            approver: Arc::new(TurnApprover::new(client)),
+            approver: Arc::new(ClientApprover::new(client)),
             response_sent,
         };
         handle.start_turn(self.store.clone(), request).await?;

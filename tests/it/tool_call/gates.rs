@@ -6,7 +6,9 @@ use std::sync::mpsc::sync_channel;
 use easel_protocol::configuration::ExperimentalFeatureEnablementSetParams;
 use easel_protocol::event::Event;
 use easel_protocol::handshake::ClientCapabilities;
-use easel_protocol::method::{ExperimentalFeatureEnablementSet, PermissionsRequestApproval, ToolCall, ToolList};
+use easel_protocol::method::{
+    ConfigBatchWrite, ExperimentalFeatureEnablementSet, PermissionsRequestApproval, ToolCall, ToolList,
+};
 use easel_protocol::record::ImageErrorKind;
 use easel_protocol::tool::{ToolExposure, ToolListParams};
 use easel_testkit::http::MockServer;
@@ -90,6 +92,46 @@ async fn kill_switch_stops_calls_that_are_not_sent() {
     if !events.iter().any(|event| matches!(event, Event::ToolListUpdated(_))) {
         server.expect_event("tool/list/updated", |event| matches!(event, Event::ToolListUpdated(_))).await;
     }
+    server.close().await;
+}
+
+/// Changes a setting, also for loaded threads.
+async fn write(server: &mut Server, key: &str, value: Value) {
+    let edits = json!([{ "keyPath": key, "value": value, "mergeStrategy": "replace" }]);
+    let params = json!({ "edits": edits, "reloadUserConfig": true });
+    server.request::<ConfigBatchWrite>(&serde_json::from_value(params).expect("params")).await;
+}
+
+#[tokio::test]
+async fn limits_that_are_relaxed_hold_in_the_same_turn() {
+    let provider = provider();
+    let sandbox = sandbox_with(&provider, "limits.images_per_turn = 1");
+    let mut server = sandbox.start_server_with(STANDALONE).await;
+    let thread_id = server.start_thread().await.id;
+    let slow = server.client.send::<ToolCall>(&draw(&thread_id, "call_1", "slow")).await.expect("a pipe");
+    let events = server.events_until(is_image_start).await;
+    provider.request_arrived().await;
+    let next = async |server: &mut Server, call_id: &str| {
+        let id = server.client.send::<ToolCall>(&draw(&thread_id, call_id, "a cat")).await.expect("a pipe");
+        server.client.receive::<ToolCall>(id).await.expect("a result")
+    };
+    assert_eq!(next(&mut server, "call_2").await.error.expect("an error").kind, ImageErrorKind::BudgetExceeded);
+    write(&mut server, "limits.images_per_turn", json!(8)).await;
+    let made = next(&mut server, "call_3").await;
+    assert!(made.success, "{:?}", made.error);
+    write(&mut server, "features.image_generation", json!(false)).await;
+    let refused = server.request_error::<ToolCall>(&draw(&thread_id, "call_4", "a cat")).await;
+    assert!(refused.contains("image_generation"), "{refused}");
+    write(&mut server, "features.image_generation", json!(true)).await;
+    let made = next(&mut server, "call_4").await;
+    assert!(made.success, "{:?}", made.error);
+    let Some(Event::ItemStarted(started)) = events.last() else { panic!("{events:#?}") };
+    assert_eq!(made.turn_id, started.turn_id, "the turn of the first call");
+    let line = json!({ "method": "$/cancelRequest", "params": { "id": slow } }).to_string();
+    server.client.send_line(&line).await.expect("a pipe");
+    server.client.receive::<ToolCall>(slow).await.expect_err("a cancelled request");
+    server.events_until_turn_end().await;
+    assert_eq!(posts(&provider), 3);
     server.close().await;
 }
 

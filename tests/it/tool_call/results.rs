@@ -100,6 +100,24 @@ async fn response_without_pictures_is_short() {
 }
 
 #[tokio::test]
+async fn response_without_pictures_is_as_long_as_its_records() {
+    let provider = provider();
+    let (_sandbox, mut server, thread_id) = start(&provider).await;
+    let prompt = "a cat ".repeat(5_000);
+    let ten = params(&thread_id, "call_1", json!({ "prompt": prompt, "n": 10 }));
+    for format in FORMATS {
+        let response = call(&mut server, &in_format(ten.clone(), format, ToolCallPictures::None)).await;
+        assert_eq!(response.images.len(), 10, "{:?}", response.error);
+        let records = serde_json::to_string(&response.images).expect("JSON").len();
+        // The Model Context Protocol has them in its metadata too.
+        let copies = if format == ToolCallFormat::Mcp { 2 } else { 1 };
+        let text = serde_json::to_string(&response).expect("JSON");
+        assert!(text.len() < copies * records + (64 << 10), "{format:?}: {}", text.len());
+    }
+    server.close().await;
+}
+
+#[tokio::test]
 async fn file_too_large_for_the_format_becomes_a_preview() {
     let provider = provider();
     let (_sandbox, mut server, thread_id) = start(&provider).await;

@@ -14,6 +14,7 @@ use easel_protocol::item::UserMessageItem;
 use easel_protocol::record::Attachment;
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
+use easel_protocol::tool::ToolExposure;
 use serde_json::Value;
 use tracing::{Instrument, Span};
 
@@ -141,7 +142,11 @@ impl<P: Provider> ThreadHandle<P> {
         let config_watcher = self.config.subscribe();
         let config = self.config.get();
         let decision = config.choose_tool(&*self.provider, &request.model);
-        let exposure = decision.exposure;
+        let exposure = match &request.content {
+            // Each call was accepted when it joined, and is refused when it begins if the tool was turned off.
+            TurnContent::HostCalls => ToolExposure::Standalone,
+            TurnContent::Compaction | TurnContent::Message(_) => decision.exposure,
+        };
         let turn_config = TurnConfig {
             exposure,
             capabilities: self.provider.image_info().capabilities.clone(),
@@ -160,8 +165,7 @@ impl<P: Provider> ThreadHandle<P> {
             TurnContent::HostCalls => {
                 // No response precedes the events.
                 event_delay = Duration::ZERO;
-                let held_back = decision.standalone_held_back.first().copied();
-                (Turn::begin_host(thread_id, turn_id, turn_config, held_back, now_ms()), None)
+                (Turn::begin_host(thread_id, turn_id, turn_config, now_ms()), None)
             }
             TurnContent::Message(TurnMessage { id, client_id, content, attachments }) => {
                 let model_item = to_model_message(&content, &attachments, config.detail);

@@ -31,6 +31,15 @@ pub(crate) struct OfferedTool {
     pub(crate) has_separate_images: bool,
 }
 
+/// The limits of the calls of a turn, by the configuration at one moment.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CallLimits {
+    /// Why the turn's tool is not offered; `None` if it is.
+    pub(crate) withdrawn: Option<HeldBackReason>,
+    /// Maximum number of images of the turn.
+    pub(crate) max_images: u32,
+}
+
 /// What a call has reserved, for the check of limits that become stricter before the call is sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Reserved {
@@ -101,11 +110,6 @@ impl TurnGate {
         Guards { pre_hooks: hooks.pre_with(&config.hooks), approval: approval.stricter(config.approval) }
     }
 
-    /// Returns the current limit of images for one turn.
-    pub(crate) fn max_images(&self) -> u32 {
-        self.config.get().max_images
-    }
-
     /// Returns the limits of spending that apply to the turn now: those that it started with, or stricter ones.
     pub(crate) fn limits(&self) -> Limits {
         self.limits.stricter(self.config.get().spending.limits)
@@ -116,9 +120,10 @@ impl TurnGate {
         quote(&self.config.get().spending)
     }
 
-    /// Returns why the turn's tool is no longer offered, or `None` while it is.
-    pub(crate) fn withdrawal_reason(&self) -> Option<HeldBackReason> {
-        withdrawal_reason(&self.config.get(), self.tool)
+    /// Returns the limits of calls that begin now.
+    pub(crate) fn call_limits(&self) -> CallLimits {
+        let config = self.config.get();
+        CallLimits { withdrawn: withdrawal_reason(&config, self.tool), max_images: config.max_images }
     }
 }
 

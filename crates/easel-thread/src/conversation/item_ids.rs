@@ -28,6 +28,12 @@ impl ItemIds {
         }
     }
 
+    /// Reserves this very id, which the store has made unique, and returns it.
+    pub(crate) fn keep(&mut self, id: &str) -> ItemId {
+        self.reserved.insert(id.to_owned());
+        id.into()
+    }
+
     /// Returns the id and the first number for it that [`ItemIds::reserve`] would try.
     pub(crate) fn next_number<'a>(&self, preferred: &'a str) -> (&'a str, u32) {
         let preferred = or_default(preferred);

@@ -85,7 +85,12 @@ impl Turn {
     }
 
     fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind) -> ItemId {
-        let item_id = step.conversation.ids.reserve(call_id);
+        let ids = &mut step.conversation.ids;
+        let item_id = match kind {
+            CallKind::Function { .. } | CallKind::Hosted { .. } => ids.reserve(call_id),
+            // It is unique in the thread already, and the client's request waits for the item with this id.
+            CallKind::Host { .. } => ids.keep(call_id),
+        };
         let item = Box::new(ImageGenerationItem::new(item_id.clone(), step.at));
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
         let reasoning = self.reasoning.take_kept();

@@ -1,10 +1,11 @@
 //! The end of a turn: the reasons to stop, and the last events.
 
 use easel_protocol::thread::ThreadStatus;
-use easel_protocol::tool::{HeldBackReason, ToolExposure};
+use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 
-use super::{Effect, ResponseState, Step, Turn};
+use super::{Effect, Purpose, ResponseState, Step, Turn};
+use crate::config::CallLimits;
 
 /// The message of a turn that closed a response before anything of an image arrived.
 const LOST_IMAGE: &str = "The provider may have made and billed an image that did not arrive.";
@@ -17,9 +18,17 @@ pub(super) enum StopReason {
 }
 
 impl Turn {
-    /// Applies limits that became stricter. If the tool was turned off, closes a response that may make hosted images,
-    /// because nothing else prevents the provider from making one.
-    pub(super) fn tighten_limits(&mut self, step: &mut Step<'_>, withdrawn: Option<HeldBackReason>, max_images: u32) {
+    /// Applies limits that have changed. A turn of a model follows them only if they are stricter: what it was offered
+    /// once and lost does not come back. Each call of a host turn follows the limits of its moment.
+    ///
+    /// If the tool was turned off, closes a response that may make hosted images, because nothing else prevents the
+    /// provider from making one.
+    pub(super) fn change_limits(&mut self, step: &mut Step<'_>, limits: CallLimits) {
+        let CallLimits { withdrawn, max_images } = limits;
+        if self.purpose == Purpose::Host {
+            (self.withdrawn, self.config.max_images) = (withdrawn, max_images);
+            return;
+        }
         self.config.max_images = self.config.max_images.min(max_images);
         let (Some(reason), None) = (withdrawn, self.withdrawn) else { return };
         self.withdrawn = Some(reason);

@@ -7,13 +7,19 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use easel_protocol::thread::ThreadStatus;
 use easel_protocol::turn::{CodexErrorInfo, TurnError, TurnStatus};
 
-use super::{CallOutput, Effect, Step, Turn, image_item};
+use super::{CallOutput, Effect, HostCall, Step, Turn, image_item};
 use crate::conversation::Conversation;
 
 impl Turn {
     /// Replaces `effects` after a failed write: starts no new work and fails the turn, but still emits the events, so
     /// that clients see every item end.
-    pub(super) fn on_persist_failed(&mut self, step: &mut Step<'_>, mut effects: Vec<Effect>, message: &str) {
+    pub(super) fn on_persist_failed(
+        &mut self,
+        step: &mut Step<'_>,
+        mut effects: Vec<Effect>,
+        message: &str,
+        host_calls: Vec<HostCall>,
+    ) {
         if self.has_ended {
             // The turn ends again below, now as failed.
             effects.retain(|effect| !ends_turn(effect));
@@ -39,6 +45,7 @@ impl Turn {
             let error = ImageError { billed, ..image_error(ImageErrorKind::Storage, message) };
             self.on_call_ended(step, &item_id, Err(Box::new(error)));
         }
+        self.start_host_calls(step, host_calls);
     }
 
     /// Returns the event that completes an open image item with the outcome of its call.

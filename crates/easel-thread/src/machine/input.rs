@@ -7,9 +7,9 @@ use easel_protocol::id::ItemId;
 use easel_protocol::input::UserInput;
 use easel_protocol::record::{Attachment, ImageError, ImageFacts, ImageRecord};
 use easel_protocol::response_item::ResponseItem;
-use easel_protocol::tool::HeldBackReason;
 
 use super::Effect;
+use crate::config::CallLimits;
 
 /// Something that happened to a turn.
 #[derive(Debug)]
@@ -44,13 +44,10 @@ pub(crate) enum Input {
     },
     /// The user added a message. The model reads it with the next request; if none is due, the turn sends one more.
     Steer(Box<SteerMessage>),
-    /// A client calls the image tool in its turn. The calls begin in this order.
-    HostCalls(Vec<HostCall>),
-    /// The configuration became stricter: the turn's tool is no longer offered, or the turn may make fewer images.
-    LimitsTightened {
-        withdrawn: Option<HeldBackReason>,
-        max_images: u32,
-    },
+    /// Clients call the image tool in their turn. The calls begin in this order, within the current limits.
+    HostCalls(Vec<HostCall>, CallLimits),
+    /// The configuration has changed.
+    LimitsChanged(CallLimits),
     /// A limit of spending refuses an image of the hosted tool, so the request was not sent. The reason is a sentence
     /// without its full stop.
     HostedRefused(String),
@@ -61,6 +58,8 @@ pub(crate) enum Input {
     PersistFailed {
         effects: Vec<Effect>,
         message: String,
+        /// The calls that have joined the turn meanwhile. They fail, because history could not keep them.
+        host_calls: Vec<HostCall>,
     },
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use easel_imagegen::port::Approver;
 use easel_protocol::event::ItemCompletedNotification;
 use easel_protocol::id::TurnId;
 use tokio::sync::{Notify, oneshot};
@@ -19,7 +20,7 @@ pub enum JoinError {
     /// No turn is running.
     #[error("no turn is running")]
     NoTurn,
-    /// The running turn is about to end.
+    /// The running turn is about to end, or has failed while other calls of it run.
     #[error("the turn is about to end")]
     Ending,
     /// The running turn, with this id, is that of a model.
@@ -30,13 +31,24 @@ pub enum JoinError {
     QueueFull,
 }
 
+/// Who makes a call. The calls of a host turn may come from several connections.
+#[derive(Debug)]
+pub struct Caller {
+    /// Name of the client; empty if unknown.
+    pub originator: String,
+    /// Asks for the approval of the call.
+    pub approver: Arc<dyn Approver>,
+    /// Cancels this call and no other one.
+    pub cancel: CancellationToken,
+}
+
 /// A call on its way to its turn.
 #[derive(Debug)]
 pub struct QueuedHostCall {
     /// The call.
     pub call: HostCall,
-    /// Cancels this call and no other one.
-    pub cancel: CancellationToken,
+    /// Who makes it.
+    pub caller: Caller,
     /// Gets the completed item once its event is sent. Dropped if the turn panicked.
     pub completed: oneshot::Sender<ItemCompletedNotification>,
 }

@@ -64,7 +64,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 );
                 self.has_write_failed = true;
                 let message = error.client_message().to_owned();
-                self.handle(turn, Input::PersistFailed { effects, message })
+                self.handle(turn, Input::PersistFailed { effects, message, host_calls: Vec::new() })
             }
         }
     }
@@ -95,7 +95,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                     self.note_status(&event);
                     log::log_end(&self.context, &event);
                     if let Event::ItemCompleted(completed) = &event {
-                        self.calls.remove_cancel(completed.item.id());
+                        self.calls.remove_caller(completed.item.id());
                     }
                     for event in self.conversation.to_client_events(event) {
                         self.events.send(event).await;

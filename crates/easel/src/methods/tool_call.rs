@@ -27,7 +27,7 @@ impl Handler for ToolCall {
         let call = NewToolCall { thread_id: params.thread_id, call_id: params.call_id, arguments: params.arguments };
         let form =
             ResultForm { format: params.format.unwrap_or_default(), pictures: params.pictures.unwrap_or_default() };
-        let call = calls.begin(&cx.client, call).await?;
+        let call = calls.begin(&cx, call).await?;
         Ok(HandlerOutput::pending(async move { calls.finish(&cx, call, form).await }))
     }
 }

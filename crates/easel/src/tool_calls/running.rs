@@ -7,13 +7,15 @@ use easel_protocol::event::ItemCompletedNotification;
 use easel_protocol::id::{CallId, ThreadId};
 use easel_protocol::item::ThreadItem;
 use easel_store::{HostCallEnd, HostCallRequest};
-use easel_thread::{HostCall, QueuedHostCall};
+use easel_thread::{Caller, HostCall, QueuedHostCall};
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
+use crate::approvals::ClientApprover;
+use crate::connections::Client;
 use crate::requests::RequestError;
 
 type Key = (ThreadId, CallId);
@@ -78,10 +80,12 @@ impl RunningCalls {
 }
 
 impl RunningCall {
-    /// Returns the call as its turn takes it.
-    pub(super) fn queue(self, call: HostCall) -> QueuedHostCall {
+    /// Returns the call as its turn takes it. `client` makes it.
+    pub(super) fn queue(self, client: &Arc<Client>, call: HostCall) -> QueuedHostCall {
         let Self { cancel, completed } = self;
-        QueuedHostCall { call, cancel, completed }
+        let originator = client.name().unwrap_or_default().to_owned();
+        let caller = Caller { originator, approver: Arc::new(ClientApprover::new(client)), cancel };
+        QueuedHostCall { call, caller, completed }
     }
 }
 

@@ -2,17 +2,21 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use easel_imagegen::port::Reasoning;
 use easel_protocol::thread::Thread;
-use easel_thread::{JoinError, QueuedHostCall, ThreadHandle, TurnContent, TurnPermit, TurnRequest};
+use easel_thread::{JoinError, QueuedHostCall, ThreadHandle, TurnContent, TurnPermit, TurnRequest, TurnSlot};
 use uuid::Uuid;
 
 use super::Turns;
-use crate::approvals::TurnApprover;
+use crate::approvals::ClientApprover;
 use crate::connections::Client;
 use crate::providers::ThreadProvider;
 use crate::requests::RequestError;
+
+/// How long a call waits for the end of a turn that takes no more calls. Other requests of the thread wait meanwhile.
+const END_WAIT: Duration = Duration::from_secs(2);
 
 /// A host turn that a call can join, or the right to start one.
 pub(crate) enum HostTurn {
@@ -25,14 +29,14 @@ impl Turns {
     /// the thread's queue.
     ///
     /// # Errors
-    /// [`RequestError::TurnRunning`] if a turn of a model runs, [`RequestError::ThreadNotLoaded`],
-    /// [`RequestError::TooManyCalls`], and those of the store.
+    /// [`RequestError::TurnRunning`] if a turn of a model runs, or a host turn that takes no more calls,
+    /// [`RequestError::ThreadNotLoaded`], [`RequestError::TooManyCalls`], and those of the store.
     pub(crate) async fn host_turn(&self, thread_id: &str) -> Result<HostTurn, RequestError> {
         if let Some(handle) = self.loaded.actors.get(thread_id) {
             match handle.slot.check_join() {
                 Ok(()) => return Ok(HostTurn::Running(handle)),
                 Err(JoinError::NoTurn) => {}
-                Err(JoinError::Ending) => handle.slot.wait_until_idle().await,
+                Err(JoinError::Ending) => wait_for_end(&handle.slot).await,
                 Err(JoinError::ModelTurn(turn)) => return Err(RequestError::TurnRunning(turn)),
                 Err(JoinError::QueueFull) => return Err(RequestError::TooManyCalls),
             }
@@ -73,13 +77,22 @@ impl Turns {
             output_schema: None,
             cwd: thread.cwd.clone(),
             hook_runner: self.hook_runner.clone(),
-            approver: Arc::new(TurnApprover::new(client)),
+            approver: Arc::new(ClientApprover::new(client)),
             // The response follows the events.
             response_sent: Box::pin(std::future::ready(())),
         };
         handle.start_turn(self.store.clone(), request).await?;
         Ok(true)
     }
+}
+
+/// Waits for the end of a turn that takes no more calls. A turn that was interrupted has none that go on. One without
+/// calls has its last events to store, which is quick unless another program holds the database. One that failed may
+/// have calls that run for minutes.
+async fn wait_for_end(slot: &TurnSlot) {
+    slot.wait_for_interrupted().await;
+    // A turn that has not ended by then refuses the call.
+    let _ = tokio::time::timeout(END_WAIT, slot.wait_until_idle()).await;
 }
 
 fn is_added(joined: &Result<(), JoinError>) -> Result<bool, RequestError> {

@@ -74,7 +74,7 @@ pub enum ToolCallPictures {
     Original,
     /// Copies for looking, of at most 1,568 pixels and 512 KiB.
     Preview,
-    /// None. The text has the paths, and the response stays under 64 KiB.
+    /// None. The text has the paths. The records of the images are what makes the response long: each repeats the prompt.
     None,
 }
 

@@ -31,3 +31,41 @@ fn interrupt_of_a_host_turn_fails_later_calls() {
          failed h interrupted"
     ));
 }
+
+#[test]
+fn host_calls_follow_the_limits_of_their_moment() {
+    insta::assert_snapshot!(play(
+        "purpose host
+         withdraw
+         host i a dog
+         restore
+         host j a cat
+         lower 1
+         host k a fox
+         lower 3
+         host l a fox
+         made l L
+         made j J
+         made h H"
+    ));
+}
+
+#[test]
+fn call_after_a_failed_write_is_not_run() {
+    insta::assert_snapshot!(play(
+        "purpose host
+         unsaved host i a dog
+         host j a cat
+         made h H"
+    ));
+}
+
+#[test]
+fn call_keeps_the_id_of_its_item() {
+    insta::assert_snapshot!(play(
+        "used i
+         purpose host
+         unsaved host i a dog
+         made h H"
+    ));
+}

@@ -98,7 +98,10 @@ fn disturbed_scripts_keep_invariants() {
             });
             check_disturbed(script, at, |runner, line| {
                 runner.run(line);
-                runner.run(line);
+                // The id of a client's call is unique, because a request that repeats it joins the call.
+                if !line.trim_start().starts_with("host ") {
+                    runner.run(line);
+                }
             });
             check_disturbed(script, at, |runner, line| runner.run(&format!("unsaved {line}")));
             check_disturbed(script, at, |_, _| {});
@@ -198,6 +201,7 @@ fn any_host_line() -> impl Strategy<Value = String> {
         1 => Just("decided {}".to_owned()),
         1 => Just("interrupt".to_owned()),
         1 => Just("withdraw".to_owned()),
+        1 => Just("restore".to_owned()),
         1 => "[0-3]".prop_map(|max| format!("lower {max}")),
     ]
 }

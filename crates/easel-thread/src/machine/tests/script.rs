@@ -14,6 +14,7 @@ use easel_protocol::tool::{HeldBackReason, ToolExposure};
 use easel_protocol::turn::CodexErrorInfo;
 
 use super::super::{CallOutput, Effect, HostCall, Input, PreviewFile, Purpose, SteerMessage, Turn, TurnConfig};
+use crate::config::CallLimits;
 use crate::conversation::Conversation;
 use crate::fakes::images::{attachment, capabilities, record, requested};
 use crate::fakes::render;
@@ -23,8 +24,11 @@ pub(super) struct ScriptRunner {
     pub(super) turn: Turn,
     pub(super) conversation: Conversation,
     pub(super) effects: Vec<Effect>,
+    /// The configuration of the turn, with the highest limit of images that has applied.
     pub(super) config: TurnConfig,
     pub(super) is_host: bool,
+    /// The limits of the configuration at the moment.
+    limits: CallLimits,
     text: String,
     clock: i64,
 }
@@ -84,7 +88,7 @@ impl ScriptRunner {
         let (thread_id, turn_id) = (|| "thread".into(), || "turn".into());
         let (turn, effects) = match purpose {
             Purpose::Compact => Turn::begin_compaction(thread_id(), turn_id(), config.clone(), 0),
-            Purpose::Host => Turn::begin_host(thread_id(), turn_id(), config.clone(), None, 0),
+            Purpose::Host => Turn::begin_host(thread_id(), turn_id(), config.clone(), 0),
             Purpose::Respond => {
                 let message = UserMessageItem {
                     id: "user_1".into(),
@@ -103,10 +107,11 @@ impl ScriptRunner {
         used.into_iter().for_each(|id| assert_eq!(conversation.ids.reserve(id), id));
         let text = String::new();
         let is_host = purpose == Purpose::Host;
-        let mut runner = Self { turn, conversation, effects: Vec::new(), config, is_host, text, clock: 0 };
+        let limits = CallLimits { withdrawn: None, max_images: config.max_images };
+        let mut runner = Self { turn, conversation, effects: Vec::new(), config, is_host, limits, text, clock: 0 };
         runner.add(effects);
         if is_host {
-            let effects = runner.turn.handle(&mut runner.conversation, 0, input("host h a host"));
+            let effects = runner.handle("host h a host");
             runner.add(effects);
         }
         let effects = runner.turn.handle(&mut runner.conversation, 0, Input::Begin);
@@ -118,7 +123,7 @@ impl ScriptRunner {
         self.text.push_str(&format!("> {line}\n"));
         let (unsaved, line) = line.strip_prefix("unsaved ").map_or((false, line), |line| (true, line));
         self.clock += 1_000;
-        let mut effects = self.turn.handle(&mut self.conversation, self.clock, input(line));
+        let mut effects = self.handle(line);
         if line.starts_with("refuse") && !effects.is_empty() {
             // The request was not sent.
             let refused = self.effects.iter().rposition(|effect| matches!(effect, Effect::RequestResponse));
@@ -126,10 +131,26 @@ impl ScriptRunner {
         }
         // As in the turn runner: effects without an event are not written.
         if unsaved && effects.iter().any(|effect| matches!(effect, Effect::Emit(_))) {
-            let input = Input::PersistFailed { effects, message: "the disk is full".to_owned() };
+            let input =
+                Input::PersistFailed { effects, message: "the disk is full".to_owned(), host_calls: Vec::new() };
             effects = self.turn.handle(&mut self.conversation, self.clock, input);
         }
         self.add(effects);
+    }
+
+    fn handle(&mut self, line: &str) -> Vec<Effect> {
+        let input = match input(line) {
+            Input::HostCalls(calls, _) => Input::HostCalls(calls, self.limits),
+            Input::LimitsChanged(limits) => {
+                self.limits = limits;
+                if self.is_host {
+                    self.config.max_images = self.config.max_images.max(limits.max_images);
+                }
+                Input::LimitsChanged(limits)
+            }
+            input => input,
+        };
+        self.turn.handle(&mut self.conversation, self.clock, input)
     }
 
     fn add(&mut self, effects: Vec<Effect>) {
@@ -188,7 +209,7 @@ fn input(line: &str) -> Input {
                 name: "imagegen".to_owned(),
                 arguments: arguments(rest),
             };
-            Input::HostCalls(vec![HostCall { item_id: id.into(), call, images: Vec::new() }])
+            Input::HostCalls(vec![HostCall { item_id: id.into(), call, images: Vec::new() }], limits(None, 16))
         }
         "tool" => {
             let arguments = "{}".to_owned();
@@ -238,14 +259,19 @@ fn input(line: &str) -> Input {
         "need" => Input::ApprovalNeeded { item_id: id.into() },
         "decided" => Input::ApprovalEnded { item_id: id.into() },
         "steer" => Input::Steer(Box::new(steer_message(&id, &text))),
-        "withdraw" => Input::LimitsTightened { withdrawn: Some(HeldBackReason::ImageGenerationOff), max_images: 16 },
-        "lower" => Input::LimitsTightened { withdrawn: None, max_images: id.parse().unwrap() },
+        "withdraw" => Input::LimitsChanged(limits(Some(HeldBackReason::ImageGenerationOff), 16)),
+        "restore" => Input::LimitsChanged(limits(None, 16)),
+        "lower" => Input::LimitsChanged(limits(None, id.parse().unwrap())),
         "refuse" => Input::HostedRefused(rest.to_owned()),
         "exceed" => Input::HostedOverLimit(rest.to_owned()),
         "interrupt" => Input::Interrupt,
         "closed" => Input::ResponseClosed { has_lost_image: rest == "lost" },
         other => panic!("unknown input: {other}"),
     }
+}
+
+fn limits(withdrawn: Option<HeldBackReason>, max_images: u32) -> CallLimits {
+    CallLimits { withdrawn, max_images }
 }
 
 fn reasoning(item_id: String, event: ReasoningEvent) -> Input {

@@ -1,7 +1,7 @@
 //! The approval of a call: asked before the call is journaled, or when the limits refuse it.
 
 use easel_imagegen::approval::{ApprovalPolicy, ApprovalRequest, Denial};
-use easel_imagegen::port::{Admission, ImageJob, Provider, ReserveError, Store, image_error};
+use easel_imagegen::port::{Admission, Approver, ImageJob, Provider, ReserveError, Store, image_error};
 use easel_imagegen::spending::{Budget, LimitError, Quote};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use tokio::sync::{SemaphorePermit, oneshot};
@@ -23,6 +23,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         job: &ImageJob,
         policy: ApprovalPolicy,
         mut permit: Option<SemaphorePermit<'a>>,
+        approver: &dyn Approver,
         stop: &CancellationToken,
     ) -> Result<(Reserved, Option<SemaphorePermit<'a>>), Box<ImageError>> {
         // Quoted once, so that the price which a person approves is the one that is reserved.
@@ -37,13 +38,13 @@ impl<S: Store, P: Provider> CallContext<S, P> {
                 }
                 admission = Admission::Approved;
             }
-            permit = self.approve(request, permit, stop).await?;
+            permit = self.approve(request, permit, approver, stop).await?;
         }
         let reserved = match self.reserve(&job.item_id, &job.requested, &job.references, quote.clone(), admission).await
         {
             Err(ReserveError::Refused(refusal)) if policy.is_over_limits => {
                 let request = self.approval_request(job, quote.clone(), Some(*refusal)).await?;
-                permit = self.approve(request, permit, stop).await?;
+                permit = self.approve(request, permit, approver, stop).await?;
                 self.reserve(&job.item_id, &job.requested, &job.references, quote, Admission::Approved).await
             }
             reserved => reserved,
@@ -83,15 +84,17 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         &'a self,
         request: ApprovalRequest,
         permit: Option<SemaphorePermit<'a>>,
+        approver: &dyn Approver,
         stop: &CancellationToken,
     ) -> Result<Option<SemaphorePermit<'a>>, Box<ImageError>> {
-        if self.approver.has_approved(&request) {
+        if approver.has_approved(&request) {
             return Ok(permit);
         }
         drop(permit);
         let refusal = request.refusal.clone();
         self.unless_cancelled(stop, async {
-            let approved = if self.approver.can_ask() { self.ask(request).await } else { Err(Denial::NobodyToAsk) };
+            let approved =
+                if approver.can_ask() { self.ask(request, approver).await } else { Err(Denial::NobodyToAsk) };
             approved.map_err(|denial| Box::new(denial.to_error(refusal.as_ref())))?;
             Ok(self.permits.acquire().await.ok())
         })
@@ -99,14 +102,14 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     }
 
     /// Asks about a call, once its item and the status of its thread are sent.
-    async fn ask(&self, request: ApprovalRequest) -> Result<(), Denial> {
+    async fn ask(&self, request: ApprovalRequest, approver: &dyn Approver) -> Result<(), Denial> {
         let item_id = request.item_id.clone();
         let (may_ask, permitted) = oneshot::channel();
         let notice = ApprovalNotice::Needed { item_id: item_id.clone(), may_ask };
         if self.approval_notices.send(notice).await.is_err() || permitted.await.is_err() {
             return Err(Denial::TurnFailed);
         }
-        let approved = self.approver.ask(request).await;
+        let approved = approver.ask(request).await;
         // A turn that has failed does not care.
         let _ = self.approval_notices.send(ApprovalNotice::Ended { item_id }).await;
         approved

@@ -12,7 +12,12 @@ use super::CallContext;
 impl<S: Store, P: Provider> CallContext<S, P> {
     /// Imports the files that the model named, and builds the job for the provider. Its gate is closed until the call
     /// is reserved.
-    pub(super) async fn prepare_job(&self, item_id: &ItemId, call: PlannedCall) -> Result<ImageJob, Box<ImageError>> {
+    pub(super) async fn prepare_job(
+        &self,
+        item_id: &ItemId,
+        call: PlannedCall,
+        originator: &str,
+    ) -> Result<ImageJob, Box<ImageError>> {
         let mut references = Vec::with_capacity(call.references.len());
         for image in &call.references {
             references.push(self.resolve(image).await?);
@@ -24,7 +29,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let images = call.requested.parameters.n.unwrap_or(1);
         Ok(ImageJob {
             idempotency_key: idempotency::create_key(&self.thread_id, item_id),
-            originator: self.originator.clone(),
+            originator: originator.to_owned(),
             item_id: item_id.clone(),
             // The previews of several images do not say which image they show.
             partial_images: if images == 1 { self.partial_images } else { 0 },

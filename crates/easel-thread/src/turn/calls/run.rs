@@ -23,6 +23,7 @@ use tracing::Instrument;
 
 use crate::config::TurnGate;
 use crate::machine::CallOutput;
+use crate::slot::Caller;
 use crate::turn::questions::ApprovalNotice;
 
 const INTERRUPTED: &str = "the turn was interrupted";
@@ -76,15 +77,20 @@ pub(in crate::turn) struct CallReport {
 }
 
 impl<S: Store, P: Provider> CallContext<S, P> {
+    /// Returns the caller of the calls of the turn's model: the client that started the turn.
+    pub(super) fn model_caller(&self) -> Caller {
+        let (originator, approver) = (self.originator.clone(), Arc::clone(&self.approver));
+        Caller { originator, approver, cancel: CancellationToken::new() }
+    }
+
     /// Runs a call of the standalone tool.
-    /// Cancelling `request_cancel` interrupts this call only.
     pub(in crate::turn) async fn run(
         self: Arc<Self>,
         item_id: ItemId,
         call: PlannedCall,
-        request_cancel: CancellationToken,
+        caller: Caller,
     ) -> CallReport {
-        let running = AssertUnwindSafe(self.run_until_cancelled(&item_id, call, &request_cancel)).catch_unwind();
+        let running = AssertUnwindSafe(self.run_until_cancelled(&item_id, call, &caller)).catch_unwind();
         let outcome = match running.await {
             Ok(outcome) => outcome,
             // The panic hook has logged why.
@@ -100,14 +106,14 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         &self,
         item_id: &ItemId,
         call: PlannedCall,
-        request_cancel: &CancellationToken,
+        caller: &Caller,
     ) -> Result<CallOutput, Box<ImageError>> {
         let stop = self.cancel.child_token();
-        let mut running = pin!(self.run_to_end(item_id, call, &stop));
+        let mut running = pin!(self.run_to_end(item_id, call, caller, &stop));
         tokio::select! {
             biased;
             outcome = &mut running => outcome,
-            () = request_cancel.cancelled() => {
+            () = caller.cancel.cancelled() => {
                 stop.cancel();
                 // It owns the images that have arrived, so it is never dropped.
                 running.await
@@ -119,6 +125,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         &self,
         item_id: &ItemId,
         call: PlannedCall,
+        caller: &Caller,
         stop: &CancellationToken,
     ) -> Result<CallOutput, Box<ImageError>> {
         let begun = Instant::now();
@@ -126,13 +133,13 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             let queue_span = tracing::debug_span!(target: phase::TARGET, "queue");
             let permit = self.permits.acquire().instrument(queue_span).await.ok();
             let plan_span = tracing::debug_span!(target: phase::TARGET, "plan");
-            let job = self.prepare_job(item_id, call).instrument(plan_span).await?;
+            let job = self.prepare_job(item_id, call, &caller.originator).instrument(plan_span).await?;
             let guards = self.gate.guards(&self.hooks, self.approval);
             self.run_pre_hooks(&job, &guards.pre_hooks).await?;
             Ok((job, permit, guards))
         };
         let (mut job, permit, guards) = self.unless_cancelled(stop, preparing).await?;
-        let (reserved, _permit) = self.admit(&job, guards.approval, permit, stop).await?;
+        let (reserved, _permit) = self.admit(&job, guards.approval, permit, &*caller.approver, stop).await?;
         job.gate = self.gate.for_call(reserved, guards);
         let started = Instant::now();
         let hook_data = self.keep_for_hooks(&job);

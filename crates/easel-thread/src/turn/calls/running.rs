@@ -9,11 +9,11 @@ use easel_imagegen::port::{Provider, Store, image_error};
 use easel_protocol::id::ItemId;
 use easel_protocol::record::ImageErrorKind;
 use tokio::task::{Id, JoinSet};
-use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::hooks::HookData;
 use super::{CallContext, CallReport};
+use crate::slot::Caller;
 
 /// One task for each call that has not reported its end.
 #[derive(Debug, Default)]
@@ -22,19 +22,19 @@ pub(in crate::turn) struct RunningCalls {
     items: HashMap<Id, ItemId>,
     /// The tasks that run hooks after calls of the hosted tool.
     hosted: HashSet<Id>,
-    /// What cancels the calls of a client, until they run or end.
-    cancels: HashMap<ItemId, CancellationToken>,
+    /// Who makes the calls of clients, until they run or end.
+    callers: HashMap<ItemId, Caller>,
 }
 
 impl RunningCalls {
-    /// Makes `cancel` cancel the call with this item once it runs.
-    pub(in crate::turn) fn set_cancel(&mut self, item_id: ItemId, cancel: CancellationToken) {
-        self.cancels.insert(item_id, cancel);
+    /// Makes `caller` the one who makes the call with this item once it runs.
+    pub(in crate::turn) fn set_caller(&mut self, item_id: ItemId, caller: Caller) {
+        self.callers.insert(item_id, caller);
     }
 
-    /// Forgets what would cancel a call, which has ended.
-    pub(in crate::turn) fn remove_cancel(&mut self, item_id: &ItemId) {
-        self.cancels.remove(item_id);
+    /// Forgets who would have made a call, which has ended.
+    pub(in crate::turn) fn remove_caller(&mut self, item_id: &ItemId) {
+        self.callers.remove(item_id);
     }
 
     pub(in crate::turn) fn spawn<S: Store, P: Provider>(
@@ -44,8 +44,8 @@ impl RunningCalls {
         call: PlannedCall,
     ) {
         let span = tracing::info_span!(target: phase::TARGET, "image_call", %item_id);
-        let cancel = self.cancels.remove(&item_id).unwrap_or_default();
-        let task = self.tasks.spawn(context.run(item_id.clone(), call, cancel).instrument(span));
+        let caller = self.callers.remove(&item_id).unwrap_or_else(|| context.model_caller());
+        let task = self.tasks.spawn(context.run(item_id.clone(), call, caller).instrument(span));
         self.items.insert(task.id(), item_id);
     }
 
