@@ -74,7 +74,7 @@ pub enum ToolCallPictures {
     Original,
     /// Copies for looking, of at most 1,568 pixels and 512 KiB.
     Preview,
-    /// None. The text has the paths. The records of the images are what makes the response long: each repeats the prompt.
+    /// None. The text has the paths. The response is as long as the records, which repeat the prompt.
     None,
 }
 
