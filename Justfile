@@ -70,6 +70,10 @@ schema:
     cargo run --quiet -- app-server generate-json-schema --out schema
     cargo run --quiet -- app-server generate-ts --out schema
 
+# Runs public clients of MCP and ACP against Easel.
+faces:
+    .ci/faces
+
 # Runs code generators for Python, TypeScript, Go and Java over schema/. Installs them first.
 generators:
     .ci/generators
