@@ -20,6 +20,8 @@ pub struct GateInput<'a> {
     /// Whether the provider of the images is another one. To configure it is the opt-in for the standalone tool, the
     /// only one that reaches it.
     pub has_separate_images: bool,
+    /// Whether the configuration still selects the provider of the images with which the thread was loaded.
+    pub has_configured_images: bool,
     /// Whether the model accepts images as input.
     pub model_takes_images: bool,
     /// Whether a hook runs before each call. The hosted tool has no calls that it could deny.
@@ -45,6 +47,7 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
         (input.image_generation, HeldBackReason::ImageGenerationOff),
         (input.image_capabilities.image_auth.contains(&input.auth), HeldBackReason::AuthNotEligible),
         (input.model_takes_images, HeldBackReason::ModelWithoutImageInput),
+        (input.has_configured_images, HeldBackReason::SeparateImageProvider),
     ]
     .into_iter()
     .filter_map(to_reason)
@@ -66,7 +69,8 @@ pub fn decide(input: &GateInput<'_>) -> Decision {
         [
             (!standalone_held_back.is_empty(), HeldBackReason::StandaloneOffered),
             (input.capabilities.hosted_image_generation, HeldBackReason::ProviderWithoutHostedTool),
-            (!input.has_separate_images, HeldBackReason::SeparateImageProvider),
+            // A reason is listed once.
+            (!input.has_separate_images || !input.has_configured_images, HeldBackReason::SeparateImageProvider),
             (!input.has_pre_hook, HeldBackReason::HookConfigured),
             (!input.needs_approval, HeldBackReason::ApprovalRequired),
         ]
@@ -104,7 +108,7 @@ pub const fn describe(reason: HeldBackReason) -> &'static str {
         HeldBackReason::StandaloneOffered => "The standalone tool is offered instead.",
         HeldBackReason::ProviderWithoutHostedTool => "The provider has no hosted image tool.",
         HeldBackReason::SeparateImageProvider => {
-            "Another provider makes the images (`images.provider`), which the hosted tool does not reach."
+            "`images.provider` selects a provider that this tool does not reach; after a change, resume the thread."
         }
         HeldBackReason::ApprovalRequired => {
             "Every image call needs an approval, and the provider's hosted tool would make images without one; \
@@ -139,17 +143,18 @@ mod tests {
         }
     }
 
-    /// Checks every combination of the nine switches with every kind of credential.
+    /// Checks every combination of the switches and of the capabilities of both providers with every kind of credential.
     fn for_each_input(mut check: impl FnMut(&GateInput<'_>, &Decision)) {
-        for bits in 0..512 {
+        for bits in 0..8192 {
             for auth in AUTHS {
                 let input = GateInput {
                     image_generation: bits & 8 != 0,
                     imagegenext: bits & 16 != 0,
                     auth,
                     capabilities: &capabilities(bits & 7),
-                    image_capabilities: &capabilities(bits & 7),
+                    image_capabilities: &capabilities(bits >> 9 & 7),
                     has_separate_images: bits & 256 != 0,
+                    has_configured_images: bits & 4096 != 0,
                     model_takes_images: bits & 32 != 0,
                     has_pre_hook: bits & 64 != 0,
                     needs_approval: bits & 128 != 0,
@@ -164,10 +169,10 @@ mod tests {
         let mut rows = [0; 3];
         for_each_input(|input, decision| {
             let eligible = matches!(input.auth, AuthKind::ApiKey | AuthKind::None);
-            let runtime = input.image_generation && eligible && input.model_takes_images;
+            let runtime = input.image_generation && eligible && input.model_takes_images && input.has_configured_images;
             let standalone = runtime
                 && (input.imagegenext || input.has_separate_images)
-                && input.capabilities.image_generation
+                && input.image_capabilities.image_generation
                 && input.capabilities.namespace_tools;
             let is_free = !input.has_pre_hook && !input.needs_approval && !input.has_separate_images;
             let hosted = runtime && !standalone && input.capabilities.hosted_image_generation && is_free;
@@ -179,7 +184,7 @@ mod tests {
             assert_eq!(decision.exposure, expected, "{input:?}");
             rows[expected as usize] += 1;
         });
-        assert_eq!(rows, [48, 14, 1986], "standalone, hosted, none");
+        assert_eq!(rows, [384, 112, 32272], "standalone, hosted, none");
     }
 
     #[test]
@@ -211,6 +216,7 @@ mod tests {
             capabilities: &chat,
             image_capabilities: &images,
             has_separate_images: true,
+            has_configured_images: true,
             model_takes_images: true,
             has_pre_hook: false,
             needs_approval: false,
@@ -244,6 +250,7 @@ mod tests {
             capabilities: &capabilities(0),
             image_capabilities: &capabilities(0),
             has_separate_images: false,
+            has_configured_images: false,
             model_takes_images: false,
             has_pre_hook: false,
             needs_approval: false,
@@ -253,6 +260,7 @@ mod tests {
             ImageGenerationOff,
             AuthNotEligible,
             ModelWithoutImageInput,
+            SeparateImageProvider,
             ImagegenextOff,
             ProviderWithoutImages,
             ProviderWithoutNamespaceTools,

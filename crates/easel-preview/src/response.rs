@@ -131,6 +131,7 @@ pub(crate) fn respond(
         Ok(parameters) => parameters,
         Err(error) => return say(&error.to_string()),
     };
+    let parameters = keep_offered(parameters, &request.tools);
     let requested = RequestedImage { action, prompt, parameters };
     match request.exposure {
         ToolExposure::None => say(NO_TOOL),
@@ -149,6 +150,19 @@ pub(crate) fn respond(
             let hosted = HostedCall { requested, references, ids, input_tokens, partial_images };
             RuleResponse { events: vec![started], hosted: Some(hosted) }
         }
+    }
+}
+
+/// Leaves out the parameters that the standalone tool does not have. The provider that draws decides which it has, and
+/// the hosted tool describes none.
+fn keep_offered(parameters: AppliedImage, tools: &[Value]) -> AppliedImage {
+    let mut properties = tools.iter().filter_map(|tool| tool.pointer("/tools/0/parameters/properties"));
+    let Some(properties) = properties.next() else { return parameters };
+    let is_offered = |name: &str| properties.get(name).is_some();
+    AppliedImage {
+        size: parameters.size.filter(|_| is_offered("size")),
+        background: parameters.background.filter(|_| is_offered("background")),
+        ..parameters
     }
 }
 

@@ -189,6 +189,16 @@ impl Rejection {
         }
     }
 
+    /// Returns the sentence for the log, without words of the provider that may quote the prompt.
+    pub(crate) fn log_text(&self) -> String {
+        match self.kind() {
+            kind @ (RejectionKind::Request | RejectionKind::Moderation) => {
+                Self { message: String::new(), ..self.clone() }.sentence(kind)
+            }
+            kind => self.sentence(kind),
+        }
+    }
+
     /// Converts to the error that ends a response of the model.
     pub(crate) fn model_error(&self) -> ModelError {
         let kind = self.kind();
@@ -207,7 +217,9 @@ impl Rejection {
             RejectionKind::Timeout | RejectionKind::Server => CodexErrorInfo::InternalServerError,
             RejectionKind::Unexpected => CodexErrorInfo::Other,
         };
-        ModelError { message: self.sentence(kind), info }
+        // An error inside a response that began with success, and a failure of the server, may follow an image.
+        let was_refused = (400..500).contains(&self.status) && kind != RejectionKind::Timeout;
+        ModelError { message: self.sentence(kind), info, was_refused }
     }
 }
 

@@ -80,10 +80,10 @@ pub(crate) fn respond<'a, C: Credentials, F: Files>(
 
 /// Returns an error that may not be the provider's fault, such as a lost connection.
 fn other_error(message: impl Into<String>) -> ModelError {
-    ModelError { message: message.into(), info: CodexErrorInfo::Other }
+    ModelError { message: message.into(), info: CodexErrorInfo::Other, was_refused: false }
 }
 
 /// Returns the error of a provider that violates its own API.
 fn provider_error(message: impl Into<String>) -> ModelError {
-    ModelError { message: message.into(), info: CodexErrorInfo::InternalServerError }
+    ModelError { message: message.into(), info: CodexErrorInfo::InternalServerError, was_refused: false }
 }

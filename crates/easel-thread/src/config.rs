@@ -27,6 +27,8 @@ pub struct ThreadConfig {
     pub image_generation: bool,
     /// Whether the feature `imagegenext` is on.
     pub imagegenext: bool,
+    /// The provider that makes the images; `None` if it is the one whose model answers.
+    pub image_provider: Option<String>,
     /// The system prompt; not empty.
     pub instructions: String,
     /// How the model reasons, where the thread says nothing else.
@@ -70,6 +72,12 @@ impl ThreadConfig {
         if provider.image_info().capabilities.partial_images { self.partial_images } else { 0 }
     }
 
+    /// Returns whether a thread of the provider `own` that was loaded with `images` for its images would be loaded with
+    /// it now.
+    fn selects_images_of(&self, own: &str, images: &str) -> bool {
+        self.image_provider.as_deref().unwrap_or(own) == images
+    }
+
     /// Decides which image tool a turn with this model would offer if it started now.
     pub fn choose_tool(&self, provider: &impl Provider, model: &str) -> Decision {
         let info = provider.info();
@@ -83,6 +91,7 @@ impl ThreadConfig {
             capabilities: &info.capabilities,
             image_capabilities: &provider.image_info().capabilities,
             has_separate_images: provider.separate_images().is_some(),
+            has_configured_images: self.selects_images_of(&info.id, &provider.image_info().id),
             model_takes_images,
             has_pre_hook: !self.hooks.pre.is_empty(),
             needs_approval: self.approval.is_for_all,

@@ -161,14 +161,19 @@ impl Accounts {
         self.account.problem(api_origin(&self.configuration.config()).ok().as_ref())
     }
 
-    /// Returns a notice if the preview draws for threads that name no provider.
+    /// Returns a notice if the preview answers, and mostly draws, in threads that name no provider.
     pub(crate) fn preview_notice(&self) -> Option<String> {
         let config = self.configuration.config();
-        let is_configured = config.model_provider.is_some() || config.images.provider.is_some();
-        let is_preview = !is_configured && self.account.kind() == AuthKind::None;
-        let notice = "No provider is configured; using the built-in preview, which draws placeholder images without an \
-                      AI model.";
-        is_preview.then(|| notice.to_owned())
+        let is_preview = config.model_provider.is_none() && self.account.kind() == AuthKind::None;
+        is_preview.then(|| match &config.images.provider {
+            None => "No provider is configured; using the built-in preview, which draws placeholder images without an \
+                     AI model."
+                .to_owned(),
+            Some(images) => format!(
+                "No model_provider is configured; the built-in preview answers by a rule, without an AI model, and \
+                 `{images}` draws the images."
+            ),
+        })
     }
 
     /// Creates the event after a login or logout. A key in the environment outlives both.

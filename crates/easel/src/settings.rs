@@ -132,13 +132,14 @@ impl Settings {
     }
 }
 
-/// Returns whether a change turns image generation off, lowers a limit of a turn or of spending, adds a hook before
+/// Returns whether a change turns image generation off, selects another provider for the images, lowers a limit of a turn or of spending, adds a hook before
 /// calls, or lets fewer calls pass without an approval. Such a change applies to loaded threads even if the client does
 /// not request it.
 fn is_stricter(config: &Config, before: &Config) -> bool {
     let known_hooks = hooks_from_config(before).pre;
     let (approval, approval_before) = (approval_policy(config), approval_policy(before));
     (before.features.image_generation && !config.features.image_generation)
+        || config.images.provider != before.images.provider
         || config.limits.images_per_turn < before.limits.images_per_turn
         || approval.is_stricter_than(approval_before)
         || hooks_from_config(config).pre.iter().any(|hook| !known_hooks.contains(hook))

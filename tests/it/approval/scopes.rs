@@ -13,7 +13,7 @@ use super::{
 };
 use crate::credentials::responses;
 use crate::harness::events::completed_image;
-use crate::harness::text;
+use crate::harness::{Sandbox, text};
 use crate::http::completed_images;
 
 const ALWAYS: &str = "approval = \"always\"";
@@ -178,5 +178,26 @@ async fn approval_within_the_limits_covers_no_call_over_one() {
     server.events_until_turn_end().await;
     server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     assert_eq!((questions(&server), backend.requests_to(IMAGES).len()), (2, 3));
+    server.close().await;
+}
+
+#[tokio::test]
+async fn approval_is_asked_once_for_the_provider_that_draws() {
+    let paid = MockServer::respond(|_| responses::image());
+    let sandbox = Sandbox::with_config(&format!(
+        "{ALWAYS}\nlimits.images_per_day = 1\nmodel_provider = \"preview\"\nimages.provider = \"paid\"\n\
+         [model_providers.paid]\npreset = \"generic\"\nbase_url = \"{}\"\nimage_model = \"paint\"\n",
+        paid.base_url()
+    ));
+    let mut server = start(&sandbox).await;
+    let thread = server.start_thread().await;
+    for cause in [ApprovalCause::Always, ApprovalCause::OverLimit] {
+        server.start_turn(&thread.id, vec![text("draw a cat")]).await;
+        let call = approve(&mut server, ApprovalScope::Call).await.image_generation;
+        assert_eq!((call.cause, call.provider.as_str(), call.model.as_str()), (cause, "paid", "paint"));
+        let events = server.events_until_turn_end().await;
+        assert_eq!(completed_image(&events).status, ImageStatus::Completed);
+    }
+    assert_eq!((questions(&server), paid.requests_to(IMAGES).len()), (2, 2));
     server.close().await;
 }

@@ -1,5 +1,7 @@
 //! One provider answers, another one makes the images.
 
+mod billed;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::item::ImageStatus;

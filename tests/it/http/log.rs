@@ -132,6 +132,34 @@ fn each_step_of_a_turn_has_one_line() {
 }
 
 #[test]
+fn texts_that_may_quote_a_prompt_are_not_logged() {
+    let call = |arguments: Value| {
+        move |sent: &Request| match chat(sent) {
+            Some(_) if !sent.body.windows(20).any(|bytes| bytes == b"function_call_output") => {
+                Response::image_calls(&[arguments.clone()])
+            }
+            response => response.unwrap_or_else(|| {
+                let entry = json!({ "type": "value_error", "loc": ["body", "prompt"], "input": PROMPT });
+                Response::json(422, &json!({ "detail": [entry] }))
+            }),
+        }
+    };
+    for (arguments, kind) in [
+        (json!({ "prompt": PROMPT, "size": { "canary": PROMPT } }), "InvalidArguments"),
+        (json!({ "prompt": "a cat", "n": PROMPT }), "InvalidArguments"),
+        (json!({ "prompt": "a cat", "images": ["/home/canary/photo.png"] }), "Reference"),
+        (json!({ "prompt": PROMPT }), "InvalidArguments"),
+    ] {
+        // `log_of_turn` fails if the log has the prompt.
+        let log = log_of_turn(Some("info"), call(arguments));
+        let failed = lines_of(&log, "an image call failed");
+        let fields = &failed[0]["fields"];
+        assert!(fields["kind"].as_str().is_some_and(|own| own.starts_with(kind)), "{fields}");
+        assert!(fields.get("error").is_none(), "{fields}");
+    }
+}
+
+#[test]
 fn each_failed_attempt_has_a_line() {
     let log = log_of_turn(Some("info"), refuse);
     let failed = lines_of(&log, "a request failed");

@@ -101,3 +101,28 @@ async fn cut_response_may_have_made_a_hosted_image() {
     assert_eq!(images_today(&mut server).await, (0, 0, 1));
     server.close().await;
 }
+
+#[tokio::test]
+async fn only_a_refusal_by_status_gives_the_reservation_back() {
+    let failed = json!({"type": "response.failed", "response": {"id": "resp_1", "status": "failed",
+        "error": {"code": "model_not_found", "message": "The model does not exist."}}});
+    let refusal = json!({"error": {"code": "model_not_found", "message": "The model does not exist."}});
+    for (status, uncertain) in [(200, 1), (400, 0), (404, 0), (500, 1)] {
+        let (failed, refusal) = (failed.clone(), refusal.to_string());
+        let provider = MockServer::start(move |exchange| {
+            exchange.read_body();
+            match status {
+                200 => exchange.respond_events(std::slice::from_ref(&failed)),
+                status => exchange.respond(status, "application/json", refusal.as_bytes()),
+            }
+        });
+        let sandbox = sandbox("limits.images_per_day = 5", &provider);
+        let mut server = start_hosted(&sandbox).await;
+        let thread = server.start_thread().await;
+        let events = server.run_turn(&thread.id, vec![text("draw a square")]).await;
+        let end = serde_json::to_string(events.last().expect("an event")).expect("JSON");
+        assert!(end.contains("does not know a model of the request"), "{end}");
+        assert_eq!(images_today(&mut server).await, (0, 0, uncertain), "{status}");
+        server.close().await;
+    }
+}

@@ -213,6 +213,8 @@ pub struct ModelError {
     pub message: String,
     /// The kind of failure, for clients.
     pub info: CodexErrorInfo,
+    /// Whether the provider refused the request before it began a response, so that it made no image.
+    pub was_refused: bool,
 }
 
 /// One image call, ready to send.

@@ -271,3 +271,21 @@ fn shown_images_keep_their_position() {
         [(attached, "img_a".into()), (Origin::Generated, "img_m".into()), (Origin::Generated, "img_h".into())]
     );
 }
+
+#[test]
+fn only_offered_parameters_are_passed_on() {
+    let input = vec![user(vec![text("a fox, 1536x1024, transparent")])];
+    let tool = |properties: &[&str]| {
+        let properties: Map<String, Value> = properties.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
+        serde_json::json!({ "type": "namespace", "tools": [{ "parameters": { "properties": properties } }] })
+    };
+    for (properties, parts) in [(&["prompt"][..], 0), (&["prompt", "size"], 1), (&["prompt", "size", "background"], 2)]
+    {
+        let request =
+            ModelRequest { tools: vec![tool(properties)], ..request(ToolExposure::Standalone, input.clone(), &[]) };
+        let answer = answered(&request);
+        let Some(ModelEvent::FunctionCall(call)) = answer.events.first() else { panic!("a call") };
+        let arguments: Value = serde_json::from_str(&call.arguments).unwrap();
+        assert_eq!(arguments.as_object().unwrap().len(), 1 + parts, "{arguments}");
+    }
+}

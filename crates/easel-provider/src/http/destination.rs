@@ -11,6 +11,8 @@ pub(crate) struct Destination {
     pub(crate) address: String,
     /// The model that the request names.
     pub(crate) model: String,
+    /// Whether the provider uses other models too for the request, as its hosted tool does.
+    pub(crate) has_other_models: bool,
     /// The setting that names the model.
     pub(crate) model_setting: String,
     /// Where the key comes from; `None` if the provider needs none.

@@ -13,8 +13,9 @@ use super::destination::Proxy;
 use crate::credential::Credential;
 use crate::profile::{ApiProfile, AuthScheme, PathStyle};
 
-/// Bytes of a segment of a path that errors show. A longer one may be a key.
-const MAX_SHOWN_SEGMENT: usize = 24;
+/// Segments of base URLs that errors show. Any other one may be a key, as in the paths of some gateways.
+const SHOWN_SEGMENTS: [&str; 10] =
+    ["api", "backend-api", "codex", "compatible-mode", "inference", "openai", "serverless", "v1", "v1beta", "v2"];
 
 /// The base URL of a provider and its HTTP clients.
 ///
@@ -63,14 +64,20 @@ impl Endpoint {
         self.base.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 
-    /// Returns host and path of a request for people. User, query and long segments may be secret and are left out.
+    /// Returns host and path of a request for people. Of the base URL, user and query are left out, and segments that
+    /// may be secret are hidden. The caller removes the secrets of the request.
     pub(crate) fn request_address(&self, profile: &ApiProfile, path: &str, model: &str) -> String {
         let mut address = self.host();
-        for segment in
-            self.url(profile, path, model).path_segments().into_iter().flatten().filter(|segment| !segment.is_empty())
-        {
+        let url = self.url(profile, path, model);
+        let segments = |url: &Url| {
+            let segments = url.path_segments().into_iter().flatten().filter(|segment| !segment.is_empty());
+            segments.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let base_len = segments(&self.base).len();
+        for (index, segment) in segments(&url).iter().enumerate() {
+            let is_shown = index >= base_len || SHOWN_SEGMENTS.contains(&segment.as_str());
             address.push('/');
-            address.push_str(if segment.len() > MAX_SHOWN_SEGMENT { "***" } else { segment });
+            address.push_str(if is_shown { segment } else { "***" });
         }
         address
     }
@@ -278,6 +285,8 @@ mod tests {
             ("https://api.openai.com/v1/", "api.openai.com/v1/responses"),
             ("http://user:secret@[::1]:8080?key=secret", "[::1]:8080/responses"),
             ("https://gateway.example/0123456789abcdef0123456789abcdef/v1", "gateway.example/***/v1/responses"),
+            ("https://gateway.example/k3y/openai/v1", "gateway.example/***/openai/v1/responses"),
+            ("https://gateway.example//v1//k3y//", "gateway.example/v1/***/responses"),
         ] {
             let endpoint = Endpoint::new(base.parse().unwrap(), Duration::ZERO);
             let profile = ApiProfile::from_preset(Preset::Generic);

@@ -42,13 +42,20 @@ impl<C> ApiClient<C> {
 
 impl<C: Credentials> ApiClient<C> {
     /// Returns the destination of a request to `path` that names `model`.
-    pub(crate) fn destination(&self, path: &str, model: &str) -> Destination {
+    pub(crate) fn destination(
+        &self,
+        path: &str,
+        model: &str,
+        offers_hosted_tool: bool,
+        redactor: &Redactor,
+    ) -> Destination {
         let id = &self.provider_id;
         let is_image = path.starts_with("images/");
         Destination {
             provider_id: id.clone(),
-            address: self.endpoint.request_address(&self.profile, path, model),
+            address: redactor.clean_message(&self.endpoint.request_address(&self.profile, path, model)),
             model: model.to_owned(),
+            has_other_models: offers_hosted_tool,
             model_setting: if is_image {
                 format!("`images.model` or `model_providers.{id}.image_model`")
             } else {
@@ -83,6 +90,8 @@ pub(crate) struct PreparedRequest<F> {
     pub(crate) path: &'static str,
     /// The model, which some providers expect in the path.
     pub(crate) model: String,
+    /// Whether the request offers the provider's hosted tool, which uses a model of its own.
+    pub(crate) offers_hosted_tool: bool,
     /// The name of the client for which the request is made; empty if unknown.
     pub(crate) originator: String,
     /// Headers other than those of the credential and the length.
@@ -201,8 +210,9 @@ async fn send_once<C: Credentials, R: Request>(
 ) -> Result<OpenResponse, SendError> {
     let span = tracing::debug_span!(target: phase::TARGET, "plan");
     let prepared = request.prepare().instrument(span).await.map_err(|error| SendError::Refused(Box::new(error)))?;
-    let PreparedRequest { path, model, originator, headers, body, files, gate, idle_timeout } = prepared;
-    let destination = client.destination(path, &model);
+    let PreparedRequest { path, model, offers_hosted_tool, originator, headers, body, files, gate, idle_timeout } =
+        prepared;
+    let destination = client.destination(path, &model, offers_hosted_tool, &redactor);
     let attempt = AttemptInfo { provider: &client.provider_id, path, number, started: Instant::now() };
     let upload = Upload::start();
     let sending = client
@@ -221,7 +231,7 @@ async fn send_once<C: Credentials, R: Request>(
         }
         Err(SendError::Rejected(rejection)) => {
             let rejection = rejection.at(destination);
-            attempt.log_failure(Some(&rejection), &rejection.model_error().message);
+            attempt.log_failure(Some(&rejection), &rejection.log_text());
             Err(SendError::Rejected(Box::new(rejection)))
         }
         Err(error) => {

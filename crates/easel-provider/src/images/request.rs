@@ -61,6 +61,7 @@ pub(super) async fn prepare<F: Files>(
     Ok(PreparedRequest {
         path,
         model: model.to_owned(),
+        offers_hosted_tool: false,
         originator: job.originator.clone(),
         headers,
         body: RequestBody::new(parts, metadata),

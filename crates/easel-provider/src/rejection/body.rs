@@ -72,9 +72,11 @@ fn moderation(details: &Map<String, Value>) -> Moderation {
     }
 }
 
-/// Formats one entry of FastAPI's list as `location: message`.
+/// Formats one entry of FastAPI's list as `location: message`. The entry also has the rejected input, such as a prompt,
+/// which is left out.
 fn detail(detail: &Value) -> String {
-    let text = detail.get("msg").and_then(Value::as_str).map_or_else(|| detail.to_string(), str::to_owned);
+    let text = ["msg", "type"].into_iter().find_map(|name| detail.get(name)?.as_str()).or_else(|| detail.as_str());
+    let text = text.unwrap_or("invalid").to_owned();
     let location = detail.get("loc").and_then(Value::as_array).and_then(|location| location.last());
     match location.and_then(Value::as_str) {
         Some(location) => format!("{location}: {text}"),

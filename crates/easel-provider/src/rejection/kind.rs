@@ -99,7 +99,7 @@ impl Rejection {
     }
 
     /// Returns whether the message mentions the model of the request, as servers do that have no code for it.
-    fn names_the_model(&self) -> bool {
+    pub(super) fn names_the_model(&self) -> bool {
         let model = &self.destination.model;
         !model.is_empty() && self.message.contains(model.as_str())
     }

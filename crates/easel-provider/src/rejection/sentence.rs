@@ -36,7 +36,11 @@ impl Rejection {
 
     /// Returns what happened.
     fn subject(&self, kind: RejectionKind) -> String {
-        let (provider, model) = (self.destination.provider(), &self.destination.model);
+        let provider = self.destination.provider();
+        let model = || match self.is_about_the_model() {
+            true => format!("the model `{}`", self.destination.model),
+            false => "a model of the request".to_owned(),
+        };
         let key = match &self.destination.key_source {
             Some(source) => format!("the key from {source}"),
             None if self.destination.is_known() => "a request without a credential".to_owned(),
@@ -47,9 +51,9 @@ impl Rejection {
             RejectionKind::Unauthorized => format!("{provider} did not accept {key}"),
             RejectionKind::Forbidden => format!("{provider} does not allow the request with {key}"),
             RejectionKind::Unverified => {
-                format!("{provider} wants the organization to be verified before it uses the model `{model}`")
+                format!("{provider} wants the organization to be verified before it uses {}", model())
             }
-            RejectionKind::UnknownModel => format!("{provider} does not know the model `{model}`"),
+            RejectionKind::UnknownModel => format!("{provider} does not know {}", model()),
             RejectionKind::UnknownPath => format!("{provider} has nothing at this path"),
             RejectionKind::Redirect => match &self.location {
                 Some(location) => format!("{provider} redirects to {location}, and redirects are not followed"),
@@ -67,6 +71,12 @@ impl Rejection {
             RejectionKind::Server => format!("{provider} failed"),
             RejectionKind::Unexpected => format!("{provider} sent an unexpected response"),
         }
+    }
+
+    /// Returns whether an error about a model is about the one that the request names, and not about the one of the
+    /// hosted tool.
+    fn is_about_the_model(&self) -> bool {
+        !self.destination.has_other_models || self.names_the_model()
     }
 
     /// Returns status, code, request id and address.
@@ -92,6 +102,7 @@ impl Rejection {
             RejectionKind::Unauthorized => "set env_key or auth.command of the provider".to_owned(),
             RejectionKind::Forbidden => "check the permissions of the key".to_owned(),
             RejectionKind::Unverified => "verify it in its settings at the provider, then try again".to_owned(),
+            RejectionKind::UnknownModel if !self.is_about_the_model() => return None,
             RejectionKind::UnknownModel => format!("set {} to a model of the provider", self.destination.model_setting),
             RejectionKind::UnknownPath => "check the base_url of the provider".to_owned(),
             RejectionKind::Redirect => "set the base_url of the provider to the address that answers".to_owned(),

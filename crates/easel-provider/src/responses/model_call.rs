@@ -197,6 +197,7 @@ impl<F: Files> Request for ModelCall<'_, F> {
         Ok(PreparedRequest {
             path: "responses",
             model: self.model.clone(),
+            offers_hosted_tool: self.exposure == ToolExposure::Hosted,
             originator: self.originator.clone(),
             headers,
             body: self.body.to_request_body(),
@@ -230,7 +231,7 @@ pub(super) fn to_model_error(error: &SendError) -> ModelError {
     match error {
         SendError::Rejected(rejection) => rejection.model_error(),
         SendError::Credential(source) | SendError::Refresh { source, .. } => {
-            ModelError { message: source.message.clone(), info: CodexErrorInfo::Unauthorized }
+            ModelError { message: source.message.clone(), info: CodexErrorInfo::Unauthorized, was_refused: true }
         }
         SendError::Unreadable(error) => other_error(unreadable_message(error)),
         SendError::Endpoint(_)

@@ -226,6 +226,7 @@ fn incomplete_error(reason: Option<&str>) -> ModelError {
         Some("content_filter") => ModelError {
             message: "the provider's content filter ended the model's response".to_owned(),
             info: CodexErrorInfo::BadRequest,
+            was_refused: false,
         },
         Some(_) | None => other_error("the provider ended the model's response before it was complete"),
     }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use easel_imagegen::approval::ApprovalPolicy;
 use easel_imagegen::hooks::{Hook, Hooks};
-use easel_imagegen::port::{SendGate, image_error};
+use easel_imagegen::port::{Provider, SendGate, image_error};
 use easel_imagegen::spending::{Budget, Limits, Policy, Quote};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::tool::{HeldBackReason, ToolExposure};
@@ -24,11 +24,26 @@ pub(crate) struct TurnGate {
 }
 
 /// The tool that a turn has offered.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct OfferedTool {
-    pub(crate) exposure: ToolExposure,
+    exposure: ToolExposure,
     /// Whether another provider makes the images. The standalone tool then needs no feature.
-    pub(crate) has_separate_images: bool,
+    has_separate_images: bool,
+    /// The provider whose model answers.
+    own: Arc<str>,
+    /// The provider that makes the images.
+    images: Arc<str>,
+}
+
+impl OfferedTool {
+    pub(crate) fn new(exposure: ToolExposure, provider: &impl Provider) -> Self {
+        Self {
+            exposure,
+            has_separate_images: provider.separate_images().is_some(),
+            own: provider.info().id.as_str().into(),
+            images: provider.image_info().id.as_str().into(),
+        }
+    }
 }
 
 /// The limits of the calls of a turn, by the configuration at one moment.
@@ -63,11 +78,11 @@ impl TurnGate {
     /// Creates the gate of a call that has passed `guards` and reserved its images. They count once, however many
     /// attempts the call takes.
     pub(crate) fn for_call(&self, reserved: Reserved, guards: Guards) -> SendGate {
-        let (config, tool, images_sent) = (self.config.clone(), self.tool, Arc::clone(&self.images));
+        let (config, tool, images_sent) = (self.config.clone(), self.tool.clone(), Arc::clone(&self.images));
         let (images, is_counted) = (reserved.quote.images, AtomicBool::new(false));
         SendGate::new(move || {
             config.acquire_permit(|config| {
-                check_offered(config, tool)?;
+                check_offered(config, &tool)?;
                 guards.check(config)?;
                 reserved.check(config.spending.limits)?;
                 // The attempts of one call come one after the other.
@@ -93,10 +108,10 @@ impl TurnGate {
         if offered != ToolExposure::Hosted {
             return SendGate::open();
         }
-        let (config, tool) = (self.config.clone(), OfferedTool { exposure: offered, ..self.tool });
+        let (config, tool) = (self.config.clone(), OfferedTool { exposure: offered, ..self.tool.clone() });
         SendGate::new(move || {
             config.acquire_permit(|config| {
-                check_offered(config, tool)?;
+                check_offered(config, &tool)?;
                 reserved.as_ref().map_or(Ok(()), |reserved| reserved.check(config.spending.limits))?;
                 was_sent.store(true, Ordering::Relaxed);
                 Ok(())
@@ -123,7 +138,7 @@ impl TurnGate {
     /// Returns the limits of calls that begin now.
     pub(crate) fn call_limits(&self) -> CallLimits {
         let config = self.config.get();
-        CallLimits { withdrawn: withdrawal_reason(&config, self.tool), max_images: config.max_images }
+        CallLimits { withdrawn: withdrawal_reason(&config, &self.tool), max_images: config.max_images }
     }
 }
 
@@ -152,15 +167,18 @@ impl Reserved {
     }
 }
 
-fn check_offered(config: &ThreadConfig, tool: OfferedTool) -> Result<(), ImageError> {
+fn check_offered(config: &ThreadConfig, tool: &OfferedTool) -> Result<(), ImageError> {
     withdrawal_reason(config, tool).map_or(Ok(()), |reason| Err(withdrawn_error(reason)))
 }
 
-fn withdrawal_reason(config: &ThreadConfig, tool: OfferedTool) -> Option<HeldBackReason> {
+fn withdrawal_reason(config: &ThreadConfig, tool: &OfferedTool) -> Option<HeldBackReason> {
     if !config.image_generation {
         return Some(HeldBackReason::ImageGenerationOff);
     }
     match tool.exposure {
+        ToolExposure::Standalone | ToolExposure::Hosted if !config.selects_images_of(&tool.own, &tool.images) => {
+            Some(HeldBackReason::SeparateImageProvider)
+        }
         ToolExposure::Standalone if !config.imagegenext && !tool.has_separate_images => {
             Some(HeldBackReason::ImagegenextOff)
         }
@@ -177,6 +195,9 @@ pub(crate) fn withdrawn_error(reason: HeldBackReason) -> ImageError {
         HeldBackReason::ApprovalRequired => {
             "every image call needs an approval now, which the provider's hosted tool would not wait for"
         }
+        HeldBackReason::SeparateImageProvider => {
+            "`images.provider` selects another provider now; resume the thread to use it"
+        }
         HeldBackReason::HookConfigured => "a hook was configured, which the provider's hosted tool would not run",
         HeldBackReason::ImageGenerationOff
         | HeldBackReason::AuthNotEligible
@@ -185,7 +206,6 @@ pub(crate) fn withdrawn_error(reason: HeldBackReason) -> ImageError {
         | HeldBackReason::ProviderWithoutNamespaceTools
         | HeldBackReason::ExecutorMissing
         | HeldBackReason::StandaloneOffered
-        | HeldBackReason::SeparateImageProvider
         | HeldBackReason::ProviderWithoutHostedTool => "the feature image_generation was turned off",
     };
     image_error(ImageErrorKind::ApprovalDenied, message)

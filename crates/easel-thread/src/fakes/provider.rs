@@ -79,7 +79,7 @@ impl FakeProvider {
             "done" => ModelEvent::Completed { usage: TokenUsage { total_tokens: 10, ..TokenUsage::default() } },
             "fail" => {
                 let message = "the model is gone".to_owned();
-                return Err(ModelError { message, info: CodexErrorInfo::RateLimitExceeded });
+                return Err(ModelError { message, info: CodexErrorInfo::RateLimitExceeded, was_refused: true });
             }
             "panic" => panic!("the provider panics while it responses"),
             other => panic!("unknown event: {other}"),

@@ -33,7 +33,7 @@ impl Turn {
     /// A refused request is not billed. Fails the turn if that was already tried, if there is nothing to remove, or
     /// after any other error.
     pub(super) fn on_response_failed(&mut self, step: &mut Step<'_>, error: ModelError) {
-        let ModelError { message, info } = error;
+        let ModelError { message, info, was_refused: _ } = error;
         if info != CodexErrorInfo::ContextWindowExceeded {
             return self.fail(step, message, info);
         }

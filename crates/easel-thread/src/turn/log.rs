@@ -1,6 +1,7 @@
 //! What the log says about a turn: a line for its start and its end, and one for the end of each image.
 //!
-//! The lines have ids, numbers and the texts of errors, which are redacted. They contain no prompts and no paths.
+//! The lines have ids, numbers and the texts of errors, which are redacted. They contain no prompts and no paths of the
+//! user's files, except what a provider repeats in the error that ends a turn.
 
 use easel_imagegen::port::{Provider, Store};
 use easel_protocol::event::{Event, ItemCompletedNotification, TurnCompletedNotification};
@@ -78,12 +79,23 @@ fn log_failure<S: Store, P: Provider>(context: &CallContext<S, P>, image: &Image
                 elapsed_ms = error.elapsed_ms,
                 billed = ?error.billed,
                 request_id = error.request_id,
-                error = error.message,
+                error = (!may_quote(error.kind)).then_some(error.message.as_str()),
                 "an image call failed"
             )
         };
     }
     if error.kind == ImageErrorKind::Interrupted { log!(info) } else { log!(warn) }
+}
+
+/// Returns whether the message of an error may quote the prompt or name a file of the user.
+const fn may_quote(kind: ImageErrorKind) -> bool {
+    matches!(
+        kind,
+        ImageErrorKind::InvalidArguments
+            | ImageErrorKind::ReferenceNotFound
+            | ImageErrorKind::ReferenceRefused
+            | ImageErrorKind::ModerationBlocked
+    )
 }
 
 fn log_turn<S: Store, P: Provider>(context: &CallContext<S, P>, turn: &Turn) {

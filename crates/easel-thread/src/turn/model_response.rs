@@ -102,7 +102,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         // The panic hook has logged why.
         let panicked = |_| {
             let message = "The provider failed inside Easel; the log has details.".to_owned();
-            Err(ModelError { message, info: CodexErrorInfo::InternalServerError })
+            Err(ModelError { message, info: CodexErrorInfo::InternalServerError, was_refused: false })
         };
         let events = AssertUnwindSafe(stream::once(events).flatten())
             .catch_unwind()
@@ -149,7 +149,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                         | ModelEvent::HostedPreview { .. },
                     ) => {}
                     Ok(ModelEvent::Completed { .. }) => billed = Billed::No,
-                    Err(error) if was_refused(&error) => billed = Billed::No,
+                    Err(error) if error.was_refused => billed = Billed::No,
                     Err(_) => {}
                 }
             }
@@ -197,12 +197,12 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                     error = &error as &dyn std::error::Error,
                     "the model request failed"
                 );
-                let billed = if was_refused(&error) { Billed::No } else { Billed::Uncertain };
+                let billed = if error.was_refused { Billed::No } else { Billed::Uncertain };
                 (Input::ResponseFailed(error), Some(billed))
             }
             None => {
                 let message = "The model's response ended early.".to_owned();
-                let error = ModelError { message, info: CodexErrorInfo::Other };
+                let error = ModelError { message, info: CodexErrorInfo::Other, was_refused: false };
                 (Input::ResponseFailed(error), Some(Billed::Uncertain))
             }
         };
@@ -214,17 +214,5 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         }
         effects.extend(self.handle(turn, input));
         effects
-    }
-}
-
-/// Returns whether the provider refused the request, so that it made no image.
-fn was_refused(error: &ModelError) -> bool {
-    match error.info {
-        CodexErrorInfo::ContextWindowExceeded
-        | CodexErrorInfo::UsageLimitExceeded
-        | CodexErrorInfo::RateLimitExceeded
-        | CodexErrorInfo::Unauthorized
-        | CodexErrorInfo::BadRequest => true,
-        CodexErrorInfo::InternalServerError | CodexErrorInfo::Other => false,
     }
 }

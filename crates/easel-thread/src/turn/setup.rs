@@ -59,8 +59,7 @@ impl<'a, S: Store, P: Provider, E: EventSink> TurnRunner<'a, S, P, E> {
         let config = setup.config;
         let (previews_sender, previews) = mpsc::channel(MAX_QUEUED_PREVIEWS);
         let (approval_notices, questions) = Questions::new();
-        let has_separate_images = provider.separate_images().is_some();
-        let tool = OfferedTool { exposure: setup.exposure, has_separate_images };
+        let tool = OfferedTool::new(setup.exposure, &*provider);
         let context = CallContext {
             store,
             provider,

@@ -187,7 +187,8 @@ impl Provider for AnyProvider {
             Self::Http(provider) => Either::Left(Either::Right(provider.respond(request, files, stop))),
             Self::Account(provider) => Either::Left(Either::Right(provider.active().respond(request, files, stop))),
             Self::Unavailable(unavailable) => {
-                let error = ModelError { message: unavailable.reason().to_owned(), info: CodexErrorInfo::BadRequest };
+                let message = unavailable.reason().to_owned();
+                let error = ModelError { message, info: CodexErrorInfo::BadRequest, was_refused: true };
                 Either::Right(stream::once(std::future::ready(Err(error))))
             }
         }

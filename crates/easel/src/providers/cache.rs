@@ -126,10 +126,11 @@ impl Providers {
         }
     }
 
-    /// Returns whether the default provider uses the account's credential.
+    /// Returns whether the default provider, or the one that makes its images, uses the account's credential.
     pub(crate) fn requires_openai_auth(&self, config: &Config) -> bool {
-        let id = self.default_id(config);
-        config.model_providers.get(id).map_or(id == OPENAI, |provider| provider.requires_openai_auth)
+        let requires =
+            |id: &str| config.model_providers.get(id).map_or(id == OPENAI, |provider| provider.requires_openai_auth);
+        requires(self.default_id(config)) || config.images.provider.as_deref().is_some_and(requires)
     }
 }
 

@@ -46,6 +46,7 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
     ThreadConfig {
         image_generation: config.features.image_generation,
         imagegenext: config.features.imagegenext,
+        image_provider: config.images.provider.clone(),
         instructions: build_instructions(config),
         reasoning: Reasoning {
             effort: config.model_reasoning_effort.clone(),

@@ -229,12 +229,14 @@ fn input(line: &str) -> Input {
             let usage = TokenUsage { total_tokens: 10, input_tokens, ..TokenUsage::default() };
             Input::ModelEvent(ModelEvent::Completed { usage })
         }
-        "fail" => {
-            Input::ResponseFailed(ModelError { message: rest.to_owned(), info: CodexErrorInfo::RateLimitExceeded })
-        }
+        "fail" => Input::ResponseFailed(ModelError {
+            message: rest.to_owned(),
+            info: CodexErrorInfo::RateLimitExceeded,
+            was_refused: true,
+        }),
         "long" => {
             let info = CodexErrorInfo::ContextWindowExceeded;
-            Input::ResponseFailed(ModelError { message: "it is too long".to_owned(), info })
+            Input::ResponseFailed(ModelError { message: "it is too long".to_owned(), info, was_refused: true })
         }
         "preview" => {
             let facts = record("P").facts;

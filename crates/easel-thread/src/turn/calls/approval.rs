@@ -59,7 +59,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         quote: Quote,
         refusal: Option<LimitError>,
     ) -> Result<ApprovalRequest, Box<ImageError>> {
-        let info = self.provider.info();
+        // The provider that makes the image, and bills it.
+        let info = self.provider.image_info();
         let budget = self.store.budget(&self.thread_id, self.gate.limits()).await;
         let budget: Budget =
             budget.map_err(|error| Box::new(image_error(ImageErrorKind::Storage, error.client_message())))?;

@@ -83,7 +83,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         tracing::error!(%thread_id, error = source, "a model request could not be journaled");
         let reason = error.client_message();
         let message = format!("The model request was not sent because it could not be journaled: {reason}");
-        ModelError { message, info: CodexErrorInfo::InternalServerError }
+        ModelError { message, info: CodexErrorInfo::InternalServerError, was_refused: false }
     }
 
     /// Journals a call of the hosted tool.
