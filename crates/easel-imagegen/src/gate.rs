@@ -143,7 +143,7 @@ mod tests {
         }
     }
 
-    /// Checks every combination of the switches and of the capabilities of both providers with every kind of credential.
+    /// Checks every combination of the switches, the capabilities of both providers and the kinds of credential.
     fn for_each_input(mut check: impl FnMut(&GateInput<'_>, &Decision)) {
         for bits in 0..8192 {
             for auth in AUTHS {

@@ -132,9 +132,9 @@ impl Settings {
     }
 }
 
-/// Returns whether a change turns image generation off, selects another provider for the images, lowers a limit of a turn or of spending, adds a hook before
-/// calls, or lets fewer calls pass without an approval. Such a change applies to loaded threads even if the client does
-/// not request it.
+/// Returns whether a change turns image generation off, selects another provider for the images, lowers a limit of a
+/// turn or of spending, adds a hook before calls, or lets fewer calls pass without an approval. Such a change applies
+/// to loaded threads even if the client does not request it.
 fn is_stricter(config: &Config, before: &Config) -> bool {
     let known_hooks = hooks_from_config(before).pre;
     let (approval, approval_before) = (approval_policy(config), approval_policy(before));

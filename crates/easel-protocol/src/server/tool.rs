@@ -105,8 +105,8 @@ pub enum HeldBackReason {
     StandaloneOffered,
     /// The provider has no image tool of its own.
     ProviderWithoutHostedTool,
-    /// `images.provider` selects a provider that the tool does not reach: another one for the hosted tool, or not the one
-    /// with which the thread was loaded. Resuming the thread loads it with the selected one.
+    /// `images.provider` selects a provider that the tool does not reach: another one for the hosted tool, or not the
+    /// one with which the thread was loaded. Resuming the thread loads it with the selected one.
     SeparateImageProvider,
     /// A hook runs before each image call, and the provider's own tool makes images without one.
     HookConfigured,
