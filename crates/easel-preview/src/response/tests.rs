@@ -279,7 +279,8 @@ fn only_offered_parameters_are_passed_on() {
         let properties: Map<String, Value> = properties.iter().map(|name| ((*name).to_owned(), Value::Null)).collect();
         serde_json::json!({ "type": "namespace", "tools": [{ "parameters": { "properties": properties } }] })
     };
-    for (properties, parts) in [(&["prompt"][..], 0), (&["prompt", "size"], 1), (&["prompt", "size", "background"], 2)]
+    for (properties, parts) in
+        [(&["prompt"][..], 0), (&["prompt", "size"][..], 1), (&["prompt", "size", "background"][..], 2)]
     {
         let request =
             ModelRequest { tools: vec![tool(properties)], ..request(ToolExposure::Standalone, input.clone(), &[]) };

@@ -68,6 +68,7 @@ impl Fixture {
         let config = ThreadConfig {
             image_generation: true,
             imagegenext: true,
+            image_provider: None,
             instructions: "Draw.".to_owned(),
             reasoning: Reasoning::default(),
             closing_answer: true,
