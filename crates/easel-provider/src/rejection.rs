@@ -191,12 +191,11 @@ impl Rejection {
 
     /// Returns the sentence for the log, without words of the provider that may quote the prompt.
     pub(crate) fn log_text(&self) -> String {
-        match self.kind() {
-            kind @ (RejectionKind::Request | RejectionKind::Moderation) => {
-                Self { message: String::new(), ..self.clone() }.sentence(kind)
-            }
-            kind => self.sentence(kind),
+        let kind = self.kind();
+        if matches!(kind, RejectionKind::Request | RejectionKind::Moderation) {
+            return Self { message: String::new(), ..self.clone() }.sentence(kind);
         }
+        self.sentence(kind)
     }
 
     /// Converts to the error that ends a response of the model.
