@@ -1,4 +1,5 @@
 //! Tests of the agent with an app-server that the test plays.
+#![expect(clippy::disallowed_methods, reason = "the tests await the tasks that they spawn")]
 
 use easel_client::Messages;
 use easel_protocol::turn::TurnStartParams;
