@@ -16,7 +16,8 @@ use rmcp::model::{
     InputRequest, InputRequests, InputRequiredResult, InputResponses, ProtocolVersion, RequestStateCodec, SealOptions,
     ServerRequest,
 };
-use rmcp::service::{PeerRequestOptions, RequestContext};
+use rmcp::service::{PeerRequestOptions, RequestContext, RequestHandle};
+use tokio_util::sync::CancellationToken;
 
 use crate::app::random_id;
 use crate::call::{Call, Question};
@@ -77,35 +78,47 @@ pub(crate) fn way(context: &RequestContext<RoleServer>) -> Way {
     if is_stateless { Way::InputRequired } else { Way::Elicitation }
 }
 
-/// Asks by a request to the host. A question that is dropped is withdrawn.
-pub(crate) async fn elicit(context: &RequestContext<RoleServer>, question: &Question, ended: impl Future) -> Decision {
-    let request = ServerRequest::ElicitRequest(ElicitRequest::new(form(&question.params)));
-    let sent = context.peer.send_cancellable_request(request, PeerRequestOptions::no_options()).await;
-    let mut handle = match sent {
-        Ok(handle) => handle,
-        Err(error) => {
-            tracing::warn!(%error, "the host cannot be questioned");
-            return Decision::Denied;
+/// A question that the host has been asked.
+pub(crate) struct Asked {
+    question: Question,
+    handle: RequestHandle<RoleServer>,
+}
+
+impl Asked {
+    /// Asks by a request to the host. Returns the question if the host cannot be asked.
+    pub(crate) async fn new(context: &RequestContext<RoleServer>, question: Question) -> Result<Self, Box<Question>> {
+        let request = ServerRequest::ElicitRequest(ElicitRequest::new(form(&question.params)));
+        match context.peer.send_cancellable_request(request, PeerRequestOptions::no_options()).await {
+            Ok(handle) => Ok(Self { question, handle }),
+            Err(error) => {
+                tracing::warn!(%error, "the host cannot be questioned");
+                Err(Box::new(question))
+            }
         }
-    };
-    let reason = tokio::select! {
-        biased;
-        answer = &mut handle.rx => {
-            return match answer {
-                Ok(Ok(ClientResult::ElicitResult(result))) => Decision::from(&result),
-                Ok(Ok(_)) => Decision::Denied,
-                Ok(Err(error)) => {
-                    tracing::info!(%error, "the host did not ask its user");
-                    Decision::Denied
-                }
-                Err(_) => Decision::Denied,
-            };
+    }
+
+    /// Waits for the answer of the user. The wait may be dropped and begun again.
+    pub(crate) async fn answer(&mut self) -> Decision {
+        match (&mut self.handle.rx).await {
+            Ok(Ok(ClientResult::ElicitResult(result))) => Decision::from(&result),
+            Ok(Err(error)) => {
+                tracing::info!(%error, "the host did not ask its user");
+                Decision::Denied
+            }
+            Ok(Ok(_)) | Err(_) => Decision::Denied,
         }
-        _ = ended => "the call has ended",
-        () = context.ct.cancelled() => "the call was cancelled",
-    };
-    let _ = handle.cancel(Some(reason.to_owned())).await;
-    Decision::Denied
+    }
+
+    /// Passes the answer on.
+    pub(crate) async fn reply(self, answer: Decision) {
+        reply(self.question, answer).await;
+    }
+
+    /// Takes the question back from the host, which hears nothing of it after `stop`: the SDK sends nothing then.
+    pub(crate) async fn withdraw(self, reason: &str, stop: &CancellationToken) -> Question {
+        let _ = stop.run_until_cancelled(self.handle.cancel(Some(reason.to_owned()))).await;
+        self.question
+    }
 }
 
 /// Responds to a question of the app-server.

@@ -33,10 +33,11 @@ pub(crate) struct Call {
     /// The hash of the arguments.
     pub(crate) key: String,
     started: Instant,
-    outcome: watch::Receiver<Option<Outcome>>,
+    /// The outcome, and when it was there.
+    outcome: watch::Receiver<Option<(Instant, Outcome)>>,
     stop: CancellationToken,
     questions: mpsc::Sender<Question>,
-    /// The questions, for the one request that waits for the call.
+    /// The questions without an answer, for the request that waits for the call.
     pub(crate) open_questions: Mutex<mpsc::Receiver<Question>>,
 }
 
@@ -74,7 +75,7 @@ impl Call {
         let work = async move {
             let outcome = run(&connection, &params, &stop).await;
             let outcome = outcome.map(Arc::new).map_err(|error| Arc::from(sentence(&error)));
-            sender.send_replace(Some(outcome));
+            sender.send_replace(Some((Instant::now(), outcome)));
         };
         (call, work)
     }
@@ -85,15 +86,15 @@ impl Call {
         let ended = outcome.wait_for(Option::is_some).await;
         // The task that runs the call panicked.
         let lost = || Err(Arc::from("The image call failed inside Easel; the log has the reason."));
-        ended.ok().and_then(|outcome| outcome.clone()).unwrap_or_else(lost)
+        ended.ok().and_then(|ended| ended.as_ref().map(|(_, outcome)| outcome.clone())).unwrap_or_else(lost)
     }
 
     /// Returns whether the call is running or has made an image.
     pub(crate) fn may_have_image(&self) -> bool {
         match &*self.outcome.borrow() {
             None => !self.stop.is_cancelled(),
-            Some(Ok(response)) => !response.images.is_empty(),
-            Some(Err(_)) => false,
+            Some((_, Ok(response))) => !response.images.is_empty(),
+            Some((_, Err(_))) => false,
         }
     }
 
@@ -108,7 +109,13 @@ impl Call {
     }
 
     pub(crate) fn is_running(&self) -> bool {
-        self.outcome.borrow().is_none()
+        // Without its sender the task that runs the call has panicked.
+        self.outcome.borrow().is_none() && self.outcome.has_changed().is_ok()
+    }
+
+    /// Returns the time since the call ended, if it has.
+    pub(crate) fn ended_for(&self) -> Option<Duration> {
+        self.outcome.borrow().as_ref().map(|(at, _)| at.elapsed())
     }
 
     /// Returns the time since the call began.

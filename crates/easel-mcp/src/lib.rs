@@ -66,7 +66,7 @@ pub async fn serve(
     let app = Arc::new(App::new(connection, options, Arc::clone(&requests)));
     let mut tasks = JoinSet::new();
     tasks.spawn(app::read_messages(Arc::clone(&app), messages));
-    let transport = RelayTransport::new(relayed, relay.clone(), requests);
+    let transport = RelayTransport::new(relayed, relay.clone(), requests, app.stop.clone());
     tokio::select! {
         () = run(Arc::clone(&app), transport) => tracing::info!("the host sends nothing more"),
         () = relay.closed() => tracing::info!("the host has disconnected"),

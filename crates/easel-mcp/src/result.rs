@@ -3,6 +3,8 @@
 //! Hosts have a limit for the whole result, of 1,048,576 characters or less, and every host shows the text. So the text
 //! says where the images are, and the pictures are previews.
 
+use std::time::Duration;
+
 use easel_protocol::image::{ImagePreview, ImageReadResponse};
 use easel_protocol::record::MediaType;
 use easel_protocol::tool::{McpContent, McpToolResult};
@@ -16,10 +18,24 @@ pub(crate) const EDGE: u32 = 1_568;
 pub(crate) const MAX_PICTURES: usize = 4;
 /// Characters of a whole result.
 const MAX_CHARS: usize = 900_000;
+/// Longest prompt in `_meta`, in Unicode scalar values.
+const MAX_PROMPT_CHARS: usize = 1_000;
 /// Characters that each picture takes besides its base64.
 const PICTURE_CHARS: usize = 200;
 /// The largest preview in bytes. More does not look better.
 const MAX_BYTES: usize = 600_000;
+
+/// Shortens the prompts of the records, which would leave no room for pictures.
+pub(crate) fn shorten_prompts(result: &mut McpToolResult) {
+    for image in &mut result.meta.images {
+        for prompt in [Some(&mut image.requested.prompt), image.revised_prompt.as_mut()].into_iter().flatten() {
+            if let Some((end, _)) = prompt.char_indices().nth(MAX_PROMPT_CHARS) {
+                prompt.truncate(end);
+                prompt.push('…');
+            }
+        }
+    }
+}
 
 /// Returns how many pictures a result has, and the most bytes of each before base64, so that `result` stays within the
 /// limit of hosts together with them.
@@ -36,6 +52,7 @@ pub(crate) fn budget(result: &McpToolResult) -> (usize, u32) {
 ///
 /// `pictures` are those of the first images. `is_repeat` says that an earlier request has begun the call.
 pub(crate) fn assemble(result: McpToolResult, pictures: &[Option<ImagePreview>], is_repeat: bool) -> CallToolResult {
+    let is_repeat = is_repeat && !result.meta.images.is_empty();
     let (mut texts, mut links) = (Vec::new(), Vec::new());
     for block in result.content {
         match block {
@@ -70,6 +87,15 @@ pub(crate) fn assemble(result: McpToolResult, pictures: &[Option<ImagePreview>],
 pub(crate) fn sentence(text: impl Into<String>, is_error: bool) -> CallToolResult {
     let content = vec![ContentBlock::text(text)];
     if is_error { CallToolResult::error(content) } else { CallToolResult::success(content) }
+}
+
+/// Returns the answer to a request whose host would give up on it.
+pub(crate) fn too_long(age: Duration, asks: bool) -> String {
+    let (seconds, doing) = (age.as_secs(), if asks { "waiting for the user's approval" } else { "being drawn" });
+    format!(
+        "The image is still {doing}, after {seconds} s. Call imagegen again with exactly the same arguments to get it; \
+         that draws nothing again and costs nothing more."
+    )
 }
 
 /// Returns what the text must say about the pictures.

@@ -14,10 +14,11 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 
 use crate::app::App;
-use crate::approval::{self, Decision, Way};
-use crate::call::{Call, Outcome, Question};
+use crate::approval::{self, Asked, Decision, Way};
+use crate::call::{Call, Outcome};
 use crate::canonical;
 use crate::pictures;
+use crate::requests::Handling;
 use crate::resources;
 use crate::result;
 use crate::tools;
@@ -65,6 +66,7 @@ impl Server {
         request: CallToolRequestParams,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
+        let handling = self.app.requests.handle(id_json(&context.id));
         let arguments = request.arguments.unwrap_or_default();
         let key = canonical::hash(&arguments);
         let (call, is_repeat) = match &request.request_state {
@@ -85,7 +87,7 @@ impl Server {
                 },
             },
         };
-        self.finish(call, is_repeat, context).await
+        self.finish(call, is_repeat, &handling, context).await
     }
 
     /// Waits for a call and asks what it asks.
@@ -93,55 +95,68 @@ impl Server {
         &self,
         call: Arc<Call>,
         is_repeat: bool,
+        handling: &Handling<'_>,
         context: &RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        let id = id_json(&context.id);
-        let mut wait = Wait::new(context, self.app.options.answer_within);
-        let mut cannot_ask = false;
-        self.app.requests.wait(&id, Arc::clone(&call));
+        let requests = &self.app.requests;
+        let mut wait = Wait::new(context, self.app.options.answer_within, &self.app.stop);
+        let (mut asked, mut cannot_ask) = (None, false);
+        requests.wait(&handling.id, Arc::clone(&call));
         loop {
-            match wait.next(&call).await {
+            match wait.next(&call, &mut asked).await {
                 Waited::Ended(outcome) => {
-                    let result = self.result(outcome, is_repeat, cannot_ask).await;
-                    self.app.requests.deliver(&id, call);
-                    return Ok(result.into());
+                    // Before the previews, during which the host may give up.
+                    requests.deliver(&handling.id, call);
+                    if let Some(asked) = asked {
+                        asked.withdraw("the call has ended", &self.app.stop).await;
+                    }
+                    return Ok(self.result(outcome, is_repeat, cannot_ask).await.into());
                 }
                 Waited::Question(question) => match approval::way(context) {
                     Way::InputRequired => {
-                        self.app.requests.end_wait(&id);
+                        requests.end_wait(&handling.id);
                         return self.app.approvals.require_input(&call, *question).map(Into::into);
                     }
-                    Way::Elicitation => self.elicit(*question, &call, context).await,
+                    Way::Elicitation => match Asked::new(context, *question).await {
+                        Ok(question) => asked = Some(question),
+                        Err(question) => approval::reply(*question, Decision::Denied).await,
+                    },
                     Way::None => {
                         cannot_ask = true;
                         approval::reply(*question, Decision::Denied).await;
                     }
                 },
+                Waited::Answer(answer) => {
+                    if let Some(asked) = asked.take() {
+                        asked.reply(answer).await;
+                    }
+                }
                 Waited::TooLong => {
-                    let seconds = call.age().as_secs();
-                    self.app.requests.end_wait(&id);
-                    self.app.requests.undelivered.keep(call);
-                    let text = format!(
-                        "The image is still being drawn, after {seconds} s. Call imagegen again with exactly the same \
-                         arguments to get it; that draws nothing again and costs nothing more."
-                    );
+                    let text = result::too_long(call.age(), asked.is_some());
+                    requests.end_wait(&handling.id);
+                    self.app.requests.undelivered.keep(Arc::clone(&call));
+                    // The next equal call asks again.
+                    if let Some(asked) = asked {
+                        call.ask(asked.withdraw("no answer in time", &self.app.stop).await);
+                    }
                     return Ok(result::sentence(text, false).into());
                 }
                 Waited::Cancelled => {
-                    if !self.app.requests.give_up(&id) {
+                    let question = match asked {
+                        Some(asked) => Some(asked.withdraw("the call was cancelled", &self.app.stop).await),
+                        None => None,
+                    };
+                    if requests.has_timed_out(&handling.id) {
+                        question.into_iter().for_each(|question| call.ask(question));
+                    } else {
                         call.cancel();
+                        // It may have ended before.
+                        requests.undelivered.keep(call);
                     }
                     // The SDK sends no response to a cancelled request.
                     return Err(ErrorData::internal_error("the request was cancelled", None));
                 }
             }
-        }
-    }
-
-    async fn elicit(&self, question: Question, call: &Call, context: &RequestContext<RoleServer>) {
-        let answer = approval::elicit(context, &question, call.ended()).await;
-        if call.is_running() {
-            approval::reply(question, answer).await;
         }
     }
 
@@ -159,6 +174,7 @@ impl Server {
                 "This application cannot ask its user for the approval that the call needs.",
             );
         }
+        result::shorten_prompts(&mut answer);
         let (count, max_bytes) = result::budget(&answer);
         let images = answer.meta.images.iter().take(count).map(|image| image.id.clone()).collect();
         let pictures = pictures::previews(&self.app.connection, images, result::EDGE, max_bytes).await;
@@ -231,7 +247,10 @@ impl ServerHandler for Server {
         self.open(&context).await?;
         match tools::canonical_name(&request.name) {
             Some(tools::IMAGEGEN) => self.imagegen(request, &context).await,
-            Some(_) => Ok(self.image_view(request).await.into()),
+            Some(_) => match self.app.tool().await.map_err(|error| internal(&error))? {
+                Some(tool) if tool.offered => Ok(self.image_view(request).await.into()),
+                tool => Ok(result::sentence(tools::instructions(tool.as_ref()), true).into()),
+            },
             None => {
                 let name: String = request.name.chars().take(100).collect();
                 Err(ErrorData::invalid_params(

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use easel_rpc::{Closed, Relay, Relayed};
 use rmcp::RoleServer;
 use rmcp::model::{
-    ClientNotification, ErrorData, JsonRpcMessage, JsonRpcNotification, RequestId, ServerJsonRpcMessage,
+    ClientNotification, ClientRequest, ErrorData, JsonRpcMessage, JsonRpcNotification, RequestId, ServerJsonRpcMessage,
 };
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::sync::Mutex;
+use tokio_util::sync::CancellationToken;
 
 use crate::requests::Requests;
+use crate::tools;
 
 /// The connection to the host. Clones share it.
 #[derive(Clone)]
@@ -19,11 +21,23 @@ pub(crate) struct RelayTransport {
     relayed: Arc<Mutex<Relayed>>,
     relay: Relay,
     requests: Arc<Requests>,
+    /// Cancelled at the end of the input, so that handlers end.
+    stop: CancellationToken,
 }
 
 impl RelayTransport {
-    pub(crate) fn new(relayed: Relayed, relay: Relay, requests: Arc<Requests>) -> Self {
-        Self { relayed: Arc::new(Mutex::new(relayed)), relay, requests }
+    pub(crate) fn new(relayed: Relayed, relay: Relay, requests: Arc<Requests>, stop: CancellationToken) -> Self {
+        Self { relayed: Arc::new(Mutex::new(relayed)), relay, requests, stop }
+    }
+
+    /// Notes an image call.
+    fn on_request(&self, message: &RxJsonRpcMessage<RoleServer>) {
+        if let JsonRpcMessage::Request(request) = message
+            && let ClientRequest::CallToolRequest(call) = &request.request
+            && tools::canonical_name(&call.params.name) == Some(tools::IMAGEGEN)
+        {
+            self.requests.begin(id_json(&request.id));
+        }
     }
 
     /// Frees the id of a request that the host has cancelled.
@@ -35,9 +49,8 @@ impl RelayTransport {
             && let Some(id) = &cancelled.params.request_id
         {
             let id = id_json(id);
-            if self.relay.forget(&id) {
-                self.requests.cancelled(&id, cancelled.params.reason.as_deref());
-            }
+            self.relay.forget(&id);
+            self.requests.cancelled(&id, cancelled.params.reason.as_deref());
         }
     }
 
@@ -95,9 +108,14 @@ impl Transport<RoleServer> for RelayTransport {
 
     async fn receive(&mut self) -> Option<RxJsonRpcMessage<RoleServer>> {
         loop {
-            let text = self.relayed.lock().await.next().await?;
+            let Some(text) = self.relayed.lock().await.next().await else {
+                // The SDK waits for handlers before it cancels them.
+                self.stop.cancel();
+                return None;
+            };
             match serde_json::from_str(&text) {
                 Ok(message) => {
+                    self.on_request(&message);
                     self.on_cancelled(&message);
                     return Some(message);
                 }

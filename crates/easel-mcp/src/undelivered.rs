@@ -11,7 +11,7 @@ use crate::call::Call;
 /// How long a result waits for the next call with equal arguments.
 const KEPT: Duration = Duration::from_secs(10 * 60);
 
-/// Calls that are remembered.
+/// Calls that are remembered, besides running ones. The app-server limits how many run.
 const MAX_CALLS: usize = 32;
 
 /// The calls, oldest first.
@@ -19,14 +19,18 @@ const MAX_CALLS: usize = 32;
 pub(crate) struct Undelivered(Mutex<VecDeque<Arc<Call>>>);
 
 impl Undelivered {
-    /// Keeps a call that is running or has made an image. The oldest one is forgotten if there are too many.
+    /// Keeps a call that is running or has made an image. The oldest one that has ended is forgotten if there are too
+    /// many. A running one never is, since an equal call would be paid again.
     pub(crate) fn keep(&self, call: Arc<Call>) {
         if !call.may_have_image() {
             return;
         }
         let mut calls = self.0.lock();
-        if calls.len() == MAX_CALLS {
-            calls.pop_front();
+        calls.retain(|kept| is_wanted(kept) && !Arc::ptr_eq(kept, &call));
+        if calls.len() >= MAX_CALLS
+            && let Some(ended) = calls.iter().position(|kept| !kept.is_running())
+        {
+            calls.remove(ended);
         }
         calls.push_back(call);
     }
@@ -34,8 +38,13 @@ impl Undelivered {
     /// Takes the oldest call whose arguments have the hash `key`.
     pub(crate) fn take(&self, key: &str) -> Option<Arc<Call>> {
         let mut calls = self.0.lock();
-        calls.retain(|call| call.age() < KEPT && call.may_have_image());
+        calls.retain(|call| is_wanted(call));
         let position = calls.iter().position(|call| call.key == key)?;
         calls.remove(position)
     }
+}
+
+/// Returns whether a call still waits for the next one with equal arguments.
+fn is_wanted(call: &Call) -> bool {
+    call.may_have_image() && (call.is_running() || call.ended_for().is_some_and(|time| time < KEPT))
 }

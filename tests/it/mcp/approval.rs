@@ -35,6 +35,49 @@ async fn user_is_asked_by_an_elicitation() {
     }
 }
 
+/// Reads the server's next question, and skips what else it sends.
+async fn question(host: &mut Host) -> Value {
+    loop {
+        let message = host.next_message().await;
+        if message["method"] == "elicitation/create" {
+            return message["id"].clone();
+        }
+    }
+}
+
+#[tokio::test]
+async fn question_outlives_the_timeout_of_its_host() {
+    let provider = provider();
+    let sandbox = sandbox(&provider, ASK);
+    let (mut host, _) = Host::legacy(&sandbox, &elicitation()).await;
+    let id = host.start_call(json!({"prompt": "a fox"})).await;
+    let first = question(&mut host).await;
+    host.notify("notifications/cancelled", &json!({"requestId": id, "reason": "Request timed out"})).await;
+    let id = host.start_call(json!({"prompt": "a fox"})).await;
+    let again = question(&mut host).await;
+    assert_ne!(first, again);
+    let answer = json!({"jsonrpc": "2.0", "id": again, "result": {"action": "accept", "content": {}}});
+    host.send_line(&answer.to_string()).await;
+    let result = host.response(id).await["result"].clone();
+    assert_eq!(kinds(&result), ["text", "image", "resource_link"], "{result}");
+    assert_eq!(provider.requests_to(IMAGES).len(), 1);
+    host.close().await;
+}
+
+#[tokio::test]
+async fn call_is_answered_early_while_the_user_is_asked() {
+    let provider = provider();
+    let sandbox = sandbox(&provider, &format!("{ASK}\nmcp.answer_within_ms = 50"));
+    let (mut host, _) = Host::legacy(&sandbox, &elicitation()).await;
+    for _ in 0..2 {
+        let early = host.call(json!({"prompt": "a fox"})).await;
+        assert_eq!(early["isError"], false, "{early}");
+        assert!(text_of(&early).contains("exactly the same arguments"), "{early}");
+    }
+    assert!(provider.requests_to(IMAGES).is_empty());
+    host.close().await;
+}
+
 #[tokio::test]
 async fn host_that_cannot_ask_is_told_why() {
     let provider = provider();

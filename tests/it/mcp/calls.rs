@@ -88,8 +88,11 @@ async fn kill_switch_leaves_no_tool_and_says_why() {
         };
         assert!(opened["instructions"].as_str().expect("instructions").contains("There is no image tool now"));
         assert_eq!(host.request("tools/list", json!({})).await["tools"], json!([]));
-        let result = host.call(json!({"prompt": "a fox"})).await;
-        assert_eq!(result["isError"], true, "{result}");
+        for (name, arguments) in [("imagegen", json!({"prompt": "a fox"})), ("image_view", json!({"image": "img_a"}))] {
+            let result = host.request("tools/call", json!({"name": name, "arguments": arguments})).await;
+            assert_eq!(result["isError"], true, "{result}");
+            assert!(name == "imagegen" || text_of(&result).contains("There is no image tool now"), "{result}");
+        }
         host.close().await;
     }
 }

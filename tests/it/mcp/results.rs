@@ -76,6 +76,17 @@ async fn preview_is_never_the_file_and_results_are_short() {
 }
 
 #[tokio::test]
+async fn long_prompts_leave_room_for_previews() {
+    let provider = provider_of(easel_testkit::image::solid_png(60, 40, [255, 0, 0]));
+    let sandbox = sandbox(&provider, "");
+    let (mut host, _) = Host::legacy(&sandbox, &json!({})).await;
+    let result = host.call(json!({"prompt": "\u{8a9e}".repeat(32_000), "n": 10})).await;
+    assert_eq!(kinds(&result).iter().filter(|kind| *kind == "image").count(), 4, "{}", text_of(&result));
+    assert!(result.to_string().len() < 900_000);
+    host.close().await;
+}
+
+#[tokio::test]
 async fn preview_of_a_transparent_image_has_alpha() {
     let rgba = [255, 0, 0, 255, 0, 0, 255, 0].repeat(800 * 1_600);
     let png = Picture { width: 1_600, height: 1_600, rgba, icc_profile: None }.to_png().expect("a PNG");

@@ -2,6 +2,7 @@
 
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
+use std::time::Duration;
 
 use easel_testkit::http::MockServer;
 use serde_json::{Value, json};
@@ -152,22 +153,48 @@ async fn equal_calls_at_once_are_two_images() {
 }
 
 #[tokio::test]
-async fn end_of_input_interrupts_the_call_and_exits() {
-    let (arrived, arrivals) = sync_channel(1);
-    let arrived = Mutex::new(arrived);
-    let provider = MockServer::start(move |exchange| {
-        exchange.read_body();
-        let _ = arrived.lock().expect("one request").send(());
-        exchange.await_disconnect();
-    });
+async fn timeout_that_crosses_the_result_costs_nothing() {
+    let provider = MockServer::respond(|_| responses::image());
     let sandbox = sandbox(&provider, "");
     let (mut host, _) = Host::legacy(&sandbox, &json!({})).await;
-    host.start_call(prompt()).await;
-    tokio::task::spawn_blocking(move || arrivals.recv()).await.expect("a thread").expect("a request");
-    let (rest, status) = host.close().await;
-    assert!(status.success() && rest.iter().all(|message| message["result"].is_null()), "{rest:?}");
-    let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("a database");
-    let outcome: String =
-        database.query_row("SELECT outcome FROM ledger", [], |row| row.get(0)).expect("a row of the ledger");
-    assert_eq!(outcome, "uncertain");
+    host.call(prompt()).await;
+    let id = host.last_id;
+    cancel(&mut host, id, "Request timed out").await;
+    assert_eq!(record_of(&host.call(prompt()).await)["replayed"], true);
+    assert_eq!(provider.requests_to(IMAGES).len(), 1);
+    assert_eq!(record_of(&host.call(prompt()).await)["replayed"], false);
+    host.close().await;
+}
+
+#[tokio::test]
+async fn end_of_input_interrupts_the_call_and_exits() {
+    for modern in [false, true] {
+        let (arrived, arrivals) = sync_channel(1);
+        let arrived = Mutex::new(arrived);
+        let provider = MockServer::start(move |exchange| {
+            exchange.read_body();
+            let _ = arrived.lock().expect("one request").send(());
+            exchange.await_disconnect();
+        });
+        let sandbox = sandbox(&provider, "");
+        let mut host = if modern {
+            let mut host = Host::modern(&sandbox, json!({}));
+            host.start("subscriptions/listen", json!({"notifications": {"toolsListChanged": true}})).await;
+            host
+        } else {
+            Host::legacy(&sandbox, &json!({})).await.0
+        };
+        host.start_call(prompt()).await;
+        tokio::task::spawn_blocking(move || arrivals.recv()).await.expect("a thread").expect("a request");
+        drop(host.input.take());
+        // The SDK would let handlers run for 5 s more.
+        tokio::time::timeout(Duration::from_secs(5), provider.client_disconnected()).await.expect("the end in time");
+        let (rest, status) = host.close().await;
+        assert!(status.success(), "{status}");
+        assert!(rest.iter().all(|message| message["result"]["isError"] != false), "{rest:?}");
+        let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("a database");
+        let outcome: String =
+            database.query_row("SELECT outcome FROM ledger", [], |row| row.get(0)).expect("a row of the ledger");
+        assert_eq!(outcome, "uncertain");
+    }
 }
