@@ -69,7 +69,7 @@ impl Host {
     }
 
     /// Starts the server for the protocol without a handshake.
-    fn modern(sandbox: &Sandbox, capabilities: Value) -> Self {
+    fn modern(sandbox: &Sandbox, capabilities: &Value) -> Self {
         let mut host = Self::spawn(sandbox, &[]);
         host.meta = Some(json!({
             "io.modelcontextprotocol/protocolVersion": MODERN,

@@ -84,7 +84,7 @@ async fn host_that_cannot_ask_is_told_why() {
     let sandbox = sandbox(&provider, ASK);
     for modern in [false, true] {
         let mut host =
-            if modern { Host::modern(&sandbox, json!({})) } else { Host::legacy(&sandbox, &json!({})).await.0 };
+            if modern { Host::modern(&sandbox, &json!({})) } else { Host::legacy(&sandbox, &json!({})).await.0 };
         let result = host.call(json!({"prompt": "a fox"})).await;
         assert_eq!((&result["isError"], kinds(&result)), (&json!(true), vec!["text".to_owned()]));
         assert!(text_of(&result).contains("cannot ask its user"), "{result}");
@@ -111,7 +111,7 @@ async fn user_is_asked_by_a_result_that_requires_input() {
     for (action, made) in [("accept", true), ("decline", false), ("cancel", false)] {
         let provider = provider();
         let sandbox = sandbox(&provider, ASK);
-        let mut host = Host::modern(&sandbox, elicitation());
+        let mut host = Host::modern(&sandbox, &elicitation());
         let arguments = json!({"prompt": "a fox"});
         let state = ask(&mut host, arguments.clone()).await;
         let answers = json!({"approval": {"action": action, "content": {}}});
@@ -126,7 +126,7 @@ async fn user_is_asked_by_a_result_that_requires_input() {
 async fn state_approves_its_own_call_once() {
     let provider = provider();
     let sandbox = sandbox(&provider, ASK);
-    let mut host = Host::modern(&sandbox, elicitation());
+    let mut host = Host::modern(&sandbox, &elicitation());
     let (fox, cat) = (json!({"prompt": "a fox"}), json!({"prompt": "a cat"}));
     let accept = || json!({"approval": {"action": "accept", "content": {}}});
     let state = ask(&mut host, fox.clone()).await;

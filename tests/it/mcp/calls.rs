@@ -80,7 +80,7 @@ async fn kill_switch_leaves_no_tool_and_says_why() {
     let sandbox = Sandbox::with_config("[features]\nimage_generation = false");
     for modern in [false, true] {
         let (mut host, opened) = if modern {
-            let mut host = Host::modern(&sandbox, json!({}));
+            let mut host = Host::modern(&sandbox, &json!({}));
             let opened = host.request("server/discover", json!({})).await;
             (host, opened)
         } else {

@@ -19,7 +19,7 @@ async fn handle_of_an_earlier_process_can_be_edited() {
     let handle = handle_of(&first.call(json!({"prompt": "a red square"})).await);
     first.close().await;
 
-    let mut second = Host::modern(&sandbox, json!({}));
+    let mut second = Host::modern(&sandbox, &json!({}));
     let edited = second.call(json!({"prompt": "make it blue", "images": [handle]})).await;
     assert_eq!(edited["isError"], false, "{edited}");
     assert_eq!(record_of(&edited)["images"][0]["inputs"][0], handle.as_str(), "{edited}");

@@ -32,7 +32,7 @@ async fn result_is_text_preview_and_link_without_structured_content() {
     let sandbox = Sandbox::new();
     for modern in [false, true] {
         let mut host =
-            if modern { Host::modern(&sandbox, json!({})) } else { Host::legacy(&sandbox, &json!({})).await.0 };
+            if modern { Host::modern(&sandbox, &json!({})) } else { Host::legacy(&sandbox, &json!({})).await.0 };
         let result = host.call(json!({"prompt": "a red square"})).await;
         assert_eq!(kinds(&result), ["text", "image", "resource_link"]);
         assert!(result.get("structuredContent").is_none());

@@ -48,7 +48,7 @@ async fn progress_needs_a_token_and_ends_with_the_result() {
 async fn progress_of_a_slow_image_rises() {
     let slow = "model_provider = \"slow\"\n[model_providers.slow]\npreset = \"preview\"\ndelay_ms = 6000";
     let sandbox = Sandbox::with_config(slow);
-    let mut host = Host::modern(&sandbox, json!({}));
+    let mut host = Host::modern(&sandbox, &json!({}));
     let params = json!({"name": "imagegen", "arguments": prompt(), "_meta": {"progressToken": 7}});
     let id = host.start("tools/call", params).await;
     host.response(id).await;
@@ -68,7 +68,7 @@ async fn stop_closes_the_request_and_is_not_answered() {
         });
         let sandbox = sandbox(&provider, "");
         let mut host =
-            if modern { Host::modern(&sandbox, json!({})) } else { Host::legacy(&sandbox, &json!({})).await.0 };
+            if modern { Host::modern(&sandbox, &json!({})) } else { Host::legacy(&sandbox, &json!({})).await.0 };
         let id = host.start_call(prompt()).await;
         tokio::task::spawn_blocking(move || arrivals.recv()).await.expect("a thread").expect("a request");
         cancel(&mut host, id, "the user pressed stop").await;
@@ -178,7 +178,7 @@ async fn end_of_input_interrupts_the_call_and_exits() {
         });
         let sandbox = sandbox(&provider, "");
         let mut host = if modern {
-            let mut host = Host::modern(&sandbox, json!({}));
+            let mut host = Host::modern(&sandbox, &json!({}));
             host.start("subscriptions/listen", json!({"notifications": {"toolsListChanged": true}})).await;
             host
         } else {

@@ -57,7 +57,7 @@ pub(super) struct DrawArgs {
     continues: bool,
     /// Show this number of previews while the image is made, if the provider has them. OpenAI bills each as 100 output
     /// tokens.
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(0..=3))]
     previews: Option<u32>,
     /// How to show pictures on the terminal. Default: what the terminal can.
     #[arg(long, value_name = "MODE")]
@@ -113,7 +113,10 @@ fn read_prompt(words: &[String]) -> Result<String, UsageError> {
         return Ok(words.join(" "));
     }
     let mut prompt = String::new();
-    let read = io::stdin().lock().take(MAX_PROMPT_LEN).read_to_string(&mut prompt);
+    let read = io::stdin().lock().take(MAX_PROMPT_LEN + 1).read_to_string(&mut prompt);
     read.map_err(|error| UsageError(format!("the prompt cannot be read from standard input: {error}")))?;
+    if prompt.len() as u64 > MAX_PROMPT_LEN {
+        return Err(UsageError(format!("the prompt on standard input has more than {MAX_PROMPT_LEN} bytes")));
+    }
     Ok(prompt)
 }

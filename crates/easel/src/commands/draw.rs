@@ -2,6 +2,7 @@
 
 mod approval;
 pub(crate) mod inline;
+mod outcome;
 mod output;
 mod progress;
 mod request;
@@ -16,9 +17,11 @@ use easel_config::{Environment, Invocation};
 use serde_json::json;
 
 use self::inline::{InlineMode, TerminalSize};
+use self::outcome::Outcome;
+use self::output::Delivered;
 use self::progress::Progress;
 pub(crate) use self::request::DrawOptions;
-use self::session::{DrawSession, Outcome};
+use self::session::DrawSession;
 use super::{Interrupted, print, report};
 use crate::server::local::{self, Local};
 
@@ -48,14 +51,22 @@ pub(crate) fn run(
     // The tool reads files below certain folders only. It gets copies, so that no other file is readable.
     let folder = request.is_direct().then(tempfile::tempdir).transpose()?;
     if let Some(folder) = &folder {
-        invocation.overrides.push(format!("images.reference_roots={}", json!([folder.path()])));
+        let folder = folder.path();
+        let root = folder.to_str().ok_or_else(|| format!("{} is not UTF-8; set TMPDIR", folder.display()))?;
+        invocation.overrides.push(format!("images.reference_roots={}", json!([root])));
     }
     let cwd = environment.cwd.display().to_string();
     local::run(environment, invocation, async |local: Local| {
+        let reference_bytes = local.config().limits.reference_bytes;
         let Local { connection, mut messages, stopping, .. } = local;
         let progress = Progress::start(is_terminal, inline, size);
-        let mut session =
-            DrawSession { connection: &connection, messages: &mut messages, stopping: &stopping, progress: &progress };
+        let mut session = DrawSession {
+            connection: &connection,
+            messages: &mut messages,
+            stopping: &stopping,
+            progress: &progress,
+            reference_bytes,
+        };
         session.initialize(io::stdin().is_terminal() && is_terminal).await?;
         let thread_id = session.open_thread(cwd, request.continues, request.provider.clone()).await?;
         let mut outcome = match &folder {
@@ -80,27 +91,35 @@ pub(crate) fn run(
         if options.open {
             output::open(delivered.iter().map(|one| &one.path));
         }
-        conclude(&outcome, delivered.len())
+        conclude(&outcome, &delivered)
     })
 }
 
-/// Returns the result of the command: success if there are images, unless the user stopped it.
-fn conclude(outcome: &Outcome, images: usize) -> Result<(), Box<dyn Error>> {
+/// Returns the result of the command: success if all images are there and copied, unless the user stopped it.
+fn conclude(outcome: &Outcome, delivered: &[Delivered]) -> Result<(), Box<dyn Error>> {
     let failure = outcome.error.as_ref().map(output::failure);
     if outcome.was_interrupted {
-        let bill = failure.unwrap_or_else(|| "No image call was open.".to_owned());
+        let bill = failure.or_else(|| outcome.reason.clone()).unwrap_or_else(|| "No image call was open.".to_owned());
         return Err(Interrupted(format!("interrupted. {bill}")).into());
     }
-    match (failure, &outcome.reason) {
-        (Some(failure), _) if images > 0 => report(&format!("an image is missing: {failure}")),
-        (Some(failure), _) => return Err(failure.into()),
-        (None, Some(reason)) if images == 0 => return Err(reason.clone().into()),
-        (None, Some(reason)) => report(reason),
-        (None, None) if images == 0 => {
-            let words = outcome.message.as_deref().unwrap_or("The model said nothing.");
-            return Err(format!("no image was made. {words}").into());
-        }
-        (None, None) => {}
+    let mut not_copied = delivered.iter().filter_map(|one| one.copy_error.as_deref()).peekable();
+    if not_copied.peek().is_some() {
+        failure.iter().for_each(|failure| report(&format!("a call failed: {failure}")));
+        let errors = not_copied.collect::<Vec<_>>().join("; ");
+        return Err(format!("{errors}. Easel keeps the image.").into());
     }
-    Ok(())
+    match (failure, &outcome.reason) {
+        (Some(failure), _) if delivered.is_empty() => Err(failure.into()),
+        (Some(failure), _) if outcome.is_image_missing() => Err(format!("an image is missing: {failure}").into()),
+        (None, Some(reason)) if delivered.is_empty() => Err(reason.clone().into()),
+        (None, None) if delivered.is_empty() => {
+            let words = outcome.message.as_deref().unwrap_or("The model said nothing.");
+            Err(format!("no image was made. {words}").into())
+        }
+        (failure, reason) => {
+            failure.iter().for_each(|failure| report(&format!("an earlier call failed: {failure}")));
+            reason.iter().for_each(|reason| report(reason));
+            Ok(())
+        }
+    }
 }

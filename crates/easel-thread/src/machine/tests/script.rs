@@ -139,17 +139,16 @@ impl ScriptRunner {
     }
 
     fn handle(&mut self, line: &str) -> Vec<Effect> {
-        let input = match input(line) {
-            Input::HostCalls(calls, _) => Input::HostCalls(calls, self.limits),
-            Input::LimitsChanged(limits) => {
-                self.limits = limits;
-                if self.is_host {
-                    self.config.max_images = self.config.max_images.max(limits.max_images);
-                }
-                Input::LimitsChanged(limits)
+        let mut input = input(line);
+        if let Input::HostCalls(_, limits) = &mut input {
+            *limits = self.limits;
+        }
+        if let Input::LimitsChanged(limits) = input {
+            self.limits = limits;
+            if self.is_host {
+                self.config.max_images = self.config.max_images.max(limits.max_images);
             }
-            input => input,
-        };
+        }
         self.turn.handle(&mut self.conversation, self.clock, input)
     }
 

@@ -9,8 +9,8 @@ use easel_protocol::method::ImageExport;
 use easel_protocol::record::{Billed, ImageError, ImageRecord};
 use serde_json::json;
 
+use super::outcome::Outcome;
 use super::request::Target;
-use super::session::Outcome;
 use crate::commands::format::bytes;
 use crate::commands::{print, report};
 
@@ -19,10 +19,11 @@ pub(super) struct Delivered {
     pub(super) image: ImageRecord,
     /// The copy if there is one, else Easel's own file.
     pub(super) path: PathBuf,
+    /// Why there is no copy, if one was asked for.
+    pub(super) copy_error: Option<String>,
 }
 
-/// Copies the images to the target, if there is one. An image that cannot be copied stays where it is, and the user
-/// learns why.
+/// Copies the images to the target, if there is one. An image that cannot be copied stays where it is.
 pub(super) async fn deliver(
     connection: &Connection,
     images: Vec<ImageRecord>,
@@ -30,7 +31,7 @@ pub(super) async fn deliver(
 ) -> Vec<Delivered> {
     let mut delivered = Vec::new();
     for (index, image) in images.into_iter().enumerate() {
-        let mut path = PathBuf::from(&image.path);
+        let (mut path, mut copy_error) = (PathBuf::from(&image.path), None);
         if let Some(target) = target {
             let copy = target.numbered(index);
             let params = ImageExportParams {
@@ -40,17 +41,18 @@ pub(super) async fn deliver(
             };
             match connection.request::<ImageExport>(&params).await {
                 Ok(copied) => path = copied.path.into(),
-                Err(error) => report(&format!("{} was not written: {error}. The image is kept.", copy.display())),
+                Err(error) => copy_error = Some(format!("{} was not written: {error}", copy.display())),
             }
         }
-        delivered.push(Delivered { image, path });
+        delivered.push(Delivered { image, path, copy_error });
     }
     delivered
 }
 
 /// Prints the result as one JSON object.
 pub(super) fn print_json(outcome: &Outcome, delivered: &[Delivered]) -> Result<(), Box<dyn Error>> {
-    let images: Vec<_> = delivered.iter().map(|one| json!({ "path": one.path, "record": one.image })).collect();
+    let image = |one: &Delivered| json!({ "path": one.path, "record": one.image, "copyError": one.copy_error });
+    let images: Vec<_> = delivered.iter().map(image).collect();
     let result = json!({
         "threadId": outcome.thread_id,
         "turnId": outcome.turn_id,

@@ -76,7 +76,10 @@ impl Progress {
     /// Shows the bar again.
     pub(super) fn show(&self) {
         if let Some(bar) = &self.bar {
+            // The time of a question counts too.
+            let elapsed = bar.elapsed();
             bar.reset();
+            drop(bar.clone().with_elapsed(elapsed));
             bar.enable_steady_tick(TICK);
         }
     }

@@ -3,38 +3,26 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use easel_client::{Connection, Message, Messages};
+use easel_client::{Connection, Message, Messages, PendingRequest};
 use easel_protocol::event::Event;
 use easel_protocol::handshake::{ClientCapabilities, ClientInfo, ImageResult, InitializeParams};
-use easel_protocol::id::{ThreadId, TurnId};
+use easel_protocol::id::ThreadId;
 use easel_protocol::image::ImageReadParams;
 use easel_protocol::input::UserInput;
-use easel_protocol::item::{ImageGenerationItem, ThreadItem};
-use easel_protocol::method::{ImageRead, Initialize, ThreadList, ThreadResume, ThreadStart, TurnInterrupt, TurnStart};
-use easel_protocol::record::{ImageError, ImageRecord};
+use easel_protocol::item::ThreadItem;
+use easel_protocol::method::{
+    ImageRead, Initialize, ThreadList, ThreadResume, ThreadStart, ToolList, TurnInterrupt, TurnStart,
+};
 use easel_protocol::thread::{CwdFilter, ThreadListParams, ThreadResumeParams, ThreadSortKey, ThreadStartParams};
+use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
 use easel_protocol::turn::{TurnInterruptParams, TurnStartParams, TurnStatus};
 use tokio_util::sync::CancellationToken;
 
 use super::approval;
+use super::outcome::Outcome;
 use super::progress::Progress;
 use super::request::{Request, Source};
 use crate::commands::UsageError;
-
-/// What came of a request.
-#[derive(Debug, Default)]
-pub(super) struct Outcome {
-    pub(super) thread_id: ThreadId,
-    pub(super) turn_id: TurnId,
-    pub(super) images: Vec<ImageRecord>,
-    /// The last words of the model.
-    pub(super) message: Option<String>,
-    /// The last failure of an image.
-    pub(super) error: Option<ImageError>,
-    /// Why the turn ended early.
-    pub(super) reason: Option<String>,
-    pub(super) was_interrupted: bool,
-}
 
 /// A connection with a thread.
 pub(super) struct DrawSession<'a> {
@@ -43,6 +31,8 @@ pub(super) struct DrawSession<'a> {
     /// Cancelled when the user stops the command.
     pub(super) stopping: &'a CancellationToken,
     pub(super) progress: &'a Progress,
+    /// Maximum size of an image of the user, in bytes.
+    pub(super) reference_bytes: u64,
 }
 
 impl DrawSession<'_> {
@@ -103,11 +93,19 @@ impl DrawSession<'_> {
             let path = self.path_of(source).await?.display().to_string();
             input.push(UserInput::LocalImage { path, detail: None });
         }
+        if let Some(reason) = self.refusal(&thread_id).await? {
+            return Ok(Outcome::refused(thread_id, reason));
+        }
+        if self.stopping.is_cancelled() {
+            return Ok(Outcome::stopped(thread_id));
+        }
         self.progress.phase("asking the model");
         let params = TurnStartParams { thread_id: thread_id.clone(), input, ..TurnStartParams::default() };
         let turn_id = self.connection.request::<TurnStart>(&params).await?.turn.id;
-        let mut outcome = Outcome { thread_id, turn_id, ..Outcome::default() };
-        let mut is_stopping = false;
+        let mut outcome = Outcome::new(thread_id);
+        outcome.turn_id = turn_id;
+        // Its response is not awaited: the end of the turn follows in any case, also if the turn ended before it.
+        let mut interrupt = None;
         loop {
             tokio::select! {
                 message = self.messages.next() => {
@@ -116,14 +114,36 @@ impl DrawSession<'_> {
                         return Ok(outcome);
                     }
                 }
-                () = self.stopping.cancelled(), if !is_stopping => {
-                    is_stopping = true;
-                    self.progress.phase("stopping");
-                    let (thread_id, turn_id) = (outcome.thread_id.clone(), outcome.turn_id.clone());
-                    self.connection.request::<TurnInterrupt>(&TurnInterruptParams { thread_id, turn_id }).await?;
+                () = self.stopping.cancelled(), if interrupt.is_none() => {
+                    interrupt = Some(self.interrupt(&outcome).await?);
                 }
             }
         }
+    }
+
+    /// Returns why no turn is started: because it would use the image tool of the provider, which is not what running
+    /// this command chooses, or because the kill switch is on, and the turn would be billed without an image. Other
+    /// problems are for the turn to say.
+    async fn refusal(&self, thread_id: &ThreadId) -> Result<Option<String>, Box<dyn Error>> {
+        let params = ToolListParams { thread_id: Some(thread_id.clone()) };
+        let tools = self.connection.request::<ToolList>(&params).await?;
+        let own = tools.data.into_iter().find(|tool| tool.kind == ToolExposure::Standalone);
+        let reasons = own.map(|tool| tool.reasons).unwrap_or_default();
+        let is_off = reasons.iter().any(|held_back| held_back.reason == HeldBackReason::ImageGenerationOff);
+        let refusal = match tools.exposure {
+            ToolExposure::Hosted => "no image was made. `easel draw` does not use the image tool of the provider.",
+            ToolExposure::None if is_off => "no image was made.",
+            ToolExposure::None | ToolExposure::Standalone => return Ok(None),
+        };
+        let sentences = [refusal.to_owned()].into_iter().chain(reasons.into_iter().map(|reason| reason.message));
+        Ok(Some(sentences.collect::<Vec<_>>().join(" ")))
+    }
+
+    /// Asks the server to end the turn. Keep the result until the turn has ended: its drop cancels the request.
+    pub(super) async fn interrupt(&self, outcome: &Outcome) -> Result<PendingRequest<TurnInterrupt>, Box<dyn Error>> {
+        self.progress.phase("stopping");
+        let (thread_id, turn_id) = (outcome.thread_id.clone(), outcome.turn_id.clone());
+        Ok(self.connection.start::<TurnInterrupt>(&TurnInterruptParams { thread_id, turn_id }).await?)
     }
 
     /// Returns the path of an image that the user names.
@@ -151,14 +171,18 @@ impl DrawSession<'_> {
         } else if let Event::TurnStarted(started) = event {
             outcome.turn_id = started.turn.id;
         } else if let Event::ItemStarted(started) = event {
-            if let ThreadItem::ImageGeneration(_) = started.item {
+            if let ThreadItem::ImageGeneration(item) = started.item {
                 self.progress.phase("drawing");
+                outcome.start_call(item.id);
             }
         } else if let Event::ImagePreview(preview) = event {
             self.progress.preview(preview.path.as_ref(), preview.index);
         } else if let Event::ItemCompleted(done) = event {
             match done.item {
-                ThreadItem::ImageGeneration(item) => self.take_images(*item, outcome),
+                ThreadItem::ImageGeneration(item) => {
+                    self.progress.phase(if item.images.is_empty() { "the image failed" } else { "finishing" });
+                    outcome.end_call(*item);
+                }
                 ThreadItem::AgentMessage(message) => outcome.message = Some(message.text),
                 ThreadItem::UserMessage(_) | ThreadItem::Reasoning(_) | ThreadItem::ContextCompaction(_) => {}
             }
@@ -168,13 +192,5 @@ impl DrawSession<'_> {
             return Ok(true);
         }
         Ok(false)
-    }
-
-    fn take_images(&self, item: ImageGenerationItem, outcome: &mut Outcome) {
-        self.progress.phase(if item.images.is_empty() { "the image failed" } else { "finishing" });
-        outcome.images.extend(item.images);
-        if item.error.is_some() {
-            outcome.error = item.error;
-        }
     }
 }

@@ -1,9 +1,10 @@
 //! A call of the image tool without a chat model, for requests with parameters: `tool/call`.
 
 use std::error::Error;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use easel_client::PendingRequest;
 use easel_protocol::id::ThreadId;
 use easel_protocol::image::ImageReadParams;
 use easel_protocol::method::{ImageRead, ToolCall};
@@ -11,8 +12,9 @@ use easel_protocol::tool::{ToolArguments, ToolCallParams, ToolCallPictures};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::outcome::Outcome;
 use super::request::{Request, Source};
-use super::session::{DrawSession, Outcome};
+use super::session::DrawSession;
 
 impl DrawSession<'_> {
     /// Calls the image tool. Images of the user go through `folder`, which the tool may read.
@@ -33,39 +35,51 @@ impl DrawSession<'_> {
             format: None,
             pictures: Some(ToolCallPictures::None),
         };
-        let mut outcome = Outcome { thread_id, ..Outcome::default() };
-        // Dropping the request cancels it. The events of the turn then say how it ended.
-        let mut pending: Option<PendingRequest<ToolCall>> = Some(self.connection.start::<ToolCall>(&params).await?);
+        if self.stopping.is_cancelled() {
+            return Ok(Outcome::stopped(thread_id));
+        }
+        let mut outcome = Outcome::new(thread_id);
+        let mut pending = self.connection.start::<ToolCall>(&params).await?;
+        let (mut is_open, mut has_ended, mut is_stopping) = (true, false, false);
+        let mut interrupt = None;
         loop {
-            let is_open = pending.is_some();
-            let response = async {
-                match &mut pending {
-                    Some(pending) => pending.await,
-                    None => std::future::pending().await,
-                }
-            };
             tokio::select! {
+                // The events before the response first, since they say whether a turn has started.
+                biased;
                 message = self.messages.next() => {
                     let message = message?.ok_or("the server ended the connection")?;
-                    if self.handle(message, &mut outcome).await? && !is_open {
-                        // The turn has ended as usual: only its call was stopped.
-                        outcome.was_interrupted = true;
-                        return Ok(outcome);
+                    has_ended |= self.handle(message, &mut outcome).await?;
+                }
+                response = &mut pending, if is_open => {
+                    is_open = false;
+                    match response {
+                        Ok(response) => {
+                            outcome.turn_id = response.turn_id;
+                            outcome.was_interrupted = is_stopping && (response.images.is_empty() || response.error.is_some());
+                            return Ok(outcome);
+                        }
+                        Err(error) if !is_stopping => return Err(error.into()),
+                        // The rest of the turn says what may be billed.
+                        Err(_) => has_ended |= outcome.turn_id.is_empty(),
                     }
                 }
-                response = response => {
-                    let response = response?;
-                    outcome.turn_id = response.turn_id;
-                    outcome.images = response.images;
-                    outcome.error = response.error;
-                    return Ok(outcome);
-                }
-                () = self.stopping.cancelled(), if is_open => {
-                    self.progress.phase("stopping");
-                    pending = None;
+                () = self.stopping.cancelled(), if !is_stopping => {
+                    is_stopping = true;
+                    if outcome.turn_id.is_empty() {
+                        self.progress.phase("stopping");
+                        pending.cancel();
+                    } else {
+                        interrupt = Some(self.interrupt(&outcome).await?);
+                    }
                 }
             }
+            if has_ended && !is_open {
+                outcome.was_interrupted = true;
+                break;
+            }
         }
+        drop(interrupt);
+        Ok(outcome)
     }
 
     /// Returns the arguments of the tool.
@@ -107,7 +121,26 @@ impl DrawSession<'_> {
                 entry.image.path.into()
             }
         };
-        std::fs::copy(&path, copy).map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
+        let (source, target, limit) = (path.clone(), copy.to_owned(), self.reference_bytes);
+        let copied = tokio::task::spawn_blocking(move || copy_file(&source, &target, limit)).await?;
+        copied.map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
         Ok(copy.display().to_string())
     }
+}
+
+/// Copies a regular file of at most `limit` bytes.
+fn copy_file(source: &Path, target: &Path, limit: u64) -> io::Result<()> {
+    // A pipe has no end and a device no length, and opening a pipe waits for its writer.
+    if !std::fs::metadata(source)?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let file = File::open(source)?;
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let copied = io::copy(&mut file.take(limit.saturating_add(1)), &mut File::create_new(target)?)?;
+    if copied > limit {
+        return Err(io::Error::other(format!("it has more than {limit} bytes (limits.reference_bytes)")));
+    }
+    Ok(())
 }
