@@ -31,12 +31,12 @@ impl Outcome {
     }
 
     /// Creates the outcome of a request that was not sent, since the user has stopped the command.
-    pub(super) fn stopped(thread_id: ThreadId) -> Self {
+    pub(super) fn of_stop(thread_id: ThreadId) -> Self {
         Self { was_interrupted: true, ..Self::new(thread_id) }
     }
 
     /// Creates the outcome of a request that was not sent for this reason.
-    pub(super) fn refused(thread_id: ThreadId, reason: String) -> Self {
+    pub(super) fn of_refusal(thread_id: ThreadId, reason: String) -> Self {
         Self { reason: Some(reason), ..Self::new(thread_id) }
     }
 

@@ -94,10 +94,10 @@ impl DrawSession<'_> {
             input.push(UserInput::LocalImage { path, detail: None });
         }
         if let Some(reason) = self.refusal(&thread_id).await? {
-            return Ok(Outcome::refused(thread_id, reason));
+            return Ok(Outcome::of_refusal(thread_id, reason));
         }
         if self.stopping.is_cancelled() {
-            return Ok(Outcome::stopped(thread_id));
+            return Ok(Outcome::of_stop(thread_id));
         }
         self.progress.phase("asking the model");
         let params = TurnStartParams { thread_id: thread_id.clone(), input, ..TurnStartParams::default() };

@@ -36,7 +36,7 @@ impl DrawSession<'_> {
             pictures: Some(ToolCallPictures::None),
         };
         if self.stopping.is_cancelled() {
-            return Ok(Outcome::stopped(thread_id));
+            return Ok(Outcome::of_stop(thread_id));
         }
         let mut outcome = Outcome::new(thread_id);
         let mut pending = self.connection.start::<ToolCall>(&params).await?;
@@ -55,7 +55,8 @@ impl DrawSession<'_> {
                     match response {
                         Ok(response) => {
                             outcome.turn_id = response.turn_id;
-                            outcome.was_interrupted = is_stopping && (response.images.is_empty() || response.error.is_some());
+                            let is_whole = response.error.is_none() && !response.images.is_empty();
+                            outcome.was_interrupted = is_stopping && !is_whole;
                             return Ok(outcome);
                         }
                         Err(error) if !is_stopping => return Err(error.into()),
