@@ -79,12 +79,12 @@ pub(crate) fn way(context: &RequestContext<RoleServer>) -> Way {
 }
 
 /// A question that the host has been asked.
-pub(crate) struct Asked {
+pub(crate) struct Elicitation {
     question: Question,
     handle: RequestHandle<RoleServer>,
 }
 
-impl Asked {
+impl Elicitation {
     /// Asks by a request to the host. Returns the question if the host cannot be asked.
     pub(crate) async fn new(context: &RequestContext<RoleServer>, question: Question) -> Result<Self, Box<Question>> {
         let request = ServerRequest::ElicitRequest(ElicitRequest::new(form(&question.params)));

@@ -114,7 +114,7 @@ impl Call {
     }
 
     /// Returns the time since the call ended, if it has.
-    pub(crate) fn ended_for(&self) -> Option<Duration> {
+    pub(crate) fn time_since_end(&self) -> Option<Duration> {
         self.outcome.borrow().as_ref().map(|(at, _)| at.elapsed())
     }
 

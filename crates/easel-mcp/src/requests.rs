@@ -33,7 +33,7 @@ struct State {
 /// How far a request has come.
 enum Stage {
     /// It has no call, or its call is kept already.
-    Begun,
+    Running,
     /// It waits for its call.
     Waiting(Arc<Call>),
     /// The call has ended, and its handler makes the result.
@@ -64,7 +64,7 @@ impl Drop for Handling<'_> {
 impl Requests {
     /// Notes that a request was read, before the host's next message is.
     pub(crate) fn begin(&self, id: String) {
-        self.state.lock().stages.insert(id, Stage::Begun);
+        self.state.lock().stages.insert(id, Stage::Running);
     }
 
     /// Returns what a handler holds while it serves a request.
@@ -86,7 +86,7 @@ impl Requests {
     pub(crate) fn end_wait(&self, id: &str) {
         let mut state = self.state.lock();
         if let Some(stage @ Stage::Waiting(_)) = state.stages.get_mut(id) {
-            *stage = Stage::Begun;
+            *stage = Stage::Running;
         }
     }
 
@@ -99,7 +99,7 @@ impl Requests {
             Some(Stage::Sent(call)) => (Some(call), None),
             Some(Stage::Delivering(call)) => (Some(call), Some(Stage::TimedOut)),
             Some(Stage::Waiting(call)) if has_timed_out => (Some(call), Some(Stage::TimedOut)),
-            Some(Stage::Begun | Stage::TimedOut) if has_timed_out => (None, Some(Stage::TimedOut)),
+            Some(Stage::Running | Stage::TimedOut) if has_timed_out => (None, Some(Stage::TimedOut)),
             Some(_) => (None, Some(Stage::Stopped)),
             None if has_timed_out => (state.take_delivered(id), None),
             None => (None, None),

@@ -14,7 +14,7 @@ use rmcp::service::{NotificationContext, RequestContext, SubscriptionContext};
 use rmcp::{RoleServer, ServerHandler};
 
 use crate::app::App;
-use crate::approval::{self, Asked, Decision, Way};
+use crate::approval::{self, Decision, Elicitation, Way};
 use crate::call::{Call, Outcome};
 use crate::canonical;
 use crate::pictures;
@@ -100,15 +100,15 @@ impl Server {
     ) -> Result<CallToolResponse, ErrorData> {
         let requests = &self.app.requests;
         let mut wait = Wait::new(context, self.app.options.answer_within, &self.app.stop);
-        let (mut asked, mut cannot_ask) = (None, false);
+        let (mut elicitation, mut cannot_ask) = (None, false);
         requests.wait(&handling.id, Arc::clone(&call));
         loop {
-            match wait.next(&call, &mut asked).await {
+            match wait.next(&call, &mut elicitation).await {
                 Waited::Ended(outcome) => {
                     // Before the previews, during which the host may give up.
                     requests.deliver(&handling.id, call);
-                    if let Some(asked) = asked {
-                        asked.withdraw("the call has ended", &self.app.stop).await;
+                    if let Some(elicitation) = elicitation {
+                        elicitation.withdraw("the call has ended", &self.app.stop).await;
                     }
                     return Ok(self.result(outcome, is_repeat, cannot_ask).await.into());
                 }
@@ -117,8 +117,8 @@ impl Server {
                         requests.end_wait(&handling.id);
                         return self.app.approvals.require_input(&call, *question).map(Into::into);
                     }
-                    Way::Elicitation => match Asked::new(context, *question).await {
-                        Ok(question) => asked = Some(question),
+                    Way::Elicitation => match Elicitation::new(context, *question).await {
+                        Ok(question) => elicitation = Some(question),
                         Err(question) => approval::reply(*question, Decision::Denied).await,
                     },
                     Way::None => {
@@ -126,24 +126,24 @@ impl Server {
                         approval::reply(*question, Decision::Denied).await;
                     }
                 },
-                Waited::Answer(answer) => {
-                    if let Some(asked) = asked.take() {
-                        asked.reply(answer).await;
+                Waited::Decision(answer) => {
+                    if let Some(elicitation) = elicitation.take() {
+                        elicitation.reply(answer).await;
                     }
                 }
                 Waited::TooLong => {
-                    let text = result::too_long(call.age(), asked.is_some());
+                    let text = result::too_long(call.age(), elicitation.is_some());
                     requests.end_wait(&handling.id);
                     self.app.requests.undelivered.keep(Arc::clone(&call));
                     // The next equal call asks again.
-                    if let Some(asked) = asked {
-                        call.ask(asked.withdraw("no answer in time", &self.app.stop).await);
+                    if let Some(elicitation) = elicitation {
+                        call.ask(elicitation.withdraw("no answer in time", &self.app.stop).await);
                     }
                     return Ok(result::sentence(text, false).into());
                 }
                 Waited::Cancelled => {
-                    let question = match asked {
-                        Some(asked) => Some(asked.withdraw("the call was cancelled", &self.app.stop).await),
+                    let question = match elicitation {
+                        Some(elicitation) => Some(elicitation.withdraw("the call was cancelled", &self.app.stop).await),
                         None => None,
                     };
                     if requests.has_timed_out(&handling.id) {

@@ -46,5 +46,5 @@ impl Undelivered {
 
 /// Returns whether a call still waits for the next one with equal arguments.
 fn is_wanted(call: &Call) -> bool {
-    call.may_have_image() && (call.is_running() || call.ended_for().is_some_and(|time| time < KEPT))
+    call.may_have_image() && (call.is_running() || call.time_since_end().is_some_and(|time| time < KEPT))
 }

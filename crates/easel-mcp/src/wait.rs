@@ -9,7 +9,7 @@ use rmcp::service::RequestContext;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use crate::approval::{Asked, Decision};
+use crate::approval::{Decision, Elicitation};
 use crate::call::{Call, Outcome, Question};
 
 /// Time between two reports of progress. Hosts that are kept waiting by progress give up after 60 s without one.
@@ -21,7 +21,7 @@ pub(crate) enum Waited {
     /// The app-server asks whether the call may be made.
     Question(Box<Question>),
     /// The host's user has answered.
-    Answer(Decision),
+    Decision(Decision),
     /// The host may give up soon.
     TooLong,
     /// The host has cancelled the request.
@@ -56,8 +56,8 @@ impl<'a> Wait<'a> {
 
     /// Waits until something happens to the call or the question that the host was asked, and reports progress
     /// meanwhile.
-    pub(crate) async fn next(&mut self, call: &Call, asked: &mut Option<Asked>) -> Waited {
-        let (asks, shows) = (asked.is_some(), self.token.is_some());
+    pub(crate) async fn next(&mut self, call: &Call, elicitation: &mut Option<Elicitation>) -> Waited {
+        let (asks, shows) = (elicitation.is_some(), self.token.is_some());
         let mut questions = call.open_questions.lock().await;
         loop {
             let deadline = self.deadline.unwrap_or_else(Instant::now);
@@ -65,7 +65,7 @@ impl<'a> Wait<'a> {
                 biased;
                 outcome = call.ended() => return Waited::Ended(outcome),
                 () = self.context.ct.cancelled() => return Waited::Cancelled,
-                answer = answer(asked) => return Waited::Answer(answer),
+                answer = answer(elicitation) => return Waited::Decision(answer),
                 Some(question) = questions.recv(), if !asks => return Waited::Question(Box::new(question)),
                 () = tokio::time::sleep_until(deadline), if self.deadline.is_some() => return Waited::TooLong,
                 () = tokio::time::sleep_until(self.next_report), if shows => self.report(call, asks).await,
@@ -90,9 +90,9 @@ impl<'a> Wait<'a> {
 }
 
 /// Waits for the answer to a question. Without one it waits forever.
-async fn answer(asked: &mut Option<Asked>) -> Decision {
-    match asked {
-        Some(asked) => asked.answer().await,
+async fn answer(elicitation: &mut Option<Elicitation>) -> Decision {
+    match elicitation {
+        Some(elicitation) => elicitation.answer().await,
         None => pending().await,
     }
 }

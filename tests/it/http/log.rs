@@ -136,7 +136,7 @@ fn texts_that_may_quote_a_prompt_are_not_logged() {
     let call = |arguments: Value| {
         move |sent: &Request| match chat(sent) {
             Some(_) if !sent.body.windows(20).any(|bytes| bytes == b"function_call_output") => {
-                Response::image_calls(&[arguments.clone()])
+                Response::image_calls(std::slice::from_ref(&arguments))
             }
             response => response.unwrap_or_else(|| {
                 let entry = json!({ "type": "value_error", "loc": ["body", "prompt"], "input": PROMPT });
