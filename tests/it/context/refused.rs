@@ -73,7 +73,8 @@ async fn message_longer_than_the_window_fails_with_advice() {
     let turn = completed_turn(&events);
     let error = turn.error.as_ref().expect("an error");
     assert_eq!(error.codex_error_info, Some(CodexErrorInfo::ContextWindowExceeded));
-    insta::assert_snapshot!(error.message, @"the conversation is too long for the model: Your input exceeds the context window of this model. [HTTP 400, context_length_exceeded]. Shorten the message, use a model with a larger context window, or set `model_context_tokens` to fewer tokens than the window of this model.");
+    let message = error.message.replace(&provider.address().to_string(), "HOST");
+    insta::assert_snapshot!(message, @"the conversation is too long for the model: Your input exceeds the context window of this model. [HTTP 400, context_length_exceeded, POST HOST/v1/responses]. Shorten the message, use a model with a larger context window, or set `model_context_tokens` to fewer tokens than the window of this model.");
     // One request for the first turn, and two for the second: the refused one, and one without the first turn.
     assert_eq!(model_requests(&provider).len(), 3);
     assert_eq!(methods(&events).iter().filter(|method| **method == "thread/compacted").count(), 1);

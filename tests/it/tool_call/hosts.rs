@@ -11,6 +11,7 @@ use easel_testkit::image::{RED, solid_png};
 use serde_json::{Value, json};
 
 use super::{call, draw, in_format, provider, sandbox, start};
+use crate::clients::node22;
 use crate::harness::EASEL;
 
 fn repository(path: &str) -> PathBuf {
@@ -84,10 +85,13 @@ fn python_host_draws_and_edits() {
 #[tokio::test]
 async fn mappings_have_the_forms_of_other_libraries() {
     const TYPES: &str = "--experimental-strip-types";
-    let run = |script: &str| Command::new("node").args([TYPES, "--input-type=module", "-e", script]).output();
-    if !run("0").is_ok_and(|output| output.status.success()) {
-        return easel_testkit::skip("hosts", "node 22.6 or newer is not installed");
-    }
+    let run_with =
+        |node: &Path, script: &str| Command::new(node).args([TYPES, "--input-type=module", "-e", script]).output();
+    let is_new = |node: &PathBuf| run_with(node, "0").is_ok_and(|output| output.status.success());
+    let Some(node) = [PathBuf::from("node"), node22()].into_iter().find(is_new) else {
+        return easel_testkit::skip("clients", "node 22.6 or newer is not installed");
+    };
+    let run = |script: &str| run_with(&node, script);
     let provider = provider();
     let (_sandbox, mut server, thread_id) = start(&provider).await;
     let mut results = Vec::new();

@@ -162,7 +162,9 @@ fn the_version_is_one_line() {
     for flag in ["--version", "-V"] {
         let output = run(&[flag]);
         assert_eq!(output.status.code(), Some(0));
-        assert_eq!(String::from_utf8_lossy(&output.stdout), format!("easel {}\n", env!("CARGO_PKG_VERSION")));
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.starts_with(concat!("easel ", env!("CARGO_PKG_VERSION"), " (")), "{stdout}");
+        assert_eq!(stdout.find('\n'), Some(stdout.len() - 1), "{stdout}");
         assert!(output.stderr.is_empty());
     }
 }

@@ -240,7 +240,8 @@ async fn ledger_of_an_older_database_is_filled_from_its_journal() {
     store.reserve(CallStart { bills: false, ..call("e") }).await.unwrap();
     store.reserve(CallStart { synthetic: true, ..call("f") }).await.unwrap();
     store.close().await;
-    database(home.path()).execute_batch("DROP TABLE ledger; DROP TABLE host_calls; PRAGMA user_version = 11;").unwrap();
+    let older = "DROP TABLE ledger; DROP TABLE host_calls; DROP TABLE face_threads; PRAGMA user_version = 11;";
+    database(home.path()).execute_batch(older).unwrap();
     let store = open(home.path());
     let of = |row: LedgerRow| (row.item_id.unwrap().to_string(), row.outcome.unwrap(), row.images, row.lost_images);
     let found: Vec<_> = rows(&store).await.into_iter().map(of).collect();

@@ -48,7 +48,7 @@ pub(crate) fn run(
     let invocation = choose_provider(invocation, provider);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        check_provider(environment, &invocation, format).await?;
+        check_provider(environment, &invocation, provider, format).await?;
         converse(&invocation, format).await
     })
 }
@@ -63,15 +63,17 @@ fn choose_provider(invocation: Invocation, provider: Option<&str>) -> Invocation
     Invocation { overrides, enable, ..invocation }
 }
 
-/// Checks that the provider can be used, and prints a warning if it bills its images.
+/// Checks that `provider`, or that of the configuration, can be used, and prints a warning if it bills its images.
 async fn check_provider(
     environment: &Environment,
     invocation: &Invocation,
+    provider: Option<&str>,
     format: Format,
 ) -> Result<(), Box<dyn Error>> {
     let home = easel_config::home(environment)?;
     let config = Loader::new(environment.clone(), home.clone(), invocation.clone()).load().config;
-    let id = config.model_provider.as_deref().unwrap_or(PROVIDER_ID);
+    // A name that cannot be one of a provider is not in the configuration.
+    let id = provider.or(config.model_provider.as_deref()).unwrap_or(PROVIDER_ID);
     let known = provider_ids(&config);
     if !known.contains(&id) {
         let known = known.join(", ");

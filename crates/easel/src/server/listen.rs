@@ -141,11 +141,12 @@ mod tests {
 
     #[test]
     fn only_loopback_addresses_are_allowed() {
-        for url in ["ws://127.0.0.1:0", "ws://127.0.0.1:4500/", "ws://[::1]:1", "ws://127.1.2.3:80"] {
+        for url in
+            ["ws://127.0.0.1:0", "ws://127.0.0.1:4500/", "ws://[::1]:1", "ws://127.1.2.3:80", "ws://localhost:80"]
+        {
             assert!(matches!(url.parse(), Ok(Listen::WebSocket(..))), "{url}");
         }
-        for url in ["ws://0.0.0.0:0", "ws://[::]:0", "ws://10.0.0.1:80", "ws://localhost:80", "ws://127.0.0.1", "ws://"]
-        {
+        for url in ["ws://0.0.0.0:0", "ws://[::]:0", "ws://10.0.0.1:80", "ws://localhost", "ws://127.0.0.1", "ws://"] {
             url.parse::<Listen>().expect_err(url);
         }
     }
@@ -155,7 +156,8 @@ mod tests {
         assert_eq!("unix:///run/a b.sock".parse(), Ok(Listen::Unix(Some("/run/a b.sock".into()))));
         assert_eq!("unix://".parse(), Ok(Listen::Unix(None)));
         assert_eq!("stdio://".parse(), Ok(Listen::Stdio));
-        for url in ["", "off", "stdio", "wss://127.0.0.1:0", "http://127.0.0.1:0", "unix:/x"] {
+        assert_eq!("stdio".parse(), Ok(Listen::Stdio));
+        for url in ["", "off", "wss://127.0.0.1:0", "http://127.0.0.1:0", "unix:/x"] {
             url.parse::<Listen>().expect_err(url);
         }
     }

@@ -31,8 +31,8 @@ async fn demo_json_is_printed_without_escape_sequences() {
     let output = sandbox.run(&["demo", "--provider", "mock", "--json"]).await;
     assert!(is_plain(&output.stdout), "{output:?}");
     let stdout = String::from_utf8(output.stdout).expect("text");
-    let lines = stdout.lines().filter_map(|line| serde_json::from_str::<Value>(line.split_once(' ')?.1).ok());
-    assert!(lines.into_iter().any(|line| line["params"]["item"]["text"] == HOSTILE), "{stdout}");
+    let mut lines = stdout.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    assert!(lines.any(|line| line["message"]["params"]["item"]["text"] == HOSTILE), "{stdout}");
 }
 
 #[tokio::test]

@@ -149,10 +149,7 @@ async fn hosted_request_is_retried_only_if_not_started() {
     assert_eq!(tried(ToolExposure::Hosted, &[("500 Internal Server Error", NOW)], 0).await.1, 1);
     let server = MockServer::play([vec![], complete_response()]);
     let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::Hosted)).await;
-    assert!(
-        transcript.contains("` at 127.0.0.1:") && transcript.contains(" was lost before it answered: "),
-        "{transcript}"
-    );
+    assert!(transcript.contains("` at HOST was lost before it answered: "), "{transcript}");
     assert_eq!(server.requests().len(), 1);
 }
 
