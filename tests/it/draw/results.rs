@@ -161,3 +161,25 @@ async fn parameter_that_the_provider_lacks_costs_nothing() {
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
     assert!(stderr.contains("output_format") && stderr.contains("Nothing was billed."), "{stderr}");
 }
+
+#[tokio::test]
+async fn problem_of_the_configuration_stops_the_command_before_it_draws() {
+    let sandbox = sandbox();
+    for option in ["limits.images_per_dya=1", "approval=sometimes"] {
+        let (code, stdout, stderr) = draw(&sandbox, &["a star", "-c", option]).await;
+        assert_eq!((code, stdout.as_str()), (Some(1), ""), "{option}: {stderr}");
+        assert!(stderr.contains("the configuration has a problem"), "{stderr}");
+    }
+    assert_eq!(sandbox.run(&["threads"]).await.stdout, b"");
+}
+
+#[tokio::test]
+async fn thread_without_an_image_is_not_continued() {
+    let sandbox = sandbox();
+    let drawn = json(&sandbox, &["a star"]).await;
+    let (code, _, stderr) = draw(&sandbox, &["a cat", "--quality", "high"]).await;
+    assert_eq!(code, Some(1), "the preview has no quality: {stderr}");
+    let continued = json(&sandbox, &["make it blue", "--continue"]).await;
+    assert_eq!(continued["threadId"], drawn["threadId"], "{continued}");
+    assert_eq!(continued["images"][0]["record"]["requested"]["action"], "edit", "{continued}");
+}

@@ -22,20 +22,21 @@ use self::output::Delivered;
 use self::progress::Progress;
 pub(crate) use self::request::DrawOptions;
 use self::session::DrawSession;
-use super::{Interrupted, print, report};
+use super::{Interrupted, config, print, report};
 use crate::server::local::{self, Local};
 
 /// Makes the images, and prints their paths.
 ///
 /// # Errors
-/// [`UsageError`](super::UsageError) for wrong arguments, [`Interrupted`] if the user stopped it, and any error if no
-/// image was made.
+/// [`UsageError`](super::UsageError) for wrong arguments, [`Interrupted`] if the user stopped it, and any error if the
+/// configuration has a problem or no image was made.
 pub(crate) fn run(
     environment: &Environment,
     invocation: Invocation,
     mut options: DrawOptions,
 ) -> Result<(), Box<dyn Error>> {
     let (request, target) = options.check(environment)?;
+    config::require_no_problem(environment, &invocation)?;
     let (is_terminal, screen) = (io::stderr().is_terminal() && !options.json, Term::stderr());
     let (rows, columns) = screen.size();
     let size = TerminalSize { rows, columns };

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use easel_config::{Warning, storable_overrides};
+use easel_imagegen::port::Provider;
 use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadResumeResponse};
 
 use super::{Threads, require_thread};
 use crate::connections::{Client, EventFilter};
+use crate::providers::default_model;
 use crate::requests::RequestError;
 use crate::settings::{Instructions, merge_overrides};
 
@@ -56,9 +58,15 @@ impl Threads {
         };
         let overrides = merge_overrides(&before, params.config.as_ref(), &instructions)?;
         let cwd = self.configuration.resolve(params.cwd.as_deref()).display().to_string();
-        let thread = with_changes(thread, params, cwd);
+        let had_provider = thread.model_provider.clone();
+        let mut thread = with_changes(thread, params, cwd);
         let version = self.configuration.version();
         let loaded = self.configuration.load_for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
+        if params.model.is_none() && thread.model_provider != had_provider {
+            // The other provider does not know the model of the one before.
+            let provider = self.providers.get(&thread.model_provider, &loaded.config);
+            thread.model = Some(default_model(provider.info(), &loaded.config));
+        }
         // The actor ends only after all checks, so that a refused change leaves a loaded thread unchanged.
         self.loaded.actors.evict(thread_id)?;
         self.store.save_thread(thread.clone(), Some(storable_overrides(&overrides))).await?;

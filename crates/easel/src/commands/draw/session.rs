@@ -7,11 +7,11 @@ use easel_client::{Connection, Message, Messages, PendingRequest};
 use easel_protocol::event::Event;
 use easel_protocol::handshake::{ClientCapabilities, ClientInfo, ImageResult, InitializeParams};
 use easel_protocol::id::ThreadId;
-use easel_protocol::image::ImageReadParams;
+use easel_protocol::image::{ImageListParams, ImageReadParams};
 use easel_protocol::input::UserInput;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::method::{
-    ImageRead, Initialize, ThreadList, ThreadResume, ThreadStart, ToolList, TurnInterrupt, TurnStart,
+    ImageList, ImageRead, Initialize, ThreadList, ThreadResume, ThreadStart, ToolList, TurnInterrupt, TurnStart,
 };
 use easel_protocol::thread::{CwdFilter, ThreadListParams, ThreadResumeParams, ThreadSortKey, ThreadStartParams};
 use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
@@ -53,7 +53,8 @@ impl DrawSession<'_> {
         Ok(())
     }
 
-    /// Starts a thread in the folder, or continues its newest one, with `provider` instead of its own.
+    /// Starts a thread in the folder, or continues the newest one of its page of `thread/list` that has an image, with
+    /// `provider` instead of its own.
     pub(super) async fn open_thread(
         &self,
         cwd: String,
@@ -67,13 +68,12 @@ impl DrawSession<'_> {
         let params = ThreadListParams {
             cwd: Some(CwdFilter::One(cwd)),
             sort_key: Some(ThreadSortKey::UpdatedAt),
-            limit: Some(1),
             ..ThreadListParams::default()
         };
-        let newest = self.connection.request::<ThreadList>(&params).await?.data.into_iter().next();
-        let thread = newest.ok_or_else(|| UsageError("there is no thread of this folder to continue".to_owned()))?;
+        let threads = self.connection.request::<ThreadList>(&params).await?.data;
+        let thread_id = self.first_with_image(threads.into_iter().map(|thread| thread.id)).await?;
         let params = ThreadResumeParams {
-            thread_id: thread.id,
+            thread_id,
             cwd: None,
             model: None,
             model_provider: provider,
@@ -84,6 +84,18 @@ impl DrawSession<'_> {
             experimental_raw_events: None,
         };
         Ok(self.connection.request::<ThreadResume>(&params).await?.settings.thread.id)
+    }
+
+    /// Returns the first of these threads that has an image. A thread whose only call has failed has none.
+    async fn first_with_image(&self, threads: impl Iterator<Item = ThreadId>) -> Result<ThreadId, Box<dyn Error>> {
+        for thread_id in threads {
+            let params =
+                ImageListParams { thread_id: Some(thread_id.clone()), limit: Some(1), ..ImageListParams::default() };
+            if !self.connection.request::<ImageList>(&params).await?.data.is_empty() {
+                return Ok(thread_id);
+            }
+        }
+        Err(UsageError("no thread of this folder has an image to continue with".to_owned()).into())
     }
 
     /// Runs a turn of the model with the prompt and the images.
