@@ -167,7 +167,7 @@ impl Host {
 }
 
 /// A provider that responds to each request for images when the test lets it, and to nothing else.
-fn held_provider() -> (MockServer, SyncSender<()>) {
+pub(crate) fn held_provider() -> (MockServer, SyncSender<()>) {
     let (release, held) = sync_channel::<()>(16);
     let held = Mutex::new(held);
     let provider = MockServer::respond(move |_| {

@@ -15,13 +15,14 @@ use std::collections::BTreeMap;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use easel_protocol::event::Event;
-use easel_protocol::id::ThreadId;
+use easel_protocol::id::{ThreadId, TurnId};
 use easel_protocol::method::ToolCall;
 use easel_protocol::tool::{ToolArguments, ToolCallFormat, ToolCallParams, ToolCallPictures, ToolCallResponse};
 use easel_testkit::http::{MockServer, Request, Response, Step};
 use easel_testkit::image::{RED, solid_png};
 use serde_json::{Value, json};
 
+use crate::harness::events::is_image_start;
 use crate::harness::{STANDALONE, Sandbox, Server, mock_provider_config};
 
 const IMAGES: &str = "/images/generations";
@@ -46,6 +47,23 @@ fn provider() -> MockServer {
         let data: Vec<Value> = (0..count).map(|_| json!({"b64_json": BASE64.encode(&image)})).collect();
         send(&Response::json(200, &json!({ "data": data })))
     })
+}
+
+async fn send_call(server: &mut Server, thread_id: &str, call_id: &str, prompt: &str) -> u64 {
+    server.client.send::<ToolCall>(&draw(thread_id, call_id, prompt)).await.expect("a pipe")
+}
+
+/// Begins a call that gets no response from [`provider`], and returns its request and its turn.
+async fn send_slow(server: &mut Server, thread_id: &str, call_id: &str) -> (u64, TurnId) {
+    let id = send_call(server, thread_id, call_id, "slow").await;
+    let events = server.events_until(is_image_start).await;
+    let Some(Event::ItemStarted(started)) = events.last() else { panic!("{events:#?}") };
+    (id, started.turn_id.clone())
+}
+
+async fn send_cancellation(server: &mut Server, id: u64) {
+    let line = json!({ "method": "$/cancelRequest", "params": { "id": id } }).to_string();
+    server.client.send_line(&line).await.expect("a pipe");
 }
 
 fn send(response: &Response) -> Vec<Step> {

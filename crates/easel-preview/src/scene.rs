@@ -171,7 +171,7 @@ impl Scene {
         (scene.version == VERSION).then_some(scene)
     }
 
-    /// Limits the groups and their counts, and removes relations that lead nowhere or in a circle.
+    /// Limits the groups and their counts, and removes relations to missing groups and circular relations.
     pub(crate) fn normalize(&mut self) {
         self.groups.truncate(MAX_GROUPS);
         for index in 0..self.groups.len() {

@@ -34,7 +34,7 @@ pub(crate) struct UndrawableSize {
     height: u32,
 }
 
-/// Minimum side of what counts as the size of a picture: "a 4x4 car" is none.
+/// Minimum side of a picture size in a prompt, in pixels. The numbers of "a 4x4 car" are below it.
 const MIN_SIDE_IN_TEXT: u32 = 8;
 
 /// Returns the parameters that a prompt requests: a size such as `1536x1024`, or a transparent background.

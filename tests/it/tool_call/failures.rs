@@ -1,21 +1,16 @@
 //! Calls that end while history cannot be written, and calls whose request is cancelled before they begin.
 
-use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use easel_protocol::event::Event;
 use easel_protocol::method::{ToolCall, TurnInterrupt};
 use easel_protocol::record::ImageErrorKind;
 use easel_protocol::turn::{TurnInterruptParams, TurnStatus};
-use easel_testkit::http::MockServer;
 use rusqlite::Connection;
-use serde_json::json;
 
-use super::{call, draw, posts, provider, sandbox_with, start};
-use crate::credentials::responses;
+use super::{call, draw, posts, provider, sandbox_with, send_call, send_cancellation, send_slow, start};
 use crate::harness::events::{completed_turn, is_image_start};
-use crate::harness::{STANDALONE, Sandbox, Server};
+use crate::harness::{STANDALONE, Sandbox};
+use crate::mcp::held_provider;
 
 fn database(sandbox: &Sandbox) -> Connection {
     let database = Connection::open(sandbox.home().join("easel.db")).expect("the database");
@@ -36,28 +31,13 @@ fn accept_items(sandbox: &Sandbox) {
     database(sandbox).execute_batch("DROP TRIGGER refuse").expect("a trigger");
 }
 
-async fn send(server: &mut Server, thread_id: &str, call_id: &str, prompt: &str) -> u64 {
-    server.client.send::<ToolCall>(&draw(thread_id, call_id, prompt)).await.expect("a pipe")
-}
-
-async fn cancel(server: &mut Server, id: u64) {
-    let line = json!({ "method": "$/cancelRequest", "params": { "id": id } }).to_string();
-    server.client.send_line(&line).await.expect("a pipe");
-}
-
 #[tokio::test]
 async fn image_whose_item_could_not_be_completed_is_found_again() {
-    let (release, released) = sync_channel::<()>(1);
-    let released = Mutex::new(released);
-    let provider = MockServer::start(move |exchange| {
-        exchange.read_body();
-        released.lock().expect("one call at a time").recv().expect("the test releases it");
-        exchange.send(&responses::image().to_bytes());
-    });
+    let (provider, release) = held_provider();
     let sandbox = sandbox_with(&provider, "");
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let thread_id = server.start_thread().await.id;
-    let id = send(&mut server, &thread_id, "call_1", "a cat").await;
+    let id = send_call(&mut server, &thread_id, "call_1", "a cat").await;
     server.events_until(is_image_start).await;
     refuse_item(&sandbox, "call_1");
     release.send(()).expect("the provider waits");
@@ -91,13 +71,10 @@ async fn call_whose_item_could_not_be_started_can_be_repeated() {
 async fn failed_turn_refuses_calls_while_one_of_it_runs() {
     let provider = provider();
     let (sandbox, mut server, thread_id) = start(&provider).await;
-    let slow = send(&mut server, &thread_id, "call_1", "slow").await;
-    let events = server.events_until(is_image_start).await;
-    let Some(Event::ItemStarted(started)) = events.last() else { panic!("{events:#?}") };
-    let turn_id = started.turn_id.clone();
+    let (slow, turn_id) = send_slow(&mut server, &thread_id, "call_1").await;
     provider.request_arrived().await;
     refuse_item(&sandbox, "call_2");
-    let refused = send(&mut server, &thread_id, "call_2", "a cat").await;
+    let refused = send_call(&mut server, &thread_id, "call_2", "a cat").await;
     let refused = server.client.receive::<ToolCall>(refused).await.expect("a result");
     assert_eq!(refused.error.expect("an error").kind, ImageErrorKind::Storage);
     // The same call and a new one are refused, and neither waits for the call that runs.
@@ -106,7 +83,7 @@ async fn failed_turn_refuses_calls_while_one_of_it_runs() {
         assert_eq!(error, format!("-32600 turn {turn_id} is still running"), "{call_id}");
     }
     accept_items(&sandbox);
-    cancel(&mut server, slow).await;
+    send_cancellation(&mut server, slow).await;
     server.client.receive::<ToolCall>(slow).await.expect_err("a cancelled request");
     assert_eq!(completed_turn(&server.events_until_turn_end().await).status, TurnStatus::Failed);
     for call_id in ["call_2", "call_3"] {
@@ -121,17 +98,14 @@ async fn failed_turn_refuses_calls_while_one_of_it_runs() {
 async fn call_that_is_cancelled_while_it_waits_does_not_begin() {
     let provider = provider();
     let (sandbox, mut server, thread_id) = start(&provider).await;
-    let slow = send(&mut server, &thread_id, "call_1", "slow").await;
-    let events = server.events_until(is_image_start).await;
-    let Some(Event::ItemStarted(started)) = events.last() else { panic!("{events:#?}") };
-    let turn_id = started.turn_id.clone();
+    let (slow, turn_id) = send_slow(&mut server, &thread_id, "call_1").await;
     provider.request_arrived().await;
     // The interrupted turn cannot store its end, so the next call waits for it.
     let lock = database(&sandbox);
     lock.execute_batch("BEGIN IMMEDIATE").expect("the lock");
     server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread_id.clone(), turn_id }).await;
-    let waiting = send(&mut server, &thread_id, "call_2", "a cat").await;
-    cancel(&mut server, waiting).await;
+    let waiting = send_call(&mut server, &thread_id, "call_2", "a cat").await;
+    send_cancellation(&mut server, waiting).await;
     let error = server.client.receive::<ToolCall>(waiting).await.expect_err("a cancelled request").to_string();
     assert!(error.contains("-32800"), "{error}");
     drop(lock);

@@ -1,8 +1,5 @@
 //! What holds for a call of a model holds for a call of a client.
 
-use std::sync::Mutex;
-use std::sync::mpsc::sync_channel;
-
 use easel_protocol::configuration::ExperimentalFeatureEnablementSetParams;
 use easel_protocol::event::Event;
 use easel_protocol::handshake::ClientCapabilities;
@@ -15,9 +12,9 @@ use easel_testkit::http::MockServer;
 use serde_json::{Value, json};
 
 use super::{call, draw, last_received, posts, provider, sandbox_with};
-use crate::credentials::responses;
 use crate::harness::events::is_image_start;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server};
+use crate::mcp::held_provider;
 
 /// The provider without one of its capabilities.
 fn without(provider: &MockServer, capability: &str) -> Sandbox {
@@ -62,13 +59,7 @@ async fn call_is_accepted_exactly_when_the_tool_is_listed() {
 
 #[tokio::test]
 async fn kill_switch_stops_calls_that_are_not_sent() {
-    let (release, released) = sync_channel::<()>(1);
-    let released = Mutex::new(released);
-    let provider = MockServer::start(move |exchange| {
-        exchange.read_body();
-        released.lock().expect("one call at a time").recv().expect("the test releases it");
-        exchange.send(&responses::image().to_bytes());
-    });
+    let (provider, release) = held_provider();
     let sandbox = sandbox_with(&provider, "images.parallel = 1");
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let thread_id = server.start_thread().await.id;

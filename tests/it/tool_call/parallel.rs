@@ -7,25 +7,14 @@ use easel_protocol::method::{ThreadResume, ThreadTurnsList, ToolCall, TurnInterr
 use easel_protocol::record::{Billed, ImageErrorKind};
 use easel_protocol::thread::ThreadTurnsListParams;
 use easel_protocol::turn::{TurnInterruptParams, TurnItemsView, TurnStatus, TurnSteerParams};
+use easel_testkit::http::MockServer;
 use serde_json::json;
 
-use super::{call, draw, posts, provider, receive_all, sandbox_with, start};
+use super::{call, draw, posts, provider, receive_all, sandbox_with, send_call, send_cancellation, send_slow, start};
 use crate::harness::events::{completed_items, completed_turn, is_image_start};
 use crate::harness::{STANDALONE, Server, text, turn_start_params};
 use crate::http::completed_images;
 use crate::threads::resume_params;
-
-async fn send(server: &mut Server, thread_id: &str, call_id: &str, prompt: &str) -> u64 {
-    server.client.send::<ToolCall>(&draw(thread_id, call_id, prompt)).await.expect("a pipe")
-}
-
-/// Begins a call that gets no response from the provider, and returns its request and its turn.
-async fn send_slow(server: &mut Server, thread_id: &str, call_id: &str) -> (u64, TurnId) {
-    let id = send(server, thread_id, call_id, "slow").await;
-    let events = server.events_until(is_image_start).await;
-    let Some(Event::ItemStarted(started)) = events.last() else { panic!("{events:#?}") };
-    (id, started.turn_id.clone())
-}
 
 #[tokio::test]
 async fn calls_at_once_share_one_turn() {
@@ -34,7 +23,7 @@ async fn calls_at_once_share_one_turn() {
     let (slow, turn_id) = send_slow(&mut server, &thread_id, "slow").await;
     let mut ids = Vec::new();
     for number in 0..4 {
-        ids.push(send(&mut server, &thread_id, &format!("call_{number}"), "a cat").await);
+        ids.push(send_call(&mut server, &thread_id, &format!("call_{number}"), "a cat").await);
     }
     let (responses, mut events) = receive_all(&mut server, &ids).await;
     for (number, id) in ids.iter().enumerate() {
@@ -57,8 +46,7 @@ fn turns_of(thread_id: &str) -> ThreadTurnsListParams {
 }
 
 async fn cancel(server: &mut Server, id: u64) {
-    let line = json!({ "method": "$/cancelRequest", "params": { "id": id } }).to_string();
-    server.client.send_line(&line).await.expect("a pipe");
+    send_cancellation(server, id).await;
     let error = server.client.receive::<ToolCall>(id).await.expect_err("a cancelled request").to_string();
     assert!(error.contains("-32800"), "{error}");
 }
@@ -68,7 +56,7 @@ async fn image_of_a_running_turn_can_be_edited_in_it() {
     let provider = provider();
     let (_sandbox, mut server, thread_id) = start(&provider).await;
     let (slow, turn_id) = send_slow(&mut server, &thread_id, "slow").await;
-    let drawing = send(&mut server, &thread_id, "call_1", "a cat").await;
+    let drawing = send_call(&mut server, &thread_id, "call_1", "a cat").await;
     let drawn = server.client.receive::<ToolCall>(drawing).await.expect("a result").images[0].id.clone();
     for (call_id, arguments) in [
         ("call_2", json!({"prompt": "make it green", "images": [drawn]})),
@@ -84,21 +72,27 @@ async fn image_of_a_running_turn_can_be_edited_in_it() {
     server.close().await;
 }
 
+/// Begins two calls that the provider holds, and returns their requests and their turn.
+async fn send_two_slow(provider: &MockServer, server: &mut Server, thread_id: &str) -> ([u64; 2], TurnId) {
+    let (first, turn_id) = send_slow(server, thread_id, "call_1").await;
+    let (second, _) = send_slow(server, thread_id, "call_2").await;
+    provider.request_arrived().await;
+    provider.request_arrived().await;
+    ([first, second], turn_id)
+}
+
 #[tokio::test]
 async fn cancelled_call_closes_its_connection_and_no_other() {
     let provider = provider();
     let (_sandbox, mut server, thread_id) = start(&provider).await;
-    let (first, turn_id) = send_slow(&mut server, &thread_id, "call_1").await;
-    let (second, _) = send_slow(&mut server, &thread_id, "call_2").await;
-    provider.request_arrived().await;
-    provider.request_arrived().await;
+    let ([first, second], turn_id) = send_two_slow(&provider, &mut server, &thread_id).await;
     cancel(&mut server, first).await;
     provider.client_disconnected().await;
     let events = server.events_until(|event| matches!(event, Event::ItemCompleted(_))).await;
     let [item] = completed_images(events).try_into().expect("one item");
     let error = item.error.expect("an error");
     assert_eq!((&*item.id, error.kind, error.billed), ("call_1", ImageErrorKind::Interrupted, Billed::Uncertain));
-    let third = send(&mut server, &thread_id, "call_3", "a cat").await;
+    let third = send_call(&mut server, &thread_id, "call_3", "a cat").await;
     let third = server.client.receive::<ToolCall>(third).await.expect("a result");
     assert_eq!((third.success, third.turn_id), (true, turn_id));
     cancel(&mut server, second).await;
@@ -116,10 +110,10 @@ async fn call_goes_on_while_another_request_waits_for_it() {
     let provider = provider();
     let (_sandbox, mut server, thread_id) = start(&provider).await;
     let (first, turn_id) = send_slow(&mut server, &thread_id, "call_1").await;
-    let second = send(&mut server, &thread_id, "call_1", "slow").await;
+    let second = send_call(&mut server, &thread_id, "call_1", "slow").await;
     provider.request_arrived().await;
     // The second request has joined the call when a later request of the thread is answered.
-    let third = send(&mut server, &thread_id, "call_2", "a cat").await;
+    let third = send_call(&mut server, &thread_id, "call_2", "a cat").await;
     server.client.receive::<ToolCall>(third).await.expect("a result");
     cancel(&mut server, first).await;
     let interrupt = TurnInterruptParams { thread_id: thread_id.clone(), turn_id };
@@ -136,10 +130,7 @@ async fn call_goes_on_while_another_request_waits_for_it() {
 async fn interrupt_ends_every_call_of_the_turn_with_a_result() {
     let provider = provider();
     let (_sandbox, mut server, thread_id) = start(&provider).await;
-    let (first, turn_id) = send_slow(&mut server, &thread_id, "call_1").await;
-    let (second, _) = send_slow(&mut server, &thread_id, "call_2").await;
-    provider.request_arrived().await;
-    provider.request_arrived().await;
+    let ([first, second], turn_id) = send_two_slow(&provider, &mut server, &thread_id).await;
     server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread_id.clone(), turn_id }).await;
     provider.client_disconnected().await;
     provider.client_disconnected().await;
@@ -175,7 +166,7 @@ async fn model_and_client_do_not_share_a_turn() {
     assert_eq!(refused, format!("-32600 turn {} is still running", turn.id));
     server.interrupt(&thread_id, &turn.id).await;
     // A refused call has left nothing behind, so its id can have other arguments.
-    let calling = send(&mut server, &thread_id, "call_2", "a dog").await;
+    let calling = send_call(&mut server, &thread_id, "call_2", "a dog").await;
     assert!(server.client.receive::<ToolCall>(calling).await.expect("a result").success);
     server.events_until_turn_end().await;
     server.events_until_turn_end().await;
@@ -214,7 +205,7 @@ async fn images_of_a_turn_are_limited_for_all_its_calls() {
     let thread_id = server.start_thread().await.id;
     let (slow, _) = send_slow(&mut server, &thread_id, "call_1").await;
     for (call_id, expected) in [("call_2", None), ("call_3", Some(ImageErrorKind::BudgetExceeded))] {
-        let id = send(&mut server, &thread_id, call_id, "a cat").await;
+        let id = send_call(&mut server, &thread_id, call_id, "a cat").await;
         let response = server.client.receive::<ToolCall>(id).await.expect("a result");
         assert_eq!(response.error.map(|error| error.kind), expected, "{call_id}");
     }
@@ -232,7 +223,7 @@ async fn calls_beyond_the_parallel_limit_wait() {
     let thread_id = server.start_thread().await.id;
     let (slow, turn_id) = send_slow(&mut server, &thread_id, "call_1").await;
     provider.request_arrived().await;
-    let waiting = send(&mut server, &thread_id, "call_2", "a cat").await;
+    let waiting = send_call(&mut server, &thread_id, "call_2", "a cat").await;
     server.events_until(is_image_start).await;
     assert_eq!(posts(&provider), 1);
     cancel(&mut server, slow).await;

@@ -16,41 +16,41 @@ use crate::schema::ContentBlock;
 
 fn input(block: Value) -> UserInput {
     let blocks = vec![serde_json::from_value(block).unwrap()];
-    prompt_input(blocks, Path::new("/work")).unwrap().remove(0)
+    prompt_input(blocks, Path::new("/project")).unwrap().remove(0)
 }
 
 #[test]
 fn links_to_files_below_the_folder_are_images() {
     let link = |uri: &str| input(json!({ "type": "resource_link", "uri": uri, "name": "n" }));
     let image = |path: &str| UserInput::LocalImage { path: path.to_owned(), detail: None };
-    assert_eq!(link("file:///work/a%20b.PNG"), image("/work/a b.PNG"));
+    assert_eq!(link("file:///project/a%20b.PNG"), image("/project/a b.PNG"));
     for uri in [
         "file:///other/a.png",
-        "file:///work/../other/a.png",
-        "file:///work/%2e%2e/other/a.png",
-        "file:///workshop/a.png",
-        "file://server/work/a.png",
-        "http://example.com/work/a.png",
-        "/work/a.png",
-        "file:///work/a.txt",
+        "file:///project/../other/a.png",
+        "file:///project/%2e%2e/other/a.png",
+        "file:///projects/a.png",
+        "file://server/project/a.png",
+        "http://example.com/project/a.png",
+        "/project/a.png",
+        "file:///project/a.txt",
     ] {
         assert_eq!(link(uri), UserInput::Mention { name: "n".to_owned(), path: uri.to_owned() }, "{uri}");
     }
-    let typed = json!({ "type": "resource_link", "uri": "file:///work/a", "name": "n", "mimeType": "image/png" });
-    assert_eq!(input(typed), image("/work/a"));
+    let typed = json!({ "type": "resource_link", "uri": "file:///project/a", "name": "n", "mimeType": "image/png" });
+    assert_eq!(input(typed), image("/project/a"));
 }
 
 #[test]
 fn bytes_of_an_image_win_over_its_uri() {
     let block =
-        |data: &str| json!({ "type": "image", "data": data, "mimeType": "image/png", "uri": "file:///work/a.png" });
+        |data: &str| json!({ "type": "image", "data": data, "mimeType": "image/png", "uri": "file:///project/a.png" });
     assert_eq!(input(block("AAAA")), UserInput::Image { url: "data:image/png;base64,AAAA".to_owned(), detail: None });
-    assert_eq!(input(block("")), UserInput::LocalImage { path: "/work/a.png".to_owned(), detail: None });
+    assert_eq!(input(block("")), UserInput::LocalImage { path: "/project/a.png".to_owned(), detail: None });
 }
 
 #[test]
 fn audio_and_unknown_blocks_are_refused() {
-    assert!(prompt_input(vec![ContentBlock::Audio {}], Path::new("/work")).is_err());
+    assert!(prompt_input(vec![ContentBlock::Audio {}], Path::new("/project")).is_err());
     serde_json::from_value::<ContentBlock>(json!({ "type": "video" })).unwrap_err();
 }
 
@@ -134,7 +134,7 @@ fn history_leaves_out_only_the_sentence_of_options() {
 
 #[test]
 fn prompt_without_blocks_or_with_too_many_is_refused() {
-    let blocks = |count| prompt_input(vec![ContentBlock::text("a"); count], Path::new("/work"));
+    let blocks = |count| prompt_input(vec![ContentBlock::text("a"); count], Path::new("/project"));
     assert_eq!(blocks(63).unwrap().len(), 63);
     for count in [0, 64] {
         assert_eq!(blocks(count).unwrap_err().code(), -32602);

@@ -91,6 +91,10 @@ fn draw_land(
 ) {
     let width = pixmap.width() as f32;
     let shade = |top: u32, bottom: u32| shade(top, bottom, time);
+    // Positions and sizes are shares of the picture's width and the stage's height.
+    let hump = |pixmap: &mut PixmapMut<'_>, (x, below): (f32, f32), (w, h): (f32, f32), color| {
+        draw_hump(pixmap, (width * x, horizon + stage.h * below), (width * w, stage.h * h), color);
+    };
     match setting {
         Setting::Sea => draw_sea(pixmap, stage, horizon, shade(0x3f_9b_cf, 0x1b_5a_96)),
         Setting::Beach => {
@@ -98,33 +102,13 @@ fn draw_land(
             draw_ground(pixmap, horizon + stage.h * 0.12, shade(0xf0_dc_a8, 0xd8_b8_78));
         }
         Setting::Desert => {
-            draw_hump(
-                pixmap,
-                (width * 0.22, horizon + stage.h * 0.14),
-                (width * 0.5, stage.h * 0.2),
-                shade(0xf2_cf_8a, 0xe0_b0_66).0,
-            );
-            draw_hump(
-                pixmap,
-                (width * 0.85, horizon + stage.h * 0.16),
-                (width * 0.5, stage.h * 0.24),
-                shade(0xe8_bf_76, 0xd8_a8_5c).0,
-            );
+            hump(pixmap, (0.22, 0.14), (0.5, 0.2), shade(0xf2_cf_8a, 0xe0_b0_66).0);
+            hump(pixmap, (0.85, 0.16), (0.5, 0.24), shade(0xe8_bf_76, 0xd8_a8_5c).0);
             draw_ground(pixmap, horizon + stage.h * 0.1, shade(0xee_c8_80, 0xd0_9c_54));
         }
         Setting::Meadow => {
-            draw_hump(
-                pixmap,
-                (width * 0.2, horizon + stage.h * 0.16),
-                (width * 0.55, stage.h * 0.24),
-                shade(0x8c_c8_6a, 0x5c_a0_4a).0,
-            );
-            draw_hump(
-                pixmap,
-                (width * 0.85, horizon + stage.h * 0.18),
-                (width * 0.5, stage.h * 0.22),
-                shade(0x7c_bc_5c, 0x5c_a0_4a).0,
-            );
+            hump(pixmap, (0.2, 0.16), (0.55, 0.24), shade(0x8c_c8_6a, 0x5c_a0_4a).0);
+            hump(pixmap, (0.85, 0.18), (0.5, 0.22), shade(0x7c_bc_5c, 0x5c_a0_4a).0);
             draw_ground(pixmap, horizon + stage.h * 0.1, shade(0x6d_b5_52, 0x3f_86_3a));
         }
         Setting::City => draw_city(pixmap, stage, horizon, time, rng),

@@ -3,7 +3,7 @@
 use easel_imagegen::image_item;
 use easel_imagegen::port::{CallEnd, Store, image_error};
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
-use easel_protocol::record::{Billed, ImageErrorKind};
+use easel_protocol::record::{Billed, ImageErrorKind, ImageRecord};
 use easel_protocol::thread::Thread;
 
 use super::sample::*;
@@ -85,14 +85,19 @@ async fn end_of_a_call_is_that_of_its_item() {
     assert_eq!(end_of(&store).await.error, error);
 }
 
+/// Begins the call, and settles it with one image.
+async fn settle_image(store: &EaselStore) -> Vec<ImageRecord> {
+    begin(store).await;
+    store.reserve(call("c1")).await.unwrap();
+    let made = made(vec![stage(store, &png(1, 1, b"a"))]);
+    store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 7 }).await.unwrap()
+}
+
 #[tokio::test]
 async fn call_of_a_reverted_turn_ends_as_the_journal_says() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
-    begin(&store).await;
-    store.reserve(call("c1")).await.unwrap();
-    let made = made(vec![stage(&store, &png(1, 1, b"a"))]);
-    let records = store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 7 }).await.unwrap();
+    let records = settle_image(&store).await;
     let mut item = ImageGenerationItem::new("c1".into(), 1_005_000);
     image_item::complete(&mut item, records.clone(), None, None);
     item.completed_at_ms = Some(1_006_000);
@@ -107,10 +112,7 @@ async fn call_of_a_reverted_turn_ends_as_the_journal_says() {
 async fn call_whose_end_history_lacks_ends_as_the_journal_says() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
-    begin(&store).await;
-    store.reserve(call("c1")).await.unwrap();
-    let made = made(vec![stage(&store, &png(1, 1, b"a"))]);
-    let records = store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 7 }).await.unwrap();
+    let records = settle_image(&store).await;
     let end = end_of(&store).await;
     assert_eq!((end.images, end.error), (records, None));
 }

@@ -19,7 +19,7 @@ pub(super) fn extract(definitions: &mut Map<String, Value>) {
     definitions.extend(extracted);
 }
 
-/// Describes the member that tells the variants apart, and returns the name of the variant. `None` without a tag.
+/// Describes the tag, which is the member with the name of the variant, and returns that name. `None` without a tag.
 fn describe_tag(variant: &mut Value, union: &str) -> Option<String> {
     let properties = variant.get_mut("properties")?.as_object_mut()?;
     let (member, tag) =
