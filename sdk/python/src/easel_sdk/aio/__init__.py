@@ -1,0 +1,1 @@
+"""Easel in asynchronous programs. The synchronous classes run these in a thread."""

@@ -1,0 +1,1 @@
+"""How Easel is found, started and talked to."""

@@ -1,0 +1,1 @@
+"""Easel in synchronous programs."""
