@@ -1,3 +1,6 @@
+# Tries of a mutant are cheap: without debug information, and with fewer cases of each property.
+MUTANTS := "CARGO_PROFILE_DEV_DEBUG=0 PROPTEST_CASES=32 PROPTEST_MAX_SHRINK_ITERS=0 cargo mutants"
+
 # Lists the recipes.
 default:
     @just --list --unsorted
@@ -33,8 +36,8 @@ crash-points *ARGS:
     EASEL_CRASH_POINTS=all cargo test --package easel --test it crash::{{ARGS}} -- --nocapture
 
 # Lets two processes compete for the last image of a day 1,000 times, and kills one of them now and then.
-spending-race:
-    RUN_SLOW_TESTS=1 cargo test --package easel --test it spending::race
+spending-race rounds="1000":
+    EASEL_RACE_ROUNDS={{rounds}} cargo test --package easel --test it spending::race -- --nocapture
 
 # Runs a thread of 2,000 turns against a provider that counts tokens, with the default limit.
 long-thread turns="2000":
@@ -48,15 +51,17 @@ fuzz target seconds="600":
 fuzz-all seconds="60":
     .ci/fuzz {{seconds}}
 
+# `--sharding round-robin --shard 0/8` tries an even eighth of the changes.
+#
 # Changes the pure core in small ways, and lists the changes that its own tests do not notice. Needs cargo-mutants.
 mutants *ARGS:
-    cargo mutants --output target --package easel-imagegen --package easel-thread \
+    {{MUTANTS}} --output target --package easel-imagegen --package easel-thread \
         --file 'crates/easel-imagegen/**' --file 'crates/easel-thread/src/machine*' \
         --file 'crates/easel-thread/src/machine/**' {{ARGS}}
 
 # Changes the parsers and the journal in the same way.
 mutants-parsers *ARGS:
-    cargo mutants --output target --package easel-config --package easel-provider --package easel-rpc \
+    {{MUTANTS}} --output target --package easel-config --package easel-provider --package easel-rpc \
         --package easel-store --file 'crates/easel-config/src/layers/**' --file 'crates/easel-provider/src/http/sse.rs' \
         --file 'crates/easel-provider/src/json_images/**' --file 'crates/easel-rpc/src/inbound/envelope.rs' \
         --file 'crates/easel-rpc/src/inbound/line.rs' --file 'crates/easel-store/src/journal/**' {{ARGS}}
@@ -70,9 +75,32 @@ schema:
     cargo run --quiet -- app-server generate-json-schema --out schema
     cargo run --quiet -- app-server generate-ts --out schema
 
-# Runs public clients of MCP and ACP against Easel.
+# Generates the types in sdk/ from schema/. Installs the generators first.
+sdk-types:
+    .ci/sdk --types
+
+# Tests the SDKs against Easel, with every version of their languages that is installed.
+sdk:
+    .ci/sdk
+
+# Runs public clients of MCP and ACP against Easel, and compares `easel acp` with the Codex adapter for ACP.
 faces:
     .ci/faces
+
+# Runs the code of docs/HOSTS.md with the AI SDK, LangChain and the types of OpenAI. Installs them first.
+hosts:
+    .ci/hosts
+
+# Builds the page of the gallery from its TypeScript, into the files that are embedded. Needs npm.
+gallery-page:
+    npm ci --prefix crates/easel-gallery/page --no-fund --no-audit --ignore-scripts
+    npm run --prefix crates/easel-gallery/page check
+    npm run --prefix crates/easel-gallery/page build
+
+# Compares the page with its source, and drives the gallery in Chromium. `--long` does it with 10,000 images too, and
+# `--pictures` takes the pictures of docs/.
+gallery *ARGS:
+    .ci/gallery {{ARGS}}
 
 # Runs code generators for Python, TypeScript, Go and Java over schema/. Installs them first.
 generators:
@@ -126,9 +154,40 @@ instructions *ARGS:
 copies +FILES:
     @for file in {{FILES}}; do cargo run --quiet --release --package easel-picture --example measure_copies -- "$file"; done
 
+# Measures the report and the composite of an edit, of drawn pictures or of these.
+edits *FILES:
+    cargo run --quiet --release --package easel-picture --example measure_edit -- {{FILES}}
+
 # Draws the prompts and edits of docs/preview-sheet.png with the preview provider.
 preview-sheet:
     cargo run --quiet --package easel-preview --example draw_sheet -- docs/preview-sheet.png
+
+# Builds the packages of these platforms, by default of Linux on x86-64, and those of the SDKs. Needs cargo-zigbuild,
+# npm and Python; see docs/RELEASING.md.
+package *TRIPLES:
+    #!/usr/bin/env bash
+    set -euo pipefail
+    sdks=$(mktemp -d)
+    trap 'rm -rf "$sdks"' EXIT
+    EASEL_TESTS_MUST_RUN=1 .ci/sdk --build "$sdks"
+    built=$(packaging/build {{TRIPLES}})
+    packaging/package --sdks "$sdks" $built
+
+# Measures the packages that `just package` has built, and other executables (NAME=PATH), in one table.
+measure-packages *EXECUTABLES:
+    packaging/measure {{EXECUTABLES}}
+
+# Makes a release of this version from the changelog: checks, sets versions, commits and tags.
+release version:
+    packaging/release/release.py {{version}}
+
+# Fails if the protocol breaks clients of the last release, and the version does not say so.
+wire *FILES:
+    .ci/wire {{FILES}}
+
+# Builds packages twice, compares them, and installs each in an empty environment.
+package-check:
+    .ci/package
 
 # Counts private words, undocumented items and other violations of the rules on language and structure.
 vocabulary *ARGS:
@@ -137,6 +196,15 @@ vocabulary *ARGS:
 # Lints the code for Windows. Needs `rustup target add x86_64-pc-windows-gnu` and a MinGW C compiler.
 lint-windows:
     cargo clippy --workspace --all-targets --target x86_64-pc-windows-gnu --locked -- -D warnings
+
+# Builds easel.exe and tries it under Wine: version, demo, a picture from the shell, a session over pipes.
+wine *ARGS:
+    .ci/wine {{ARGS}}
+
+# Builds the tests for Windows, runs them under Wine, and fails if others fail than tests/wine/expected.toml lists. With
+# FILTERS, only the tests whose name contains one. Takes half an hour.
+wine-tests *FILTERS:
+    .ci/wine --tests {{FILTERS}}
 
 # Runs everything that CI runs.
 check:

@@ -252,7 +252,7 @@ summary: ReasoningSummary | null, };
 /**
  * Why the server asks.
  */
-export type ApprovalCause = "always" | "overLimit" | "unknownPrice";
+export type ApprovalCause = "always" | "overLimit" | "unknownPrice" | "hook";
 
 /**
  * An image that a call would send.
@@ -486,6 +486,11 @@ reasoning_effort: string | null,
  * The developer instructions of the thread. `null` when it has none.
  */
 developer_instructions: string | null, };
+
+/**
+ * Whether the pixels outside the mask were put back from the base.
+ */
+export type CompositeStatus = "none" | "applied" | RefusedComposite;
 
 /**
  * Writes several keys of the home's `config.toml`: all or none.
@@ -754,6 +759,32 @@ balance: string | null, };
 export type CwdFilter = string | Array<string>;
 
 /**
+ * How Easel made an image from others, without a provider.
+ */
+export type Derivation = {
+/**
+ * The handles of the images, the one that a provider made first.
+ */
+from: Array<string>,
+/**
+ * What was done.
+ */
+by: DerivationKind,
+/**
+ * Over how many pixels inside the mask the two images blend.
+ */
+feather: number,
+/**
+ * Whether the provider's file has Content Credentials, which are true of that file only and not copied.
+ */
+dropsContentCredentials: boolean, };
+
+/**
+ * What Easel does to make an image from others.
+ */
+export type DerivationKind = "composite";
+
+/**
  * A part of the response to the Codex app-server's `item/tool/call`.
  */
 export type DynamicToolCallOutputContentItem = { "type": "inputText",
@@ -765,6 +796,71 @@ text: string, } | { "type": "inputImage",
  * The bytes as a data URL.
  */
 imageUrl: string, };
+
+/**
+ * What an edit changed, measured on the pixels of both images.
+ */
+export type EditReport = {
+/**
+ * The handle of the image that was edited: the first reference image of the call.
+ */
+base: string,
+/**
+ * What was done with the mask. `null` when the call had none.
+ */
+mask: MaskUse | null,
+/**
+ * Whether the result had another size and was scaled to that of the base for the comparison.
+ */
+resampled: boolean,
+/**
+ * Whether the aspect ratios differ by more than 1 %, so that the comparison has stretched the result.
+ */
+aspectChanged: boolean,
+/**
+ * How far the whole picture has moved, up to 32 pixels. `null` when it has moved by less than 4 pixels, or when
+ * the pictures do not tell. The pixels are compared where they are, without moving them back.
+ */
+shift: Shift | null,
+/**
+ * A pixel counts as changed if one of its channels differs by more than this, of 255.
+ */
+tolerance: number,
+/**
+ * The part that the mask protects. `null` without a mask, and if `incomplete` says why.
+ */
+outside: ProtectedPixels | null,
+/**
+ * The part that the mask leaves to the edit; the whole picture without a mask that can be used. `null` if the
+ * images could not be compared, and `incomplete` says why.
+ */
+inside: EditedPixels | null,
+/**
+ * Why something was not counted, in words: the images could not be compared, or the mask does not fit the base.
+ * Absent if everything was.
+ */
+incomplete?: string,
+/**
+ * Whether the protected pixels were put back from the base.
+ */
+composite: CompositeStatus, };
+
+/**
+ * The pixels that an edit could change.
+ */
+export type EditedPixels = {
+/**
+ * Their number.
+ */
+pixels: number,
+/**
+ * How many of them differ by more than the tolerance.
+ */
+changed: number,
+/**
+ * `changed` as a part of `pixels`, from 0 to 1.
+ */
+share: number, };
 
 /**
  * The only page of a list without entries.
@@ -833,7 +929,7 @@ error: ErrorObject, };
 /**
  * A notification of the server. The variants are in the order of a thread's life.
  */
-export type Event = ({ "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/compacted", "params": ContextCompactedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "serverRequest/resolved", "params": ServerRequestResolvedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification }) & {
+export type Event = ({ "method": "configWarning", "params": ConfigWarningNotification } | { "method": "account/login/completed", "params": AccountLoginCompletedNotification } | { "method": "account/updated", "params": AccountUpdatedNotification } | { "method": "account/rateLimits/updated", "params": AccountRateLimitsUpdatedNotification } | { "method": "tool/list/updated", "params": ToolListUpdatedNotification } | { "method": "thread/started", "params": ThreadStartedNotification } | { "method": "thread/status/changed", "params": ThreadStatusChangedNotification } | { "method": "thread/name/updated", "params": ThreadNameUpdatedNotification } | { "method": "thread/settings/updated", "params": ThreadSettingsUpdatedNotification } | { "method": "thread/archived", "params": ThreadArchivedNotification } | { "method": "thread/unarchived", "params": ThreadUnarchivedNotification } | { "method": "thread/closed", "params": ThreadClosedNotification } | { "method": "thread/reverted", "params": ThreadRevertedNotification } | { "method": "thread/deleted", "params": ThreadDeletedNotification } | { "method": "turn/started", "params": TurnStartedNotification } | { "method": "warning", "params": WarningNotification } | { "method": "item/started", "params": ItemStartedNotification } | { "method": "item/agentMessage/delta", "params": AgentMessageDeltaNotification } | { "method": "item/reasoning/summaryPartAdded", "params": ReasoningSummaryPartAddedNotification } | { "method": "item/reasoning/summaryTextDelta", "params": ReasoningSummaryTextDeltaNotification } | { "method": "item/reasoning/textDelta", "params": ReasoningTextDeltaNotification } | { "method": "item/imageGeneration/preview", "params": ImageGenerationPreviewNotification } | { "method": "item/completed", "params": ItemCompletedNotification } | { "method": "rawResponseItem/completed", "params": RawResponseItemCompletedNotification } | { "method": "thread/compacted", "params": ContextCompactedNotification } | { "method": "thread/tokenUsage/updated", "params": ThreadTokenUsageUpdatedNotification } | { "method": "image/deleted", "params": ImageDeletedNotification } | { "method": "serverRequest/resolved", "params": ServerRequestResolvedNotification } | { "method": "error", "params": ErrorNotification } | { "method": "turn/completed", "params": TurnCompletedNotification }) & {
 /**
  * When the server wrote the notification, in Unix milliseconds.
  */
@@ -919,6 +1015,46 @@ data: Array<ExperimentalFeature>,
  * The cursor of the next page. `null` on the last page.
  */
 nextCursor: string | null, };
+
+/**
+ * How a picture fills a size of another aspect.
+ */
+export type ExportFit = "contain" | "cover" | "refuse";
+
+/**
+ * A format that pictures are written in.
+ */
+export type ExportFormat = "png" | "jpeg" | "webp";
+
+/**
+ * A set of files.
+ */
+export type ExportSet = "web" | "apple" | "windows" | "android" | "sizes" | "sprites";
+
+/**
+ * A file of a set.
+ */
+export type ExportedFile = {
+/**
+ * Absolute path, with the links of the folder resolved.
+ */
+path: string,
+/**
+ * Width in pixels, of the largest picture in an icon. `null` for a file without pictures.
+ */
+width: number | null,
+/**
+ * Height in pixels, like the width.
+ */
+height: number | null,
+/**
+ * Size in bytes.
+ */
+bytes: number,
+/**
+ * SHA-256 of the file, in lowercase hexadecimal.
+ */
+sha256: string, };
 
 /**
  * How finished a feature is.
@@ -1213,6 +1349,73 @@ data: string,
 nextOffset: number | null, };
 
 /**
+ * Compares two images pixel by pixel, as an edit is compared with the image that was edited.
+ */
+export type ImageCompareParams = {
+/**
+ * The handle of the first image: the base.
+ */
+a: string,
+/**
+ * The handle of the second image, which is scaled to the size of the first one.
+ */
+b: string,
+/**
+ * The handle of a mask. Its transparent pixels are inside, all others outside.
+ */
+maskId?: string | null,
+/**
+ * The largest heat map to make. Absent: the response has no heat map.
+ */
+heatMap?: PreviewSize | null, };
+
+/**
+ * What differs between two images.
+ */
+export type ImageCompareResponse = {
+/**
+ * The differences. Its `mask` is `null`, since the images need not be of one call.
+ */
+report: EditReport,
+/**
+ * Where the images differ, to be laid over the first one: transparent where a pixel is the same, and red where it
+ * is not. `null` when the request names no `heatMap`.
+ */
+heatMap: ImagePreview | null, };
+
+/**
+ * Makes an image from an edit and the image that was edited: outside the mask with exactly the pixels of the latter.
+ */
+export type ImageCompositeParams = {
+/**
+ * The handle of the edit: a generated image.
+ */
+imageId: string,
+/**
+ * The handle of the image that was edited. Absent: the one in the record of the edit.
+ */
+baseId?: string | null,
+/**
+ * The handle of the mask. Its transparent pixels are taken from the edit. Absent: the one in the record of the
+ * edit.
+ */
+maskId?: string | null,
+/**
+ * Over how many pixels inside the mask the two images blend, 0 to 64. Default 8.
+ */
+feather?: number | null, };
+
+/**
+ * The new image.
+ */
+export type ImageCompositeResponse = {
+/**
+ * The record of the new image, in the thread, the turn and the item of the edit. Its `derived` says what it was
+ * made from.
+ */
+image: ImageRecord, };
+
+/**
  * Deletes an image from a thread. The file is deleted when no other thread uses the image.
  */
 export type ImageDeleteParams = {
@@ -1333,7 +1536,11 @@ usageLimit?: UsageLimit, };
 export type ImageErrorKind = "invalidArguments" | "referenceNotFound" | "referenceRefused" | "moderationBlocked" | "unauthorized" | "configuration" | "usageLimit" | "rateLimited" | "budgetExceeded" | "approvalDenied" | "hookDenied" | "timeout" | "network" | "badResponse" | "storage" | "interrupted" | "internal";
 
 /**
- * Copies an image out of Easel's store.
+ * Copies an image out of Easel's store: byte by byte, or as another picture if a field from `width` on asks for a
+ * change. The image's own format, no trim and a padding of 0 are none. The image itself is not changed.
+ *
+ * A picture is decoded, turned upright, trimmed, scaled, padded and filled, in this order, and has no metadata except
+ * its color profile. The same request gives the same bytes.
  */
 export type ImageExportParams = {
 /**
@@ -1341,13 +1548,46 @@ export type ImageExportParams = {
  */
 imageId: string,
 /**
- * Absolute path of the copy, in an existing folder. The extension must belong to the format of the image.
+ * Absolute path of the copy, in an existing folder. The extension must belong to the format of the copy.
  */
 path: string,
 /**
  * Whether to replace an existing file. Default false: the request fails if the path exists.
  */
-overwrite?: boolean | null, };
+overwrite?: boolean | null,
+/**
+ * Width in pixels, 1 to 16,384. Absent: it follows from `height`, else the picture is not scaled.
+ */
+width?: number | null,
+/**
+ * Height in pixels, 1 to 16,384. Absent: it follows from `width`, else the picture is not scaled.
+ */
+height?: number | null,
+/**
+ * How the picture fills a size of another aspect. Default `refuse`.
+ */
+fit?: ExportFit | null,
+/**
+ * The format of the copy. Absent: that of the image. A GIF needs another one.
+ */
+format?: ExportFormat | null,
+/**
+ * The quality of a JPEG, 1 to 100. Default 90. Other formats are lossless and have no quality.
+ */
+quality?: number | null,
+/**
+ * The color below transparent pixels and padding, as `#rrggbb`. Absent: they stay transparent, which JPEG cannot
+ * store.
+ */
+background?: string | null,
+/**
+ * Whether to cut off a transparent border, or one of a single color. Default false.
+ */
+trim?: boolean | null,
+/**
+ * Pixels to leave on each side, 0 to 8,191. They count to `width` and `height`. Default 0.
+ */
+padding?: number | null, };
 
 /**
  * The copy.
@@ -1360,7 +1600,79 @@ path: string,
 /**
  * Size of the copy in bytes.
  */
-bytes: number, };
+bytes: number,
+/**
+ * Width in pixels.
+ */
+width: number,
+/**
+ * Height in pixels.
+ */
+height: number,
+/**
+ * SHA-256 of the file, in lowercase hexadecimal.
+ */
+sha256: string, };
+
+/**
+ * Writes a set of files, such as the icons of an app: all of them or none.
+ *
+ * Each picture is scaled from the original, which is not changed. The same request gives the same bytes.
+ */
+export type ImageExportSetParams = {
+/**
+ * The handle of the image.
+ */
+imageId: string,
+/**
+ * Absolute path of an existing folder. Other files in it are kept.
+ */
+folder: string,
+/**
+ * Which files to write.
+ */
+set: ExportSet,
+/**
+ * The sides of the pictures in pixels, 1 to 4,096. For `sizes`, 1 to 32 different ones, which may be larger than
+ * the image. For `sprites`, at most one: the side of each picture. Absent there: the pictures are not scaled.
+ */
+sizes?: Array<number> | null,
+/**
+ * For `sprites`, the images that follow `imageId` on the sheet, up to 255. No image may be repeated.
+ */
+imageIds?: Array<string> | null,
+/**
+ * For `sizes` and `sprites`, what the names of the files begin with. For `web`, the name of the app in its
+ * manifest. Default: `icon`, `sprites`, and no name.
+ */
+name?: string | null,
+/**
+ * How an image that is not square becomes square. Default `refuse`. Sprites without `sizes` keep their shape.
+ */
+fit?: ExportFit | null,
+/**
+ * The color below transparent pixels, as `#rrggbb`. Required for the files that must be opaque, if the image has
+ * transparent pixels; in `web` also if its outermost pixels have several colors.
+ */
+background?: string | null,
+/**
+ * Whether to replace existing files. Default false: the request fails if one of the files exists.
+ */
+overwrite?: boolean | null, };
+
+/**
+ * The files that were written.
+ */
+export type ImageExportSetResponse = {
+/**
+ * The files, in the order of the set.
+ */
+files: Array<ExportedFile>,
+/**
+ * For `web`, the lines for the head of a page, if the files are at the root of its site. `null` for the other
+ * sets.
+ */
+snippet: string | null, };
 
 /**
  * A failure of an image call in the Codex app-server's shape. `error` of the item has the details.
@@ -1628,6 +1940,18 @@ revisedPrompt: string | null,
  */
 inputs: Array<InputImage>,
 /**
+ * The mask of an edit. Absent without one.
+ */
+mask?: InputImage,
+/**
+ * What an edit changed since its first reference image. Absent for other images.
+ */
+edit?: EditReport,
+/**
+ * How Easel made the image from others. Absent for an image as a provider made it.
+ */
+derived?: Derivation,
+/**
  * The tokens of the call. `null` when the provider does not report them.
  */
 usage: ImageUsage | null,
@@ -1862,6 +2186,11 @@ export type LogoutAccountParams = Record<symbol, never>;
  * The key and the tokens were removed.
  */
 export type LogoutAccountResponse = Record<symbol, never>;
+
+/**
+ * What was done with the mask of a call. A provider that takes no mask gets no such call.
+ */
+export type MaskUse = "sent";
 
 /**
  * Who a block of content is for.
@@ -2207,6 +2536,27 @@ permissions: PermissionProfile,
 scope?: ApprovalScope, };
 
 /**
+ * A rectangle of pixels of the base.
+ */
+export type PixelBox = {
+/**
+ * The first column.
+ */
+x: number,
+/**
+ * The first row.
+ */
+y: number,
+/**
+ * Columns.
+ */
+width: number,
+/**
+ * Rows.
+ */
+height: number, };
+
+/**
  * The plan of a ChatGPT account.
  */
 export type PlanType = "free" | "go" | "plus" | "pro" | "prolite" | "promax" | "team" | "self_serve_business_prolite" | "self_serve_business_usage_based" | "business" | "ent26" | "enterprise_cbp_automation" | "enterprise_cbp_usage_based" | "enterprise" | "edu" | "edu_plus" | "edu_pro" | "sci" | "sci_plus" | "unknown";
@@ -2268,6 +2618,37 @@ maxEdge?: number | null,
  * response under 64 KiB. A preview that does not fit first loses quality, then pixels.
  */
 maxBytes?: number | null, };
+
+/**
+ * The pixels that an edit had to leave alone.
+ */
+export type ProtectedPixels = {
+/**
+ * Their number.
+ */
+pixels: number,
+/**
+ * How many of them differ by more than the tolerance.
+ */
+changed: number,
+/**
+ * `changed` as a part of `pixels`, from 0 to 1.
+ */
+share: number,
+/**
+ * The mean of the largest difference of a channel over all of them, from 0 to 255. It has no threshold.
+ */
+meanDifference: number,
+/**
+ * Squares of 8 by 8 pixels, side by side from the top left, in which three quarters of the pixels are protected
+ * and differ by more than 32. The noise of a lossy format makes none, and damage that a person sees at least one.
+ * Absent without one.
+ */
+damagedBlocks?: number,
+/**
+ * The smallest box that has all changed pixels. `null` if none has changed.
+ */
+box: PixelBox | null, };
 
 /**
  * Kinds of provider settings. Easel uses one of the Codex app-server's kinds.
@@ -2483,6 +2864,15 @@ delta: string,
 contentIndex: number, };
 
 /**
+ * Why the pixels outside the mask were not put back.
+ */
+export type RefusedComposite = {
+/**
+ * The reason, in words.
+ */
+refused: string, };
+
+/**
  * The id of a request, chosen by its sender. Easel numbers its own requests per connection.
  */
 export type RequestId = number | string;
@@ -2639,6 +3029,19 @@ requestId: RequestId, };
  * The kind of client that a thread comes from.
  */
 export type SessionSource = "cli" | "vscode" | "exec" | "appServer" | "unknown";
+
+/**
+ * A movement in pixels of the base.
+ */
+export type Shift = {
+/**
+ * To the right. Negative: to the left.
+ */
+x: number,
+/**
+ * Down. Negative: up.
+ */
+y: number, };
 
 /**
  * The skills of one folder.
@@ -4476,6 +4879,21 @@ startedAtMs: number,
 completedAtMs: number | null, };
 
 /**
+ * Something in a turn is not as the user may expect it, and the turn goes on: the provider's hosted image tool is not
+ * offered to the model, because a limit of spending is used up, or because it would bypass an approval or a hook. Each
+ * reason is reported once a turn.
+ */
+export type WarningNotification = {
+/**
+ * The thread of the turn.
+ */
+threadId: string,
+/**
+ * What happened, and what to do, for the user.
+ */
+message: string, };
+
+/**
  * Whether a written value applies.
  */
 export type WriteStatus = "ok" | "okOverridden";
@@ -4592,8 +5010,14 @@ export interface Methods {
   "image/list": { params: ImageListParams; response: ImageListResponse };
   /** one record, ranges of its bytes, and a preview */
   "image/read": { params: ImageReadParams; response: ImageReadResponse };
-  /** copies an image to a path that the client names */
+  /** what differs between two images, with a heat map */
+  "image/compare": { params: ImageCompareParams; response: ImageCompareResponse };
+  /** puts the pixels outside the mask of an edit back, in a new image */
+  "image/composite": { params: ImageCompositeParams; response: ImageCompositeResponse };
+  /** copies an image to a path that the client names, as it is or as another picture */
   "image/export": { params: ImageExportParams; response: ImageExportResponse };
+  /** writes a set of files, such as the icons of an app */
+  "image/exportSet": { params: ImageExportSetParams; response: ImageExportSetResponse };
   /** deletes an image from a thread */
   "image/delete": { params: ImageDeleteParams; response: ImageDeleteResponse };
   /** images, tokens and estimated cost by day, thread and model, and what is left of the limits */

@@ -161,20 +161,20 @@ async fn run(input: Vec<u8>, sizes: Vec<u8>) -> Vec<u8> {
 fn table(limits: Limits) -> Table<Context> {
     let table = Table::builder()
         .limits(limits)
-        .method("initialize", async |_: Context, _: Call, params: Value| Ok(Reply::new(params)))
-        .method("echo", async |_: Context, _: Call, params: Value| Ok(Reply::new(params)))
-        .method("number", async |_: Context, _: Call, params: Number| Ok(Reply::new(params)))
+        .method("initialize", async |_: Context, _: Call, params: Value| Ok(Reply::new(&params)))
+        .method("echo", async |_: Context, _: Call, params: Value| Ok(Reply::new(&params)))
+        .method("number", async |_: Context, _: Call, params: Number| Ok(Reply::new(&params)))
         .method("later", async |_: Context, _: Call, params: Value| {
             tokio::task::yield_now().await;
-            Ok(Reply::new(params))
+            Ok(Reply::new(&params))
         })
         .method("wait", async |context: Context, _: Call, params: Value| {
             context.ended.cancelled().await;
-            Ok(Reply::new(params))
+            Ok(Reply::new(&params))
         })
         .method("notify", async |context: Context, _: Call, params: Value| {
             let _ = context.outbox.notify("notified", &params).await;
-            Ok(Reply::new(params))
+            Ok(Reply::new(&params))
         });
     table.build().expect("different names")
 }

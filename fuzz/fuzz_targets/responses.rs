@@ -146,6 +146,7 @@ fn check_events(events: &[ModelEvent]) {
     let (mut messages, mut calls) = (0, 0);
     for (at, event) in events.iter().enumerate() {
         match event {
+            ModelEvent::RequestId { request_id } => assert!(!request_id.contains(SECRET), "{request_id}"),
             ModelEvent::HostedStarted { call_id, .. } => {
                 assert!(!ended_images.contains(call_id) && open_images.insert(call_id), "{call_id} starts twice");
             }

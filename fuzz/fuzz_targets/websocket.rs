@@ -123,8 +123,8 @@ impl Connection<'_> {
             client.shutdown(Shutdown::Write).expect("an open socket");
         }
         let limits = Limits { max_line_bytes: MAX_MESSAGE, outbox_bytes: 64 << 10, ..Limits::default() };
-        let accepted = accept_websocket(Socket::Unix(server), ahead.to_vec(), admission, limits);
-        let received = accepted.ok().map(|(mut messages, outbox)| {
+        let accepted = accept_websocket(Socket::new(server), ahead.to_vec(), admission, limits);
+        let received = accepted.ok().flatten().map(|(mut messages, outbox)| {
             if has_end {
                 client.write_all(self.frames).expect("room in the socket");
                 client.shutdown(Shutdown::Write).expect("an open socket");

@@ -1,8 +1,25 @@
 //! `easel acp`, as an editor sees it. The published schema of the protocol is not part of this repository:
 //! `EASEL_ACP_SCHEMA` names its `schema.json`, and then every message in both directions is checked.
+//!
+//! | likely mistake | caught by |
+//! |---|---|
+//! | no method of authentication | `every_version_gets_version_1_and_auth_methods` |
+//! | base64 in `rawOutput`, or twice | `base64_is_in_the_content_only_and_once` |
+//! | updates after the response | `updates_stay_between_their_prompt_and_its_response` |
+//! | updates before the response to `session/new` | `updates_stay_between_their_prompt_and_its_response` |
+//! | a cancellation is an error | `cancelled_prompt_ends_with_a_stop_reason` |
+//! | `uri` is a bare path | `pictures_are_small_original_or_links` |
+//! | a URI of a prompt is fetched | `prompt_uris_are_not_fetched` |
+//! | the last update has only the new content | `last_update_has_the_whole_content` |
+//! | `usage_update` without a size | `usage_is_never_sent_without_a_size` |
+//! | `session/load` is answered before the replay | `load_replays_in_a_new_process_before_its_response` |
+//! | a replay of every picture | `long_replay_shows_the_newest_pictures_only` |
+//! | MCP servers of the editor are refused | `mcp_servers_of_the_editor_are_accepted` |
+//! | version 2 of the protocol is refused | `every_version_gets_version_1_and_auth_methods` |
+//! | a crate changes the order of JSON maps | `json_maps_are_sorted` |
 
 mod cancel;
-mod editor;
+pub(crate) mod editor;
 mod examples;
 mod history;
 mod permission;
@@ -10,6 +27,7 @@ mod pictures;
 mod prompts;
 mod protocol;
 mod schema;
+mod warnings;
 
 use easel_testkit::http::{MockServer, Request, Response, Step};
 use serde_json::{Value, json};

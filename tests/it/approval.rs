@@ -4,6 +4,8 @@ mod answers;
 #[cfg(unix)]
 mod connections;
 mod faults;
+#[cfg(unix)]
+mod hook;
 mod scopes;
 mod setting;
 

@@ -1,5 +1,7 @@
 //! Changes of the configuration while the server runs.
 
+use std::path::Path;
+
 use easel_protocol::configuration::{
     ConfigBatchWriteParams, ConfigEdit, ConfigReadParams, ConfigReadResponse, ConfigRequirementsReadParams,
     ConfigValueWriteParams, ConfigWriteResponse, ExperimentalFeatureEnablementSetParams, ExperimentalFeatureListParams,
@@ -97,7 +99,7 @@ async fn written_key_is_read_back_with_the_same_version() {
         (&read.config["images"]["parallel"], &read.origins["images.parallel"].version),
         (&json!(3), &written.version)
     );
-    assert!(written.file_path.ends_with("home/config.toml"), "{}", written.file_path);
+    assert!(Path::new(&written.file_path).ends_with("home/config.toml"), "{}", written.file_path);
 
     let edits = changes(&[("images", json!({"detail": "low"})), ("model_provider", Value::Null)]);
     let params =

@@ -146,6 +146,16 @@ async fn kill_during_tool_call_keeps_promises() {
 }
 
 #[tokio::test]
+async fn kill_during_preserve_keeps_promises() {
+    kill_at_points(Scenario::Preserve).await;
+}
+
+#[tokio::test]
+async fn kill_during_composite_keeps_promises() {
+    kill_at_points(Scenario::Composite).await;
+}
+
+#[tokio::test]
 async fn kill_during_attachments_keeps_promises() {
     kill_at_points(Scenario::Attachments).await;
 }
@@ -173,6 +183,11 @@ async fn kill_during_compaction_keeps_promises() {
 #[tokio::test]
 async fn kill_during_export_keeps_promises() {
     kill_at_points(Scenario::Export).await;
+}
+
+#[tokio::test]
+async fn kill_during_set_export_leaves_whole_files() {
+    kill_at_points(Scenario::ExportSet).await;
 }
 
 #[tokio::test]

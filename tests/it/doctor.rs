@@ -22,9 +22,8 @@ impl Report {
         let mut command = sandbox.command(arguments);
         command.envs(variables.iter().copied());
         let output = command.output().await.expect("the program starts");
-        let root = sandbox.root().display().to_string();
         let text = |bytes: &[u8]| {
-            let text = String::from_utf8_lossy(bytes).replace(&root, "/root");
+            let text = sandbox.hide_root(&String::from_utf8_lossy(bytes), "/root");
             let words = text.split_inclusive(|c: char| c.is_whitespace()).map(hide_numbers);
             words.collect()
         };

@@ -100,6 +100,23 @@ fn security_page_names_existing_checks() {
     }
 }
 
+/// The tables of likely mistakes name tests that exist.
+#[test]
+fn mistakes_of_faces_are_caught_by_existing_tests() {
+    let checks = Checks::load();
+    for file in ["tests/it/tool_call.rs", "tests/it/mcp.rs", "tests/it/acp.rs"] {
+        let text = document(file);
+        let rows: Vec<&str> = text.lines().filter(|line| line.starts_with("//! | ")).skip(1).collect();
+        assert!(rows.len() >= 10, "{file} has ten mistakes: {rows:#?}");
+        for row in rows {
+            let (_, caught_by) = row.trim_end_matches(" |").rsplit_once(" | ").expect("two columns");
+            let names: Vec<&str> = caught_by.split('`').skip(1).step_by(2).collect();
+            let missing: Vec<&&str> = names.iter().filter(|name| !checks.contains(name)).collect();
+            assert!(!names.is_empty() && missing.is_empty(), "{file}: {row}");
+        }
+    }
+}
+
 /// The table of fuzz targets names those that exist, and each has seeds and a threat.
 #[test]
 fn security_page_lists_the_fuzz_targets() {

@@ -4,6 +4,8 @@
 mod interrupt;
 #[cfg(unix)]
 mod on_terminal;
+#[cfg(target_os = "linux")]
+mod opening;
 mod results;
 
 use std::path::PathBuf;

@@ -134,6 +134,11 @@ impl Sandbox {
         command.current_dir(self.project());
         command.env_clear().env("EASEL_HOME", self.home()).env("HOME", self.folder.path());
         command.env("TMPDIR", self.temp_dir());
+        // The names that Windows has for them. Its programs do not start without the folder of the system.
+        command.env("USERPROFILE", self.folder.path()).env("TEMP", self.temp_dir()).env("TMP", self.temp_dir());
+        if let Some(system) = env_setting("SYSTEMROOT") {
+            command.env("SYSTEMROOT", system);
+        }
         command
     }
 
@@ -145,6 +150,19 @@ impl Sandbox {
     /// The folder that contains home and project.
     pub(crate) fn root(&self) -> &Path {
         self.folder.path()
+    }
+
+    /// Replaces the folder of the sandbox in a text, or in JSON, by a placeholder. Paths below it have slashes on every
+    /// system.
+    pub(crate) fn hide_root(&self, text: &str, placeholder: &str) -> String {
+        let root = self.root().display().to_string();
+        let escaped = serde_json::to_string(&root).expect("a string");
+        let text = text.replace(escaped.trim_matches('"'), placeholder).replace(&root, placeholder);
+        let show = |word: &str| match word.contains(placeholder) && cfg!(windows) {
+            true => word.replace("\\\\", "/").replace('\\', "/"),
+            false => word.to_owned(),
+        };
+        text.split_inclusive(char::is_whitespace).map(show).collect()
     }
 
     /// Starts a server and opens its connection. The standalone tool is on.

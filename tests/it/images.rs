@@ -2,7 +2,9 @@
 
 mod delete;
 mod export;
+mod pictures;
 mod preview;
+mod sets;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;

@@ -4,7 +4,9 @@
 
 pub(crate) mod server;
 
+mod activation;
 mod connections;
+mod plain_http;
 mod shutdown;
 mod socket_file;
 mod unauthorized;

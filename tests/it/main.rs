@@ -19,11 +19,14 @@ mod credentials;
 mod http;
 
 mod context;
+#[cfg(all(unix, feature = "acp"))]
+mod faces;
 mod mcp;
 mod preview;
 mod tool_call;
 mod turns;
 
+mod edits;
 mod gates;
 mod images;
 mod threads;
@@ -38,9 +41,14 @@ mod config_writes;
 mod demo;
 mod doctor;
 mod draw;
+mod export;
+#[cfg(feature = "gallery")]
+mod gallery;
 mod help;
 mod spending;
 mod stored;
+#[cfg(feature = "otel")]
+mod telemetry;
 mod thread_overrides;
 mod usage;
 

@@ -1,4 +1,21 @@
 //! `easel mcp-server`: the executable as a host of tools runs it, over pipes, in both eras of the protocol.
+//!
+//! | likely mistake | caught by |
+//! |---|---|
+//! | a dot in the name of a tool | `tools_have_short_names_without_dots` |
+//! | `structuredContent` beside the picture | `result_is_text_preview_and_link_without_structured_content` |
+//! | the file itself as the picture | `preview_is_never_the_file_and_results_are_short` |
+//! | a transport that runs a repeated id twice | `repeated_id_in_flight_is_refused_before_any_work` |
+//! | a line that is no message gets no answer | `wrong_lines_are_refused_and_end_nothing` |
+//! | log or stray output on stdout | `output_of_a_face_is_messages_of_its_protocol_only` |
+//! | progress without a token, or after the end | `progress_needs_a_token_and_ends_with_the_result` |
+//! | progress that does not rise | `progress_of_a_slow_image_rises` |
+//! | a cancelled request is answered | `stop_closes_the_request_and_is_not_answered` |
+//! | a failure of the tool is a JSON-RPC error | `failures_of_the_tool_are_results` |
+//! | a handle is lost with its process | `handle_of_an_earlier_process_can_be_edited` |
+//! | the text says that the user has seen the image | `result_is_text_preview_and_link_without_structured_content` |
+//! | roots, sampling or logging | `server_uses_nothing_that_is_deprecated` |
+//! | a question for a host that cannot ask | `host_that_cannot_ask_is_told_why` |
 
 mod approval;
 mod calls;
@@ -31,7 +48,7 @@ const MODERN: &str = "2026-07-28";
 const LINE_LIMIT: Duration = Duration::from_secs(30);
 
 /// A host: the process, and what it has sent that the test has not read.
-struct Host {
+pub(crate) struct Host {
     child: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
@@ -54,7 +71,7 @@ impl Host {
     }
 
     /// Starts the server and opens the connection with a handshake. Returns its response, too.
-    async fn legacy(sandbox: &Sandbox, capabilities: &Value) -> (Self, Value) {
+    pub(crate) async fn legacy(sandbox: &Sandbox, capabilities: &Value) -> (Self, Value) {
         Self::named(sandbox, "test-host", capabilities).await
     }
 
@@ -149,12 +166,12 @@ impl Host {
     }
 
     /// Calls the image tool.
-    async fn call(&mut self, arguments: Value) -> Value {
+    pub(crate) async fn call(&mut self, arguments: Value) -> Value {
         self.request("tools/call", json!({"name": "imagegen", "arguments": arguments})).await
     }
 
     /// Ends the input. Returns what the server still sends, and how it exits.
-    async fn close(mut self) -> (Vec<Value>, ExitStatus) {
+    pub(crate) async fn close(mut self) -> (Vec<Value>, ExitStatus) {
         drop(self.input.take());
         let mut rest = Vec::from(std::mem::take(&mut self.waiting));
         let mut text = String::new();

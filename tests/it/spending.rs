@@ -6,6 +6,7 @@ mod ledger;
 mod limits;
 #[cfg(unix)]
 mod race;
+mod request_ids;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;

@@ -64,7 +64,7 @@ async fn home_falls_back_to_codex_home_and_user_home() {
     let mut isolated = sandbox.server_command(HOSTED);
     isolated.env_remove("EASEL_HOME").env("CODEX_HOME", &codex);
     let mut plain = sandbox.server_command(HOSTED);
-    plain.env_remove("EASEL_HOME").env("HOME", &user);
+    plain.env_remove("EASEL_HOME").env("HOME", &user).env("USERPROFILE", &user);
     for (command, home) in [(isolated, codex.join("easel")), (plain, user.join(".easel"))] {
         let mut server = Server::spawn(command);
         let hello = server.initialize(None).await;
@@ -174,7 +174,10 @@ async fn image_bytes_are_only_in_image_files() {
     server.run_turn(&thread.id, vec![text("edit this"), attached]).await;
     server.close().await;
     let is_image = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "png");
-    for path in list_recursively(&sandbox.home()).into_iter().filter(|path| path.is_file() && !is_image(path)) {
+    let files = list_recursively(&sandbox.home()).into_iter().filter(|path| path.is_file());
+    let (images, others): (Vec<_>, Vec<_>) = files.partition(is_image);
+    assert!(images.len() >= 2 && others.iter().any(|path| path.ends_with("easel.db")), "{images:?} {others:?}");
+    for path in others {
         let bytes = read_file(&path);
         let holds = |part: &[u8]| bytes.windows(part.len()).any(|window| window == part);
         assert!(!holds(b"iVBORw0KGgo") && !holds(b"\x89PNG"), "{}", path.display());
@@ -231,6 +234,7 @@ async fn log_lines_contain_no_image_bytes() {
     server.run_turn(&thread.id, vec![text("edit this"), attached]).await;
     server.close().await;
     let log = String::from_utf8_lossy(&read_file(&log)).into_owned();
+    assert!(log.contains("the image tool returned an image"), "details are logged: {log}");
     assert!(!log.contains("iVBORw0KGgo"), "{log}");
     let is_base64 = |c: char| c.is_ascii_alphanumeric() || c == '+' || c == '/';
     let longest = log.split(|c: char| !is_base64(c)).map(str::len).max().unwrap_or(0);

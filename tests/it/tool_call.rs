@@ -1,4 +1,21 @@
 //! `tool/call`: a client with its own model loop calls the image tool. A provider counts what is sent.
+//!
+//! | likely mistake | caught by |
+//! |---|---|
+//! | the second parallel call is refused as busy | `calls_at_once_share_one_turn` |
+//! | arguments as a JSON string are refused | `repeated_call_returns_the_first_result_after_restarts` |
+//! | a retry sends a second request | `equal_calls_at_once_send_one_request` |
+//! | the result is lost in a restart | `repeated_call_returns_the_first_result_after_restarts` |
+//! | the hash depends on the order of keys | `repeated_call_returns_the_first_result_after_restarts` |
+//! | base64 is in events, history or the log | `bytes_of_a_call_are_only_in_its_image_file` |
+//! | the id of the call is changed in the result | `each_format_has_the_file_and_the_id_once` |
+//! | a failure of the tool is a JSON-RPC error | `failure_of_the_tool_is_a_result_for_the_model` |
+//! | a way around the gate | `call_is_accepted_exactly_when_the_tool_is_listed` |
+//! | a way around the limits | `images_of_a_turn_are_limited_for_all_its_calls` |
+//! | a way around the hooks | `hook_denies_a_call_of_a_client` |
+//! | the model's next turn does not know the image | `next_turn_of_the_model_reads_the_calls` |
+//! | the response precedes the item's end | `events_of_a_call_precede_its_response` |
+//! | the turn hangs when the client is gone | `end_of_input_interrupts_the_call_and_keeps_its_result` |
 
 #[cfg(unix)]
 mod callers;

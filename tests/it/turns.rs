@@ -7,6 +7,8 @@ mod interrupt;
 mod previews;
 mod steer;
 
+use std::path::Path;
+
 use easel_protocol::event::Event;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::method::ThreadItemsList;
@@ -14,7 +16,9 @@ use easel_protocol::record::ImageAction;
 use easel_testkit::image::{DecodedPng, sha256};
 use serde_json::Value;
 
-use crate::harness::events::{completed_image, completed_items, completed_turn, last_agent_message};
+use crate::harness::events::{
+    completed_image, completed_items, completed_turn, last_agent_message, messages_after_images,
+};
 use crate::harness::normalize::normalize;
 use crate::harness::read_file;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, text};
@@ -123,7 +127,7 @@ async fn image_record_matches_its_file() {
     assert_eq!(record.facts.sha256, sha256(&bytes));
     assert!(record.synthetic && record.provider == "preview");
     let name = format!("generated_images/{}/{}.png", thread.id, item.id);
-    assert_eq!(record.path, sandbox.home().join(name).display().to_string());
+    assert_eq!(Path::new(&record.path), sandbox.home().join(name));
     server.close().await;
 }
 
@@ -135,7 +139,7 @@ async fn draw_and_edit(sandbox: &Sandbox, arguments: &[&str]) -> (Value, Value, 
     for words in ["draw a red square", "make it blue"] {
         let events = server.run_turn(&thread.id, vec![text(words)]).await;
         files.push(read_file(&completed_image(&events).images[0].path));
-        let of_items = events.into_iter().filter(|event| {
+        let of_items = messages_after_images(events).into_iter().filter(|event| {
             matches!(event, Event::ItemStarted(_) | Event::ItemCompleted(_) | Event::AgentMessageDelta(_))
         });
         live.extend(of_items);
@@ -171,7 +175,7 @@ async fn history_matches_the_events() {
         let mut announced = Vec::new();
         for words in ["draw a red square", "make it blue"] {
             let events = server.run_turn(&thread.id, vec![text(words)]).await;
-            announced.extend(completed_items(&events).into_iter().cloned());
+            announced.extend(completed_items(&messages_after_images(events)).into_iter().cloned());
         }
         let page = server.request::<ThreadItemsList>(&items_list_params(&thread.id)).await;
         let stored: Vec<ThreadItem> = page.data.into_iter().map(|entry| entry.item).collect();

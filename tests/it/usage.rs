@@ -157,6 +157,8 @@ async fn usage_of_older_databases_is_migrated() {
         DROP TRIGGER made_images_are_used; DROP TABLE usage; DROP TABLE usage_days; DROP TABLE words_index;
         DROP INDEX images_of_thread; DROP INDEX images_once; DROP TABLE ephemeral;
          ALTER TABLE threads DROP COLUMN folder_named;
+        DROP INDEX images_of_owner; DROP TRIGGER made_images_have_an_owner; DROP VIEW thread_owners;
+         ALTER TABLE images DROP COLUMN thread_owner;
         DROP TABLE host_calls; DROP TABLE face_threads;
         DROP TABLE ledger; DROP TABLE steers; DROP TABLE hosted_requests;
         DROP INDEX images_taken; ALTER TABLE images DROP COLUMN taken_by;

@@ -50,7 +50,7 @@ impl<'a> Setup<'a> {
 
 impl Program {
     pub(crate) fn new(kind: Kind, path: &Path) -> Self {
-        let path = path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let path = dunce::canonicalize(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         Self { kind, path }
     }
 

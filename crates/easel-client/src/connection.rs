@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::error::{ClientError, protocol_error};
 use crate::message::{Cancel, Request, RpcError};
-use crate::pending::PendingRequest;
+use crate::pending::{PendingRequest, UntypedRequest};
 
 /// Maximum number of requests in flight. Further ones wait, where the server would refuse them.
 pub(crate) const MAX_IN_FLIGHT: usize = 128;
@@ -103,10 +103,15 @@ impl Connection {
     /// [`ClientError::Closed`], [`ClientError::TooLong`], or [`ClientError::Protocol`] if the params cannot be
     /// serialized.
     pub async fn start<M: Method>(&self, params: &M::Params) -> Result<PendingRequest<M>, ClientError> {
+        let params = M::params_to_json(params).map_err(|error| protocol_error(&error))?;
+        self.start_untyped(M::NAME, params).await.map(PendingRequest::new)
+    }
+
+    async fn start_untyped(&self, method: &str, params: Box<RawValue>) -> Result<UntypedRequest, ClientError> {
         let permit = Arc::clone(&self.0.in_flight).acquire_owned().await.map_err(|_| ClientError::Closed)?;
         let id = self.0.next_id.fetch_add(1, Ordering::Relaxed);
-        let line =
-            serde_json::to_string(&Request { id, method: M::NAME, params }).map_err(|error| protocol_error(&error))?;
+        let request = Request { id, method, params: &params };
+        let line = serde_json::to_string(&request).map_err(|error| protocol_error(&error))?;
         // The server could not say whose line was too long.
         if line.len() > self.0.max_line_bytes {
             return Err(ClientError::TooLong { bytes: line.len(), max: self.0.max_line_bytes });
@@ -117,7 +122,7 @@ impl Connection {
         let (responder, response) = oneshot::channel();
         self.0.waiting.add(id, responder)?;
         room.send(line);
-        Ok(PendingRequest::new(self.clone(), id, permit, response))
+        Ok(UntypedRequest { connection: self.clone(), id, permit: Some(permit), response })
     }
 
     /// Closes the server's input after the lines that wait to be written. The server then completes the requests in

@@ -67,7 +67,7 @@ impl ServerRequest {
         if self.method != M::NAME {
             return Ok(None);
         }
-        serde_json::from_str(self.params.get()).map(Some).map_err(|error| protocol_error(&error))
+        M::params_from_json(self.params.get()).map(Some).map_err(|error| protocol_error(&error))
     }
 
     /// Responds to a request whose params [`ServerRequest::params`] has returned for `M`.
@@ -75,11 +75,7 @@ impl ServerRequest {
     /// # Errors
     /// If the connection is closed.
     pub async fn reply<M: Method>(mut self, result: &Result<M::Response, RpcError>) -> Result<(), ClientError> {
-        let id = self.id;
-        let reply = match result {
-            Ok(result) => Reply::Result { id, result },
-            Err(error) => Reply::Error { id, error },
-        };
+        let reply = Reply::new::<M>(self.id, result)?;
         let line = serde_json::to_string(&reply).map_err(|error| protocol_error(&error))?;
         let connection = self.connection.take().ok_or(ClientError::Closed)?;
         connection.send_line(line).await
@@ -90,7 +86,7 @@ impl Drop for ServerRequest {
     fn drop(&mut self) {
         let Some(connection) = self.connection.take() else { return };
         let error = RpcError { code: UNANSWERED, message: "the client does not answer this request".to_owned() };
-        let reply: Reply<'_, ()> = Reply::Error { id: self.id, error: &error };
+        let reply = Reply::Error { id: self.id, error: &error };
         if let Ok(line) = serde_json::to_string(&reply) {
             connection.try_send_line(line);
         }

@@ -1,7 +1,10 @@
 //! The shapes of messages on the wire.
 
+use easel_protocol::method::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+
+use crate::error::{ClientError, protocol_error};
 
 /// A request of the server that waits for [`Client::server_request`](crate::Client::server_request).
 #[derive(Debug)]
@@ -13,10 +16,10 @@ pub(crate) struct QueuedRequest {
 
 /// A request of this client.
 #[derive(Serialize)]
-pub(crate) struct Request<'a, P> {
+pub(crate) struct Request<'a> {
     pub(crate) id: u64,
     pub(crate) method: &'a str,
-    pub(crate) params: &'a P,
+    pub(crate) params: &'a RawValue,
 }
 
 /// A line from the server: a response if it has an id and no method, a request if it has both, else a notification.
@@ -62,7 +65,19 @@ pub struct RpcError {
 /// A response of this client to a request of the server.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub(crate) enum Reply<'a, R> {
-    Result { id: u64, result: &'a R },
+pub(crate) enum Reply<'a> {
+    Result { id: u64, result: Box<RawValue> },
     Error { id: u64, error: &'a RpcError },
+}
+
+impl<'a> Reply<'a> {
+    pub(crate) fn new<M: Method>(id: u64, result: &'a Result<M::Response, RpcError>) -> Result<Self, ClientError> {
+        Ok(match result {
+            Ok(result) => {
+                let result = M::response_to_json(result).map_err(|error| protocol_error(&error))?;
+                Self::Result { id, result }
+            }
+            Err(error) => Self::Error { id, error },
+        })
+    }
 }

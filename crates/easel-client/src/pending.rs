@@ -15,30 +15,29 @@ use crate::message::RpcError;
 #[derive(Debug)]
 #[must_use = "dropping it cancels the request"]
 pub struct PendingRequest<M> {
-    connection: Connection,
-    id: u64,
-    /// Taken by the response and by the cancellation.
-    permit: Option<OwnedSemaphorePermit>,
-    response: oneshot::Receiver<Outcome>,
+    request: UntypedRequest,
     method: PhantomData<fn() -> M>,
 }
 
+/// The future of a result that is still JSON.
+#[derive(Debug)]
+pub(crate) struct UntypedRequest {
+    pub(crate) connection: Connection,
+    pub(crate) id: u64,
+    /// Taken by the response and by the cancellation.
+    pub(crate) permit: Option<OwnedSemaphorePermit>,
+    pub(crate) response: oneshot::Receiver<Outcome>,
+}
+
 impl<M: Method> PendingRequest<M> {
-    pub(crate) fn new(
-        connection: Connection,
-        id: u64,
-        permit: OwnedSemaphorePermit,
-        response: oneshot::Receiver<Outcome>,
-    ) -> Self {
-        Self { connection, id, permit: Some(permit), response, method: PhantomData }
+    pub(crate) fn new(request: UntypedRequest) -> Self {
+        Self { request, method: PhantomData }
     }
 
     /// Cancels the request. The future then resolves to what the server responds: an error, or the result if the
     /// request was completed before.
     pub fn cancel(&mut self) {
-        if let Some(permit) = self.permit.take() {
-            self.connection.cancel(self.id, permit);
-        }
+        self.request.cancel();
     }
 }
 
@@ -46,17 +45,29 @@ impl<M: Method> Future for PendingRequest<M> {
     type Output = Result<M::Response, ClientError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let outcome = ready!(Pin::new(&mut self.response).poll(context));
-        self.permit = None;
-        Poll::Ready(match outcome {
-            Ok(Ok(result)) => serde_json::from_str(result.get()).map_err(|error| protocol_error(&error)),
+        Poll::Ready(match ready!(self.request.poll(context)) {
+            Ok(Ok(result)) => M::response_from_json(result.get()).map_err(|error| protocol_error(&error)),
             Ok(Err(RpcError { code, message })) => Err(ClientError::Refused { code, message }),
             Err(_) => Err(ClientError::Closed),
         })
     }
 }
 
-impl<M> Drop for PendingRequest<M> {
+impl UntypedRequest {
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<Outcome, oneshot::error::RecvError>> {
+        let outcome = ready!(Pin::new(&mut self.response).poll(context));
+        self.permit = None;
+        Poll::Ready(outcome)
+    }
+
+    fn cancel(&mut self) {
+        if let Some(permit) = self.permit.take() {
+            self.connection.cancel(self.id, permit);
+        }
+    }
+}
+
+impl Drop for UntypedRequest {
     fn drop(&mut self) {
         if let Some(permit) = self.permit.take() {
             self.connection.0.waiting.remove(self.id);

@@ -1,6 +1,6 @@
-//! A client that spawns its server. It waits for one response at a time and queues the events that arrive before it.
+//! A client that spawns its server. It waits for one response at a time, and keeps what arrives before it.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::io;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
@@ -34,6 +34,10 @@ pub struct Client {
     input: Option<ChildStdin>,
     output: BufReader<ChildStdout>,
     next_id: u64,
+    /// The requests whose response has not arrived.
+    in_flight: HashSet<u64>,
+    /// Responses that arrived before they were received, as lines.
+    responses: HashMap<u64, String>,
     events: VecDeque<Event>,
     server_requests: VecDeque<QueuedRequest>,
     tap: Tap,
@@ -54,6 +58,8 @@ impl Client {
             input: Some(input),
             output: BufReader::new(output),
             next_id: 1,
+            in_flight: HashSet::new(),
+            responses: HashMap::new(),
             events: VecDeque::new(),
             server_requests: VecDeque::new(),
             tap,
@@ -74,16 +80,17 @@ impl Client {
         self.receive::<M>(id).await
     }
 
-    /// Sends a request without waiting, and returns its id for [`Client::receive`]. Receive the results in the order of
-    /// the requests.
+    /// Sends a request without waiting, and returns its id for [`Client::receive`].
     ///
     /// # Errors
     /// If the request cannot be written.
     pub async fn send<M: Method>(&mut self, params: &M::Params) -> Result<u64, ClientError> {
         let id = self.next_id;
         self.next_id += 1;
-        let line =
-            serde_json::to_string(&Request { id, method: M::NAME, params }).map_err(|error| protocol_error(&error))?;
+        let params = M::params_to_json(params).map_err(|error| protocol_error(&error))?;
+        let request = Request { id, method: M::NAME, params: &params };
+        let line = serde_json::to_string(&request).map_err(|error| protocol_error(&error))?;
+        self.in_flight.insert(id);
         self.send_line(&line).await?;
         Ok(id)
     }
@@ -91,29 +98,26 @@ impl Client {
     /// Waits for the result of a request that [`Client::send`] sent.
     ///
     /// # Errors
-    /// See [`ClientError`]. A response to another request is [`ClientError::Protocol`].
+    /// See [`ClientError`].
     pub async fn receive<M: Method>(&mut self, id: u64) -> Result<M::Response, ClientError> {
         loop {
-            let text = self.read_line().await?.ok_or(ClientError::Closed)?;
+            let text = match self.responses.remove(&id) {
+                Some(text) => text,
+                None => self.read_line().await?.ok_or(ClientError::Closed)?,
+            };
             let line: Line<'_> = serde_json::from_str(&text).map_err(|error| protocol_error(&error))?;
-            match line {
-                Line { method: Some(_), .. } => self.queue(&text)?,
-                Line { id: Some(other), .. } if other != id => {
-                    return Err(ClientError::Protocol(format!("response {other} arrived while waiting for {id}")));
-                }
-                Line { id: None, .. } => {
-                    return Err(ClientError::Protocol(format!("a response without a request: {text}")));
-                }
-                Line { error: Some(RpcError { code, message }), .. } => {
-                    return Err(ClientError::Refused { code, message });
-                }
-                Line { result: Some(result), .. } => {
-                    return serde_json::from_str(result.get()).map_err(|error| protocol_error(&error));
-                }
-                Line { .. } => {
-                    return Err(ClientError::Protocol(format!("a response without result and error: {text}")));
-                }
+            if line.method.is_some() || line.id != Some(id) {
+                self.queue(&text)?;
+                continue;
             }
+            self.in_flight.remove(&id);
+            return match line {
+                Line { error: Some(RpcError { code, message }), .. } => Err(ClientError::Refused { code, message }),
+                Line { result: Some(result), .. } => {
+                    M::response_from_json(result.get()).map_err(|error| protocol_error(&error))
+                }
+                Line { .. } => Err(ClientError::Protocol(format!("a response without result and error: {text}"))),
+            };
         }
     }
 
@@ -142,7 +146,7 @@ impl Client {
                 if method != M::NAME {
                     return Err(ClientError::Protocol(format!("the server requested {method} instead of {}", M::NAME)));
                 }
-                return Ok((id, serde_json::from_str(params.get()).map_err(|error| protocol_error(&error))?));
+                return Ok((id, M::params_from_json(params.get()).map_err(|error| protocol_error(&error))?));
             }
             let text = self.read_line().await?.ok_or(ClientError::Closed)?;
             self.queue(&text)?;
@@ -158,10 +162,7 @@ impl Client {
         id: u64,
         result: &Result<M::Response, RpcError>,
     ) -> Result<(), ClientError> {
-        let reply = match result {
-            Ok(result) => Reply::Result { id, result },
-            Err(error) => Reply::Error { id, error },
-        };
+        let reply = Reply::new::<M>(id, result)?;
         let line = serde_json::to_string(&reply).map_err(|error| protocol_error(&error))?;
         self.send_line(&line).await
     }
@@ -246,7 +247,14 @@ impl Client {
             self.server_requests.push_back(QueuedRequest { id, method: method.clone(), params: params.to_owned() });
             return Ok(());
         }
-        let event = serde_json::from_str(text).map_err(|error| {
+        if let Line { id: Some(id), method: None, .. } = line {
+            if !self.in_flight.remove(&id) {
+                return Err(ClientError::Protocol(format!("a response without a request: {text}")));
+            }
+            self.responses.insert(id, text.to_owned());
+            return Ok(());
+        }
+        let event = Event::from_json(text).map_err(|error| {
             ClientError::Protocol(format!("neither a response nor a known event ({error}): {text}"))
         })?;
         self.events.push_back(event);

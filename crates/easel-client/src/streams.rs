@@ -104,7 +104,7 @@ fn read_message(text: &str, connection: &Weak<Inner>, waiting: &Waiting) -> Resu
             Ok(request.map(Message::Request))
         }
         Line { method: Some(_), .. } => {
-            let event: Event = serde_json::from_str(text).map_err(|error| protocol_error(&error))?;
+            let event = Event::from_json(text).map_err(|error| protocol_error(&error))?;
             Ok(Some(Message::Event(Box::new(event))))
         }
         Line { id: Some(id), result, error, .. } => {

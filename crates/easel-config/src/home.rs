@@ -1,10 +1,9 @@
 //! The home folder, which holds the configuration, the database and the images of one user.
 
-use std::fs::DirBuilder;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::{Environment, folder};
+use crate::{Environment, os};
 
 /// Why the home folder cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -39,8 +38,8 @@ pub fn home(environment: &Environment) -> Result<PathBuf, HomeError> {
     environment.user_home.as_ref().map(|user_home| user_home.join(".easel")).ok_or(HomeError::Unknown)
 }
 
-/// Creates the home folder and its missing parents with mode 0700, and flushes their names to the disk: a power cut may
-/// undo a folder that was not flushed, together with the files in it.
+/// Creates the home folder and its missing parents, closed to other users, and flushes their names to the disk: a power
+/// cut may undo a folder that was not flushed, together with the files in it.
 ///
 /// An existing folder keeps its permissions, because the user chose them.
 ///
@@ -49,46 +48,8 @@ pub fn home(environment: &Environment) -> Result<PathBuf, HomeError> {
 pub fn create_home(home: &Path) -> Result<(), HomeError> {
     let create_error = |source| HomeError::Create { path: home.to_owned(), source };
     let missing: Vec<&Path> = home.ancestors().take_while(|folder| !folder.exists()).collect();
-    private_folder_builder().create(home).map_err(create_error)?;
-    if missing.is_empty() {
-        return Ok(());
-    }
-    restrict_to_owner(home).map_err(create_error)?;
-    missing.into_iter().filter_map(Path::parent).try_for_each(folder::flush).map_err(create_error)
-}
-
-/// Does nothing: the folder was created with mode 0700.
-#[cfg(not(windows))]
-fn restrict_to_owner(_home: &Path) -> io::Result<()> {
-    Ok(())
-}
-
-/// Removes inherited permissions, so that only the owner and the system have access to the folder and its contents. The
-/// profile folder of a user is restricted already, but a home can be anywhere.
-#[cfg(windows)]
-fn restrict_to_owner(home: &Path) -> io::Result<()> {
-    use std::process::{Command, Stdio};
-    let mut command = Command::new("icacls.exe");
-    // Owner Rights and Local System by their security identifiers, whose names depend on the language of Windows.
-    command.arg(home).args(["/inheritance:r", "/grant:r", "*S-1-3-4:(OI)(CI)F", "*S-1-5-18:(OI)(CI)F", "/q"]);
-    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-    if status.success() { Ok(()) } else { Err(io::Error::other("icacls cannot restrict the folder to its owner")) }
-}
-
-#[cfg(unix)]
-fn private_folder_builder() -> DirBuilder {
-    use std::os::unix::fs::DirBuilderExt;
-    let mut builder = DirBuilder::new();
-    builder.recursive(true).mode(0o700);
-    builder
-}
-
-/// Folders have no mode on other systems.
-#[cfg(not(unix))]
-fn private_folder_builder() -> DirBuilder {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    builder
+    os::create_private_folder(home).map_err(create_error)?;
+    missing.into_iter().filter_map(Path::parent).try_for_each(os::flush_folder).map_err(create_error)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! The layers of a configuration: where they come from, how each is read, and how they are merged.
 
 pub(crate) mod file;
-mod file_owner;
 mod layer;
 mod nesting;
 mod overrides;

@@ -16,9 +16,10 @@
 //! for how one layer is checked.
 
 mod environment;
-mod folder;
 mod home;
 mod loader;
+mod os;
+pub mod private_file;
 
 mod keys;
 mod settings;
@@ -39,8 +40,8 @@ pub use layers::{Invocation, Layer, LayerName, has_secret_key, storable_override
 pub use loader::{Loaded, Loader, Override};
 pub use settings::{
     Acp, AcpImages, Approval, Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, Hook,
-    Hooks, ImageResult, Images, Limits, Mcp, Pictures, Price, Project, ProviderAuth, ProviderConfig, ProviderImages,
-    ReasoningSummary, SecretValue, Server, TrustLevel, Wire,
+    Hooks, ImageResult, Images, KeepUnmasked, Limits, Mcp, Pictures, Project, ProviderAuth, ProviderConfig,
+    ProviderImages, ReasoningSummary, SecretValue, Server, TrustLevel, Wire,
 };
 pub use validate::did_you_mean;
 pub use warning::Warning;

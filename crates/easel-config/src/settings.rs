@@ -13,13 +13,14 @@ mod secret;
 
 use std::collections::BTreeMap;
 
+use easel_imagegen::spending::Price;
 use serde::{Deserialize, Serialize};
 use strum::VariantNames;
 
 pub use approval::Approval;
 pub use features::{FEATURES, Feature, Features};
 pub use hooks::{Hook, Hooks};
-pub use images::{Acp, AcpImages, Detail, History, ImageResult, Images, Pictures, Wire};
+pub use images::{Acp, AcpImages, Detail, History, ImageResult, Images, KeepUnmasked, Pictures, Wire};
 pub use mcp::Mcp;
 pub use project::{Project, TrustLevel};
 pub use provider::{EditStyle, ProviderAuth, ProviderConfig, ProviderImages};
@@ -142,18 +143,6 @@ impl Default for Limits {
             cost_per_thread: None,
         }
     }
-}
-
-/// `[prices.MODEL]`: what a model costs in US dollars. Unset prices are unknown.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-pub struct Price {
-    /// The price of one image.
-    pub image: Option<f64>,
-    /// The price of a million input tokens.
-    pub input_per_million: Option<f64>,
-    /// The price of a million output tokens.
-    pub output_per_million: Option<f64>,
 }
 
 /// `[server]`: limits of the server process, which all threads and connections share.

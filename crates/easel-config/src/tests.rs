@@ -97,11 +97,13 @@ impl Sandbox {
         self.loader().load_for_thread(&self.project().join("src/deep"), &object(overrides))
     }
 
-    /// Returns the warnings one per line, with `~/` for the home and without the path of the temporary folder.
+    /// Returns the warnings one per line, with `~/` for the home and without the path of the temporary folder. Paths
+    /// have slashes on every system.
     fn show(&self, warnings: &[Warning]) -> String {
-        let home = format!("{}/", self.home().display());
-        let root = format!("{}/", self.root.path().display());
-        let show = |warning: &Warning| warning.to_string().replace(&home, "~/").replace(&root, "");
+        let plain = |text: &str| text.replace(std::path::MAIN_SEPARATOR, "/");
+        let home = plain(&format!("{}/", self.home().display()));
+        let root = plain(&format!("{}/", self.root.path().display()));
+        let show = |warning: &Warning| plain(&warning.to_string()).replace(&home, "~/").replace(&root, "");
         warnings.iter().map(show).collect::<Vec<_>>().join("\n")
     }
 }

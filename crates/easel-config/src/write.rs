@@ -6,7 +6,6 @@ mod edit;
 mod error;
 mod lock;
 
-use std::fs;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -83,7 +82,7 @@ impl Loader {
         let after = edit::apply_all(&before, &changes).map_err(|_| WriteError::broken_file())?;
         // Reading the text back proves that the next load accepts it.
         let version = self.version(&after)?;
-        let real = fs::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let real = dunce::canonicalize(&path).unwrap_or_else(|_| path.clone());
         if after != before {
             let io = |source| WriteError::Io { path: path.clone(), source };
             atomic_file::replace(&real, after.as_bytes()).map_err(io)?;

@@ -15,6 +15,7 @@ use easel_protocol::record::{ImageError, ImageErrorKind, RequestedImage};
 
 pub use grants::Grants;
 
+use crate::hooks::HookQuestion;
 use crate::invisible::to_line;
 use crate::output::shorten;
 use crate::port::{Reference, image_error};
@@ -58,6 +59,8 @@ pub struct ApprovalRequest {
     pub budget: Budget,
     /// Why the limits refuse the call; `None` if they do not.
     pub refusal: Option<LimitError>,
+    /// The hook that leaves this call to the user. The approval of another call does not cover it.
+    pub hook: Option<HookQuestion>,
     /// How long the person may take.
     pub timeout: Duration,
 }
@@ -97,14 +100,16 @@ impl ApprovalPolicy {
 }
 
 impl Denial {
-    /// Returns the error of the call. `refusal` is why the limits refused it.
-    pub fn to_error(self, refusal: Option<&LimitError>) -> ImageError {
+    /// Returns the error of the call. `refusal` is why the limits refused it, and `hook` left it to the user.
+    pub fn to_error(self, refusal: Option<&LimitError>, hook: Option<&HookQuestion>) -> ImageError {
         let reason = match self {
             Self::Denied => "the user did not approve the image call".to_owned(),
             Self::NobodyToAsk => {
-                "the image call needs an approval (approval), and the client has not declared that it \
-                                  answers item/permissions/requestApproval"
-                    .to_owned()
+                let demand = hook.map_or_else(|| "approval".to_owned(), |hook| format!("the hook {}", hook.hook));
+                format!(
+                    "the image call needs an approval ({demand}), and the client has not declared that it answers \
+                     item/permissions/requestApproval"
+                )
             }
             Self::TimedOut(limit) => {
                 let seconds = limit.as_secs_f64();
@@ -142,15 +147,20 @@ impl ApprovalRequest {
         if self.refusal.is_some() { Extent::OverLimits } else { Extent::WithinLimits }
     }
 
-    /// Returns the question for a person in one sentence: what is made by whom at what price, and which limit it
-    /// exceeds.
+    /// Returns the question for a person in one sentence: what is made by whom at what price, which limit it exceeds,
+    /// and why a hook asks.
     pub fn to_question(&self) -> String {
         let Quote { model, images, cost, .. } = &self.quote;
         let images = if *images == 1 { "1 image".to_owned() } else { format!("{images} images") };
         let cost = cost.as_ref().map_or_else(|| "at an unknown price".to_owned(), |cost| format!("for about {cost}"));
         let limit = self.refusal.as_ref().map(|refusal| format!(", although {refusal}")).unwrap_or_default();
         let prompt = to_line(self.requested.prompt.as_bytes(), QUESTION_CHARS);
-        format!("Make {images} with {model} of the provider {} {cost}{limit}? Prompt: {prompt}", self.provider)
+        let hook = self.hook.as_ref().map(|HookQuestion { hook, reason }| match reason.as_str() {
+            "" => format!("The hook {hook} asks. "),
+            reason => format!("The hook {hook} asks: {}. ", reason.trim_end_matches('.')),
+        });
+        let hook = hook.unwrap_or_default();
+        format!("{hook}Make {images} with {model} of the provider {} {cost}{limit}? Prompt: {prompt}", self.provider)
     }
 
     /// Returns the request in the terms of the Codex app-server. `at_ms` is the time in Unix milliseconds.
@@ -172,6 +182,7 @@ impl ApprovalRequest {
             started_at_ms: at_ms,
             image_generation: ImageApproval {
                 cause: match &self.refusal {
+                    None if self.hook.is_some() => ApprovalCause::Hook,
                     None => ApprovalCause::Always,
                     Some(LimitError::OverLimit { .. }) => ApprovalCause::OverLimit,
                     Some(LimitError::UnknownPrice { .. }) => ApprovalCause::UnknownPrice,

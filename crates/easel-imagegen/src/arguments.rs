@@ -24,6 +24,8 @@ pub struct Arguments {
     pub images: ImageSelection,
     /// Handle or absolute path of a mask.
     pub mask: Option<String>,
+    /// Whether the pixels outside the mask are put back. `None` leaves the choice to the configuration.
+    pub preserve: Option<bool>,
     /// Size, quality and the other optional parameters.
     pub parameters: AppliedImage,
 }
@@ -70,6 +72,7 @@ struct Raw {
     output_format: Option<String>,
     n: Option<i64>,
     mask: Option<String>,
+    preserve: Option<bool>,
 }
 
 /// Parses the arguments of a call.
@@ -90,11 +93,15 @@ pub fn parse(arguments: &str, capabilities: &Capabilities) -> Result<Arguments, 
         n: parse_count(raw.n, capabilities)?,
     };
     check_declared(&parameters, raw.mask.as_deref(), capabilities)?;
+    if raw.preserve == Some(true) && raw.mask.is_none() {
+        return reject("`preserve` requires a `mask`");
+    }
     Ok(Arguments {
         prompt: parse_prompt(raw.prompt)?,
         action: parse_action(raw.action.as_deref())?,
         images,
         mask: raw.mask,
+        preserve: raw.preserve,
         parameters,
     })
 }

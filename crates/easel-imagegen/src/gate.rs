@@ -41,6 +41,16 @@ pub struct Decision {
     pub hosted_held_back: Vec<HeldBackReason>,
 }
 
+impl Decision {
+    /// Returns what the user has configured that withholds the hosted tool, if it would be offered otherwise.
+    pub fn guard_of_hosted(&self) -> Option<HeldBackReason> {
+        let is_guard = |reason: &HeldBackReason| {
+            matches!(reason, HeldBackReason::ApprovalRequired | HeldBackReason::HookConfigured)
+        };
+        self.hosted_held_back.first().copied().filter(|_| self.hosted_held_back.iter().all(is_guard))
+    }
+}
+
 /// Decides which tool to offer: the standalone tool if possible, else the hosted one, else none.
 pub fn decide(input: &GateInput<'_>) -> Decision {
     let runtime: Vec<HeldBackReason> = [
@@ -192,6 +202,15 @@ mod tests {
         for_each_input(|input, decision| {
             assert_eq!(decision.standalone_held_back.is_empty(), decision.exposure == ToolExposure::Standalone);
             assert_eq!(decision.hosted_held_back.is_empty(), decision.exposure == ToolExposure::Hosted, "{input:?}");
+        });
+    }
+
+    #[test]
+    fn guard_withholds_only_what_would_be_offered() {
+        for_each_input(|input, decision| {
+            let unguarded = decide(&GateInput { has_pre_hook: false, needs_approval: false, ..*input });
+            let is_withheld = unguarded.exposure == ToolExposure::Hosted && decision.exposure == ToolExposure::None;
+            assert_eq!(decision.guard_of_hosted().is_some(), is_withheld, "{input:?}");
         });
     }
 

@@ -1,5 +1,5 @@
 //! Hooks: programs of the user that run before and after each call of the image tool. A hook that runs before a call
-//! can deny it.
+//! can deny it, or leave it to the user.
 //!
 //! This module says what a hook reads ([`HookInput`]) and what its end means ([`decide`]). Both follow the hooks of
 //! Codex, except that a hook which fails in any way denies the call.
@@ -13,7 +13,7 @@ mod text;
 use std::fmt;
 use std::time::Duration;
 
-pub use decision::{decide, report};
+pub use decision::{HookQuestion, decide, report};
 pub use input::{HookCall, HookInput, MAX_INPUT_BYTES};
 
 /// The hooks that apply to the image tool, in the order in which they run.

@@ -21,6 +21,7 @@ pub mod host_call;
 pub mod preset;
 pub mod spending;
 
+pub mod edit;
 pub mod history;
 pub mod model_copy;
 pub mod output;

@@ -60,12 +60,14 @@ pub(crate) fn image_line(image: &ThreadImage, attachment: Option<usize>) -> Stri
     let Reference { id, path, facts, provenance } = &image.reference;
     let (id, path) = (id.as_deref().unwrap_or_default(), path.display());
     match (provenance, attachment) {
-        (Provenance::Generated, _) => format!(
-            "Image {id} is done and already shown to the user: saved at {path}, {}x{} pixels, prompt: {}",
-            facts.width,
-            facts.height,
-            shorten(image.prompt.as_deref().unwrap_or_default(), PROMPT_CHARS),
-        ),
+        (Provenance::Generated, _) => {
+            let prompt = shorten(image.prompt.as_deref().unwrap_or_default(), PROMPT_CHARS);
+            let note = image.note.as_ref().map(|note| format!("\n{note}")).unwrap_or_default();
+            format!(
+                "Image {id} is done and already shown to the user: saved at {path}, {}x{} pixels, prompt: {prompt}{note}",
+                facts.width, facts.height,
+            )
+        }
         (Provenance::User, Some(number)) => format!("Attached image {number} is {id}, saved at {path}."),
         (Provenance::User, None) => format!("Image {id}, saved at {path}."),
     }
@@ -149,6 +151,17 @@ mod tests {
         };
         let ContentItem::InputText { text } = describe_missing(&error) else { panic!("not a text") };
         insta::assert_snapshot!(text, @"Not all images were made: 1 of 2 images arrived; the time was over. The provider may have charged for it. Do not call again by yourself; tell the user.");
+    }
+
+    #[test]
+    fn hosted_image_is_a_call_in_the_history() {
+        let link = ContentItem::InputImage { image_url: "https://example.com/a.png".to_owned(), detail: None };
+        let content = vec![image_content("img_a", ImageDetail::High), link];
+        let history = to_hosted_history(&"ig_1".into(), content);
+        let [ResponseItem::ImageGenerationCall { id, result, .. }, ResponseItem::Message { .. }] = &history[..] else {
+            panic!("an image and a message")
+        };
+        assert_eq!((&**id, &**result), ("ig_1", "easel:img_a"));
     }
 
     #[test]

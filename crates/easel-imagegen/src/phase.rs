@@ -21,7 +21,14 @@
 //! | `delay` | the first events wait for the response to `turn/start` and for `wire.turn_event_delay_ms` |
 //! | `event` | an event is queued for its clients |
 //!
-//! Spans have ids as fields, never texts, credentials or image bytes. A span that is off costs one atomic load.
+//! A trace that is exported has the spans `turn` and `image_call`, and those of [`REQUESTS`].
+//!
+//! Spans have ids, names and numbers as fields, never texts, credentials or image bytes. A span that is off costs one
+//! atomic load.
 
 /// The target of all spans of phases. `RUST_LOG=easel::phases=debug` logs the time of each span when it ends.
 pub const TARGET: &str = "easel::phases";
+
+/// The target of the spans `model_request` and `image_request`: one for each response of a model and for each job of an
+/// image provider, with its attempts. They contain no phases.
+pub const REQUESTS: &str = "easel::requests";

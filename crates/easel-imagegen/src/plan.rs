@@ -16,6 +16,8 @@ pub struct PlannedCall {
     pub references: Vec<ImageRef>,
     /// The part of the image that may change.
     pub mask: Option<ImageRef>,
+    /// Whether the pixels outside the mask are put back. `None` leaves the choice to the configuration.
+    pub preserve: Option<bool>,
 }
 
 /// Returns the handles and absolute paths by which a call names images; none if its arguments are invalid.
@@ -67,7 +69,7 @@ pub fn plan(
         (Some(_), ImageAction::Generate) => return Err(invalid("`mask` requires `action` to be `edit`".to_owned())),
     };
     let requested = RequestedImage { action, prompt: arguments.prompt, parameters: arguments.parameters };
-    Ok(PlannedCall { requested, references, mask })
+    Ok(PlannedCall { requested, references, mask, preserve: arguments.preserve })
 }
 
 #[cfg(test)]
@@ -107,7 +109,7 @@ mod tests {
             facts,
             provenance: Provenance::User,
         };
-        vec![ThreadImage { origin: Origin::Generated, reference, prompt: None, edited_from: Vec::new() }]
+        vec![ThreadImage { origin: Origin::Generated, reference, prompt: None, edited_from: Vec::new(), note: None }]
     }
 
     fn planned(arguments: &Value, max_references: usize) -> Result<(ImageAction, usize), String> {
@@ -155,6 +157,8 @@ mod tests {
     fn rejects_contradictions() {
         let generate = planned(&json!({"prompt": "p", "action": "generate", "images": ["/x.png"]}), 5);
         assert!(generate.expect_err("contradiction").contains("use `edit`"));
+        let preserve = planned(&json!({"prompt": "p", "images": ["/x.png"], "preserve": true}), 5);
+        assert_eq!(preserve, Err("`preserve` requires a `mask`".to_owned()));
         let mask = planned(&json!({"prompt": "p", "mask": "/mask.png"}), 5);
         assert_eq!(mask, Err("`mask` requires `action` to be `edit`".to_owned()));
     }

@@ -4,6 +4,7 @@
 //! staged file. A job, an event or a record never contains them.
 
 mod approver;
+mod edit;
 mod error;
 mod hook_runner;
 mod provider;
@@ -19,6 +20,7 @@ use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageFacts};
 
 use crate::model_copy::ModelCopy;
 pub use approver::Approver;
+pub use edit::{EditSource, ExaminedEdit, StagedComposite};
 pub use error::{ImportError, ReserveError, StorageError, StorageErrorKind};
 pub use hook_runner::HookRunner;
 pub use provider::{

@@ -139,6 +139,10 @@ fn build_properties(capabilities: &Capabilities) -> Map<String, Value> {
     for parameter in &capabilities.parameters {
         let (name, schema) = build_parameter_schema(*parameter, capabilities);
         add(name, schema);
+        if *parameter == Parameter::Mask {
+            let description = "Whether the pixels outside the mask are put back exactly after the edit.";
+            add("preserve", json!({"type": "boolean", "description": description}));
+        }
     }
     properties
 }
@@ -192,7 +196,10 @@ mod tests {
         assert_eq!(parameter_names(&capabilities(0, &[])), ["prompt"]);
         assert_eq!(parameter_names(&capabilities(5, &[])), ["action", "images", "prompt"]);
         let some = [Parameter::Size, Parameter::Mask];
-        assert_eq!(parameter_names(&capabilities(5, &some)), ["action", "images", "mask", "prompt", "size"]);
+        assert_eq!(
+            parameter_names(&capabilities(5, &some)),
+            ["action", "images", "mask", "preserve", "prompt", "size"]
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@
 mod choice;
 mod mcp;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod texts;
 
 use std::sync::Arc;

@@ -11,6 +11,7 @@ use easel_protocol::id::ThreadId;
 use easel_protocol::method::{Initialize, PermissionsRequestApproval, ThreadNameSet, ThreadStart, ToolList};
 use easel_protocol::thread::{ThreadSetNameParams, ThreadStartParams};
 use easel_protocol::tool::{Tool, ToolExposure, ToolListParams};
+use easel_rpc::Relay;
 use parking_lot::Mutex;
 use rmcp::model::Implementation;
 use serde_json::{Map, Value};
@@ -22,6 +23,7 @@ use crate::Options;
 use crate::approval::Approvals;
 use crate::call::{Call, Question};
 use crate::requests::Requests;
+use crate::resources::Reads;
 
 /// Longest name of a client, in Unicode scalar values.
 const MAX_NAME_CHARS: usize = 256;
@@ -38,6 +40,7 @@ pub(crate) struct App {
     pub(crate) options: Options,
     pub(crate) requests: Arc<Requests>,
     pub(crate) approvals: Approvals,
+    pub(crate) reads: Reads,
     opened: OnceCell<String>,
     thread: OnceCell<ThreadId>,
     calls: Mutex<HashMap<String, Weak<Call>>>,
@@ -57,12 +60,13 @@ pub(crate) enum StartError {
 }
 
 impl App {
-    pub(crate) fn new(connection: Connection, options: Options, requests: Arc<Requests>) -> Self {
+    pub(crate) fn new(connection: Connection, options: Options, requests: Arc<Requests>, relay: Relay) -> Self {
         Self {
             connection,
             options,
             requests,
             approvals: Approvals::default(),
+            reads: Reads::new(relay),
             opened: OnceCell::new(),
             thread: OnceCell::new(),
             calls: Mutex::default(),

@@ -63,7 +63,7 @@ pub async fn serve(
     stopping: CancellationToken,
 ) {
     let requests = Arc::new(Requests::default());
-    let app = Arc::new(App::new(connection, options, Arc::clone(&requests)));
+    let app = Arc::new(App::new(connection, options, Arc::clone(&requests), relay.clone()));
     let mut tasks = JoinSet::new();
     tasks.spawn(app::read_messages(Arc::clone(&app), messages));
     let transport = RelayTransport::new(relayed, relay.clone(), requests, app.stop.clone());

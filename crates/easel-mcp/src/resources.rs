@@ -6,10 +6,12 @@ use easel_client::{ClientError, Connection};
 use easel_protocol::id::ImageId;
 use easel_protocol::image::{ImageEntry, ImageListParams, ImageReadParams, ImageReadResponse, PreviewSize};
 use easel_protocol::method::{ImageList, ImageRead};
+use easel_rpc::Relay;
 use rmcp::model::{
     ErrorData, ListResourceTemplatesResult, ListResourcesResult, ReadResourceResult, Resource, ResourceContents,
     ResourceTemplate,
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::result::media_type;
 
@@ -19,10 +21,32 @@ const SCHEME: &str = "easel://image/";
 const PAGE: u32 = 50;
 /// The largest file that is read in one response.
 const MAX_BYTES: u64 = 16 << 20;
-/// Bytes that are read at once. A multiple of three, so that the base64 of the parts can be joined.
+/// Bytes of the files that are read at the same time.
+const MAX_BYTES_AT_ONCE: usize = 32 << 20;
+/// Bytes of a file that are read at once. A multiple of three, so that the base64 of the parts can be joined.
 const PART_BYTES: u32 = 6 << 20;
 /// Longest prompt in a description, in Unicode scalar values.
 const MAX_PROMPT_CHARS: usize = 200;
+
+/// Limits the files that are read at once, and those whose responses wait to be written.
+pub(crate) struct Reads {
+    /// One permit for each byte.
+    bytes: Semaphore,
+    relay: Relay,
+}
+
+impl Reads {
+    pub(crate) fn new(relay: Relay) -> Self {
+        Self { bytes: Semaphore::new(MAX_BYTES_AT_ONCE), relay }
+    }
+
+    /// Waits until a file of this size may be read. The permit is held until the response is made.
+    async fn admit(&self, bytes: u64) -> Option<SemaphorePermit<'_>> {
+        let permit = self.bytes.acquire_many(u32::try_from(bytes).ok()?).await.ok();
+        self.relay.wait_for_room().await;
+        permit
+    }
+}
 
 /// Returns a page of the images that this host has made, newest first.
 pub(crate) async fn list(connection: &Connection, cursor: Option<String>) -> Result<ListResourcesResult, ErrorData> {
@@ -42,7 +66,7 @@ pub(crate) fn templates() -> ListResourceTemplatesResult {
 }
 
 /// Reads the file of an image in one response.
-pub(crate) async fn read(connection: &Connection, uri: String) -> Result<ReadResourceResult, ErrorData> {
+pub(crate) async fn read(connection: &Connection, reads: &Reads, uri: String) -> Result<ReadResourceResult, ErrorData> {
     let unknown = || ErrorData::resource_not_found(format!("there is no resource {}", start_of(&uri)), None);
     let handle = uri.strip_prefix(SCHEME).ok_or_else(unknown)?;
     let image_id = ImageId::from(handle);
@@ -56,6 +80,7 @@ pub(crate) async fn read(connection: &Connection, uri: String) -> Result<ReadRes
         let reason = format!("the image has more than {MAX_BYTES} bytes; its file is {}", entry.image.path);
         return Err(ErrorData::invalid_params(reason, None));
     }
+    let _permit = reads.admit(entry.image.facts.bytes).await;
     let (mut blob, mut offset) = (String::new(), Some(0));
     while let Some(from) = offset {
         let response = connection.request::<ImageRead>(&record(Some(from), Some(PART_BYTES))).await;

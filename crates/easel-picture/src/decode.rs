@@ -1,11 +1,14 @@
 //! One decoder per format; each feeds rows to [`Shrink`].
 
+mod features;
 mod gif;
 mod jpeg;
 mod png;
 mod webp;
 
 use std::io::{BufRead, Read, Seek};
+
+pub use self::features::{Features, features};
 
 use crate::orientation::Orientation;
 use crate::shrink::Shrink;
@@ -46,11 +49,7 @@ struct Metadata {
 /// [`Error::UnknownFormat`], [`Error::TooLarge`] and [`Error::Unsupported`] come before any pixel is decoded;
 /// [`Error::Damaged`] for anything that the decoder rejects.
 pub fn read<R: BufRead + Seek>(mut reader: R, bounds: Bounds, limits: Limits) -> Result<Picture, Error> {
-    reader.rewind()?;
-    let mut start = Vec::with_capacity(12);
-    reader.by_ref().take(12).read_to_end(&mut start)?;
-    reader.rewind()?;
-    let format = Format::from_signature(&start).ok_or(Error::UnknownFormat)?;
+    let format = read_format(&mut reader)?;
     let (picture, metadata) = match format {
         Format::Png => png::read(reader, bounds, limits),
         Format::Jpeg => jpeg::read(reader, bounds, limits),
@@ -61,6 +60,15 @@ pub fn read<R: BufRead + Seek>(mut reader: R, bounds: Bounds, limits: Limits) ->
     let mut picture = orientation.upright(picture);
     picture.icc_profile = metadata.icc_profile.filter(|profile| is_rgb(profile));
     Ok(picture)
+}
+
+/// Reads the format from the signature, and rewinds the reader.
+fn read_format<R: BufRead + Seek>(reader: &mut R) -> Result<Format, Error> {
+    reader.rewind()?;
+    let mut start = Vec::with_capacity(12);
+    reader.by_ref().take(12).read_to_end(&mut start)?;
+    reader.rewind()?;
+    Format::from_signature(&start).ok_or(Error::UnknownFormat)
 }
 
 /// Returns whether an ICC profile is for RGB; one for grey or CMYK does not describe the decoded pixels.

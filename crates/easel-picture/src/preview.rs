@@ -23,7 +23,11 @@ const PROFILE_PART: usize = 4;
 ///
 /// Those of [`read`], [`Error::Encode`], and [`Error::NoPreview`] if even the smallest picture has too many bytes.
 pub fn preview<R: BufRead + Seek>(reader: R, edge: u32, max_bytes: usize, limits: Limits) -> Result<Encoded, Error> {
-    let mut picture = read(reader, Bounds::edge(edge), limits)?;
+    encode_within(read(reader, Bounds::edge(edge), limits)?, max_bytes)
+}
+
+/// Encodes a picture as [`preview`] does.
+fn encode_within(mut picture: Picture, max_bytes: usize) -> Result<Encoded, Error> {
     picture.icc_profile.take_if(|profile| profile.len() > max_bytes / PROFILE_PART);
     let opaque = picture.is_opaque();
     let mut scaled = None;
@@ -83,6 +87,15 @@ fn next_edge(picture: &Picture, bytes: usize, max_bytes: usize) -> Option<u32> {
 }
 
 impl Picture {
+    /// Returns a preview of the picture, as [`preview`] makes it of a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encode`] and [`Error::NoPreview`].
+    pub fn to_preview(&self, edge: u32, max_bytes: usize) -> Result<Encoded, Error> {
+        encode_within(self.scaled(edge)?, max_bytes)
+    }
+
     /// Returns the picture scaled down to a longest edge.
     fn scaled(&self, edge: u32) -> Result<Self, Error> {
         let mut shrink = Shrink::new((self.width, self.height), Bounds::edge(edge).fit(self.width, self.height));

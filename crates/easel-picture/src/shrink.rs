@@ -70,8 +70,12 @@ impl Shrink {
         }
         if self.from == self.to {
             self.next += 1;
-            for sample in row.chunks_exact(channels.max(1)).take(self.from.0 as usize) {
-                self.rgba.extend_from_slice(&rgba(sample));
+            let row = &row[..row.len().min(self.from.0 as usize * channels)];
+            match channels {
+                1 => self.rgba.extend(row.iter().flat_map(|grey| rgba(&[*grey]))),
+                2 => self.rgba.extend(row.as_chunks::<2>().0.iter().flat_map(|sample| rgba(sample))),
+                3 => self.rgba.extend(row.as_chunks::<3>().0.iter().flat_map(|sample| rgba(sample))),
+                _ => self.rgba.extend_from_slice(row.as_chunks::<4>().0.as_flattened()),
             }
             return;
         }

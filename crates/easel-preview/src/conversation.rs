@@ -65,6 +65,7 @@ pub(crate) fn shown_images(request: &ModelRequest) -> Vec<ThreadImage> {
             reference: reference.clone(),
             prompt: None,
             edited_from: Vec::new(),
+            note: None,
         }));
     };
     for item in &request.history.items {

@@ -85,7 +85,7 @@ pub(crate) fn draw_all<F: Files>(job: &ImageJob, files: &F) -> Result<GeneratedI
     let draw_one = |variant: u32| {
         let staged = write(files, &loaded.draw(variant, 1)?).and_then(|writer| files.stage(writer));
         let staged = staged.map_err(|error| storage_error(&error))?;
-        Ok(GeneratedImage { staged, revised_prompt: None, applied: applied.clone() })
+        Ok(GeneratedImage { staged, revised_prompt: None, applied: applied.clone(), edit: None })
     };
     let images = (0..count).map(draw_one).collect::<Result<Vec<_>, ImageError>>()?;
     Ok(GeneratedImages { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None })

@@ -33,6 +33,15 @@ macro_rules! events {
         }
 
         impl Event {
+            /// Deserializes a notification. Compiled once, in this crate, like the conversions of
+            /// [`Method`](crate::method::Method).
+            ///
+            /// # Errors
+            /// If the JSON is not a known event.
+            pub fn from_json(json: &str) -> serde_json::Result<Self> {
+                serde_json::from_str(json)
+            }
+
             /// Returns the name of the notification.
             pub fn method(&self) -> &'static str {
                 match self {
@@ -66,6 +75,7 @@ events! {
     "thread/reverted" ThreadReverted(ThreadRevertedNotification);
     "thread/deleted" ThreadDeleted(ThreadDeletedNotification);
     "turn/started" TurnStarted(TurnStartedNotification);
+    "warning" Warning(WarningNotification);
     "item/started" ItemStarted(ItemStartedNotification);
     "item/agentMessage/delta" AgentMessageDelta(AgentMessageDeltaNotification);
     "item/reasoning/summaryPartAdded" ReasoningSummaryPartAdded(ReasoningSummaryPartAddedNotification);

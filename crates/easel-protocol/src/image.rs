@@ -1,11 +1,17 @@
 //! The images of threads: lists, bytes by range, copies and deletion.
 
+mod export;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use self::export::{
+    ExportFit, ExportFormat, ExportSet, ExportedFile, ImageExportParams, ImageExportResponse, ImageExportSetParams,
+    ImageExportSetResponse,
+};
 use crate::id::{ImageId, ItemId, ThreadId, TurnId};
-use crate::record::{ImageRecord, MediaType};
+use crate::record::{EditReport, ImageRecord, MediaType};
 
 /// Lists generated images, newest first.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
@@ -114,28 +120,60 @@ pub struct ImagePreview {
     pub data: String,
 }
 
-/// Copies an image out of Easel's store.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+/// Compares two images pixel by pixel, as an edit is compared with the image that was edited.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
-pub struct ImageExportParams {
-    /// The handle of the image.
-    pub image_id: ImageId,
-    /// Absolute path of the copy, in an existing folder. The extension must belong to the format of the image.
-    pub path: String,
-    /// Whether to replace an existing file. Default false: the request fails if the path exists.
+pub struct ImageCompareParams {
+    /// The handle of the first image: the base.
+    pub a: ImageId,
+    /// The handle of the second image, which is scaled to the size of the first one.
+    pub b: ImageId,
+    /// The handle of a mask. Its transparent pixels are inside, all others outside.
     #[serde(default)]
-    pub overwrite: Option<bool>,
+    pub mask_id: Option<ImageId>,
+    /// The largest heat map to make. Absent: the response has no heat map.
+    #[serde(default)]
+    pub heat_map: Option<PreviewSize>,
 }
 
-/// The copy.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+/// What differs between two images.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
 #[serde(rename_all = "camelCase")]
-pub struct ImageExportResponse {
-    /// Absolute path of the copy, with the links of the folder resolved.
-    pub path: String,
-    /// Size of the copy in bytes.
-    pub bytes: u64,
+pub struct ImageCompareResponse {
+    /// The differences. Its `mask` is `null`, since the images need not be of one call.
+    pub report: EditReport,
+    /// Where the images differ, to be laid over the first one: transparent where a pixel is the same, and red where it
+    /// is not. `null` when the request names no `heatMap`.
+    pub heat_map: Option<ImagePreview>,
+}
+
+/// Makes an image from an edit and the image that was edited: outside the mask with exactly the pixels of the latter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+#[ts(optional_fields = nullable)]
+pub struct ImageCompositeParams {
+    /// The handle of the edit: a generated image.
+    pub image_id: ImageId,
+    /// The handle of the image that was edited. Absent: the one in the record of the edit.
+    #[serde(default)]
+    pub base_id: Option<ImageId>,
+    /// The handle of the mask. Its transparent pixels are taken from the edit. Absent: the one in the record of the
+    /// edit.
+    #[serde(default)]
+    pub mask_id: Option<ImageId>,
+    /// Over how many pixels inside the mask the two images blend, 0 to 64. Default 8.
+    #[serde(default)]
+    pub feather: Option<u32>,
+}
+
+/// The new image.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ImageCompositeResponse {
+    /// The record of the new image, in the thread, the turn and the item of the edit. Its `derived` says what it was
+    /// made from.
+    pub image: ImageRecord,
 }
 
 /// Deletes an image from a thread. The file is deleted when no other thread uses the image.

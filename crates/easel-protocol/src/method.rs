@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::value::{RawValue, to_raw_value};
 use ts_rs::TS;
 
 use crate::{
@@ -30,6 +31,33 @@ pub trait Method: 'static {
     fn thread(_params: &Self::Params) -> Option<&str> {
         None
     }
+
+    // These conversions are functions of each method, and not generic code of their callers: the code of serde is then
+    // compiled once, in this crate, instead of in each crate that sends or receives the messages.
+
+    /// Deserializes params.
+    ///
+    /// # Errors
+    /// If the JSON is not an object of this shape.
+    fn params_from_json(json: &str) -> serde_json::Result<Self::Params>;
+
+    /// Serializes params.
+    ///
+    /// # Errors
+    /// If a map has keys that JSON cannot have.
+    fn params_to_json(params: &Self::Params) -> serde_json::Result<Box<RawValue>>;
+
+    /// Deserializes a result.
+    ///
+    /// # Errors
+    /// If the JSON is not an object of this shape.
+    fn response_from_json(json: &str) -> serde_json::Result<Self::Response>;
+
+    /// Serializes a result.
+    ///
+    /// # Errors
+    /// If a map has keys that JSON cannot have.
+    fn response_to_json(response: &Self::Response) -> serde_json::Result<Box<RawValue>>;
 }
 
 /// Whether a method changes anything. This decides what a cancellation does.
@@ -70,6 +98,22 @@ macro_rules! types {
                     Some(&params.$thread)
                 }
                 )?
+
+                fn params_from_json(json: &str) -> serde_json::Result<Self::Params> {
+                    serde_json::from_str(json)
+                }
+
+                fn params_to_json(params: &Self::Params) -> serde_json::Result<Box<RawValue>> {
+                    to_raw_value(params)
+                }
+
+                fn response_from_json(json: &str) -> serde_json::Result<Self::Response> {
+                    serde_json::from_str(json)
+                }
+
+                fn response_to_json(response: &Self::Response) -> serde_json::Result<Box<RawValue>> {
+                    to_raw_value(response)
+                }
             }
         )+
     };
@@ -166,7 +210,10 @@ methods! {
     Write "turn/interrupt" TurnInterrupt(turn::TurnInterruptParams) -> turn::TurnInterruptResponse, "interrupts the running turn";
     Read "image/list" ImageList(image::ImageListParams) -> image::ImageListResponse, "records of generated images, newest first";
     Read "image/read" ImageRead(image::ImageReadParams) -> image::ImageReadResponse, "one record, ranges of its bytes, and a preview";
-    Write "image/export" ImageExport(image::ImageExportParams) -> image::ImageExportResponse, "copies an image to a path that the client names";
+    Read "image/compare" ImageCompare(image::ImageCompareParams) -> image::ImageCompareResponse, "what differs between two images, with a heat map";
+    Write "image/composite" ImageComposite(image::ImageCompositeParams) -> image::ImageCompositeResponse, "puts the pixels outside the mask of an edit back, in a new image";
+    Write "image/export" ImageExport(image::ImageExportParams) -> image::ImageExportResponse, "copies an image to a path that the client names, as it is or as another picture";
+    Write "image/exportSet" ImageExportSet(image::ImageExportSetParams) -> image::ImageExportSetResponse, "writes a set of files, such as the icons of an app";
     Write "image/delete" ImageDelete(image::ImageDeleteParams) -> image::ImageDeleteResponse, "deletes an image from a thread";
     Read "usage/read" UsageRead(usage::UsageReadParams) -> usage::UsageReadResponse, "images, tokens and estimated cost by day, thread and model, and what is left of the limits";
 }

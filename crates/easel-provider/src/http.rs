@@ -21,6 +21,7 @@ pub(crate) use attempt::Attempt;
 pub(crate) use body::{BodyPart, Encoding, RequestBody};
 pub(crate) use clients::Target;
 pub use clients::is_loopback;
+pub(crate) use connection_error::{Unreachable, describe_unreachable};
 pub(crate) use destination::Destination;
 pub use destination::Proxy;
 pub use endpoint::{Endpoint, EndpointError};

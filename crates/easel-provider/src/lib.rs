@@ -20,6 +20,7 @@ mod credential;
 mod settings;
 
 mod http;
+mod os;
 mod rejection;
 
 mod images;

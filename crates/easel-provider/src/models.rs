@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::credential::{CredentialError, Credentials};
-use crate::http::{ApiClient, EndpointError, root_cause};
+use crate::http::{ApiClient, EndpointError, Unreachable, describe_unreachable, root_cause};
 use crate::rejection::{Redactor, Rejection};
 
 /// How long a list is cached.
@@ -44,6 +44,8 @@ enum ListError {
     Credential(#[from] CredentialError),
     #[error(transparent)]
     Endpoint(#[from] EndpointError),
+    #[error("{}", .0.message)]
+    Unreachable(Unreachable),
     #[error("{0}")]
     Connection(String),
     #[error("{}", .0.model_error().message)]
@@ -80,13 +82,18 @@ impl ModelList {
 async fn fetch<C: Credentials>(client: &ApiClient<C>, image_model: &str) -> Result<Vec<String>, ListError> {
     let credential = client.credentials.current().await?;
     let redactor = Redactor::new(&client.profile, credential.as_ref());
-    let connection_error = |error: reqwest::Error| ListError::Connection(redactor.clean_message(&root_cause(&error)));
+    let cause = |error: &reqwest::Error| redactor.clean_message(&root_cause(error));
+    let unreachable = |error: reqwest::Error| {
+        let cause = cause(&error);
+        ListError::Unreachable(describe_unreachable(&client.description(), &client.endpoint, &error, &cause))
+    };
     let request = client.endpoint.get(&client.profile, "models", credential.as_ref()).await?;
-    let response = request.header(ACCEPT, "application/json").send().await.map_err(connection_error)?;
+    let response = request.header(ACCEPT, "application/json").send().await.map_err(unreachable)?;
     if !response.status().is_success() {
         return Err(ListError::Rejected(Box::new(Rejection::read(response, &redactor).await)));
     }
-    let body = read_body(response).await.map_err(connection_error)?.ok_or(ListError::TooLarge)?;
+    let body = read_body(response).await.map_err(|error| ListError::Connection(cause(&error)))?;
+    let body = body.ok_or(ListError::TooLarge)?;
     let mut ids = chat_model_ids(&serde_json::from_slice(&body)?);
     // Drops ids that are not safe to show or that contain a secret.
     ids.retain(|id| id != image_model && redactor.clean_text(id, MAX_ID) == *id);

@@ -108,8 +108,7 @@ impl<C: Credentials> Provider for HttpProvider<C> {
         previews: PreviewSink,
         stop: CancellationToken,
     ) -> Result<GeneratedImages, ImageError> {
-        let (model, uncertain_retries) = (self.info.image_model.as_str(), self.retries.uncertain_images);
-        let api = ImagesApi { client: &self.client, model, uncertain_retries };
+        let api = ImagesApi { client: &self.client, model: &self.info.image_model };
         images::generate(api, job, files, previews, stop).await
     }
 }

@@ -23,26 +23,19 @@ impl Default for Timeouts {
     }
 }
 
-/// How often a request is sent again.
+/// How often a request to the model is sent again.
 ///
 /// For one response of the model, `request` and `stream` share a budget, which is the larger of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retries {
-    /// Requests to the model that got no response.
+    /// Requests that got no response.
     pub request: u32,
-    /// Responses of the model that were truncated before any of their events was used.
+    /// Responses that were truncated before any of their events was used.
     pub stream: u32,
-    /// Image requests that the provider may have accepted. Each may be billed.
-    pub uncertain_images: u32,
-}
-
-impl Retries {
-    /// The value of `uncertain_images` for users who would rather pay twice than lose an image.
-    pub const UNCERTAIN_IMAGES: u32 = 2;
 }
 
 impl Default for Retries {
     fn default() -> Self {
-        Self { request: 2, stream: 2, uncertain_images: 0 }
+        Self { request: 2, stream: 2 }
     }
 }

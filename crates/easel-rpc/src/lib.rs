@@ -43,9 +43,9 @@ pub use inbound::long_lines::LongLineGate;
 pub use inbound::source::{Line, Source};
 
 pub use request::param_error::{ParamError, read_value};
-pub use request::params::parse_params;
+pub use request::params::{parse_params, parse_params_with};
 pub use request::reply::{Call, Queued, Reply};
-pub use request::request_params::{HeavyWork, RequestParams};
+pub use request::request_params::{HeavyWork, ParseParams, RequestParams};
 pub use request::table::{CancelMethod, DuplicateMethod, Table, TableBuilder};
 
 pub use outbound::budget::Share;

@@ -1,21 +1,29 @@
-//! The parts that differ by operating system, each with a portable fallback.
+//! What differs by operating system. No other file of this crate has code for one system only.
+//!
+//! Systems that are neither Unix nor Windows get a portable version; Windows uses parts of it.
 
 pub(crate) mod lifecycle;
 #[cfg(not(unix))]
 mod portable;
 #[cfg(unix)]
 mod unix;
+#[cfg(windows)]
+mod windows;
 
-#[cfg(not(unix))]
-pub(crate) use portable::{
-    CtrlC as PlatformSignals, NoParent as ParentProcess, is_hung_up, is_ready, take_stdio, wait_for_client_exit,
-    wait_readable, wait_writable,
-};
+#[cfg(not(any(unix, windows)))]
+use portable as platform;
 #[cfg(unix)]
-pub(crate) use unix::{
-    ParentProcess, UnixSignals as PlatformSignals, is_hung_up, is_ready, take_stdio, wait_for_client_exit,
-    wait_readable, wait_writable,
+use unix as platform;
+#[cfg(windows)]
+use windows as platform;
+
+pub(crate) use platform::{
+    ParentProcess, TerminationSignals, is_hung_up, is_ready, take_stdio, wait_for_client_exit, wait_readable,
+    wait_writable,
 };
+
+/// Bytes that a pipe or socket accepts without blocking if it polls as writable: a page on Linux, 512 bytes on XNU.
+pub(crate) const PAGE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
 use std::fs::File;
 

@@ -205,6 +205,11 @@ impl Relay {
         }
     }
 
+    /// Waits until the queue has room, for a message that is large to build.
+    pub async fn wait_for_room(&self) {
+        self.outbox.wait_for_room().await;
+    }
+
     /// Ends a request without a response, as the client has cancelled it. Returns whether it was in flight.
     pub fn forget(&self, id: &str) -> bool {
         self.in_flight.lock().remove(id)

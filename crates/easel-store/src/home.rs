@@ -31,7 +31,7 @@ impl Home {
             // Opening the database will fail and report the cause.
             tracing::debug!(%error, ?root, "the home could not be created");
         }
-        Self { root: os::real_path(&root), alias: root }
+        Self { root: real_path(&root), alias: root }
     }
 
     pub(crate) fn database(&self) -> PathBuf {
@@ -78,7 +78,7 @@ impl Home {
     /// Returns whether a path without symbolic links is in the home or in one of its image folders.
     pub(crate) fn contains(&self, real: &Path) -> bool {
         let folders = [self.root.clone(), self.root.join(GENERATED), self.attachments()];
-        folders.iter().any(|folder| real.starts_with(os::real_path(folder)))
+        folders.iter().any(|folder| real.starts_with(real_path(folder)))
     }
 
     /// Returns the rest of a text from the home on, if the text begins with the path of an image of the home. The path
@@ -117,6 +117,11 @@ impl Home {
         }
         None
     }
+}
+
+/// Returns the path without symbolic links, or unchanged if it cannot be resolved.
+pub(crate) fn real_path(path: &Path) -> PathBuf {
+    dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// Returns whether a relative path begins with an image folder.

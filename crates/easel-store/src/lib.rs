@@ -37,7 +37,10 @@ mod tests;
 pub use files::image_writer::ImageWriter;
 pub use files::prune::{Amount, Listing, Prunable, Pruned};
 pub use files::thread_files::ThreadFiles;
-pub use images::export::{ExistingFile, ExportError, ExportedImage, PathError};
+pub use images::edits::{CompareError, ComparedFiles, CompositeError, CompositeSources, HeatMapBounds};
+pub use images::export::{
+    ExistingFile, ExportError, ExportedImage, FileOfSet, NewFile, PathError, SetError, check_export_target,
+};
 pub use images::import::copy::ImportLimits;
 pub use images::lookup::{ImageBytes, StoredImage};
 pub use journal::host_calls::{HostCallEnd, HostCallRequest, KnownHostCall};

@@ -1,4 +1,5 @@
-//! Operations that differ between operating systems. Every one has a portable version.
+//! What differs by operating system, each with a portable version. No other file of this crate has code for one system
+//! only.
 
 use std::fs::{self, File, Metadata};
 use std::io;
@@ -11,9 +12,12 @@ use tempfile::NamedTempFile;
 use unix as platform;
 
 pub(crate) use platform::{
-    clone_file, create_private_file, create_private_folder, create_unnamed_file, create_visible_file, link_file,
-    real_path, sync_folder,
+    FileIdentity, clone_file, create_private_file, create_private_folder, create_unnamed_file, create_visible_file,
+    file_identity, link_file, sync_folder,
 };
+
+/// A folder in memory that all users share.
+pub(crate) const SHARED_MEMORY: Option<&str> = if cfg!(target_os = "linux") { Some("/dev/shm") } else { None };
 
 /// Opens a regular file below `root` for reading. Neither `..` nor a symbolic link leads out of the root, not even a
 /// link that another process puts there meanwhile.

@@ -21,6 +21,7 @@ use crate::error::Error;
 use crate::files::removals;
 use crate::home::Home;
 use crate::images::copy_maker::CopyMaker;
+use crate::images::edits::EditExaminer;
 use crate::images::import::copy::ImportLimits;
 
 /// Easel's home on this machine. Cheap to clone. Several processes may have the same home open.
@@ -32,6 +33,7 @@ pub struct EaselStore {
     pub(crate) owner: Arc<str>,
     pub(crate) limits: ImportLimits,
     pub(crate) copy_maker: CopyMaker,
+    pub(crate) edit_examiner: EditExaminer,
 }
 
 impl EaselStore {
@@ -43,7 +45,7 @@ impl EaselStore {
         let home = Arc::new(Home::new(home));
         let owner: Arc<str> = uuid::Uuid::now_v7().to_string().into();
         let workers = Workers::start(&home, &owner);
-        Self { workers, home, owner, limits, copy_maker: CopyMaker::new() }
+        Self { workers, home, owner, limits, copy_maker: CopyMaker::new(), edit_examiner: EditExaminer::new() }
     }
 
     /// Closes the home after the operations that were queued before. Later operations fail, including those of clones.

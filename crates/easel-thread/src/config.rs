@@ -18,7 +18,7 @@ use easel_protocol::model::InputModality;
 
 pub(crate) use live::ConfigWatcher;
 pub use live::{LiveConfig, PendingSends};
-pub(crate) use send_gate::{CallLimits, OfferedTool, Reserved, TurnGate, over_limit_error, withdrawn_error};
+pub(crate) use send_gate::{CallLimits, Guards, OfferedTool, Reserved, TurnGate, over_limit_error, withdrawn_error};
 
 /// The configuration of a thread's turns.
 #[derive(Debug, Clone, PartialEq)]
@@ -41,6 +41,8 @@ pub struct ThreadConfig {
     pub parallel_calls: usize,
     /// Time limit for one image call.
     pub call_deadline: Duration,
+    /// Whether an image call that may have been billed is sent again.
+    pub retry_uncertain: bool,
     /// Maximum number of images of one turn. A call of the standalone tool counts for the number of images that it
     /// requests, a call of the hosted tool for one.
     pub max_images: u32,
@@ -48,6 +50,8 @@ pub struct ThreadConfig {
     pub spending: Policy,
     /// Number of previews of each image, if the provider supports previews.
     pub partial_images: u32,
+    /// Whether the pixels outside the mask of an edit are put back if its call says nothing else.
+    pub keep_unmasked: bool,
     /// The limits for the thread's older images that are sent to the model.
     pub budget: ImageBudget,
     /// What the model sees of those images.

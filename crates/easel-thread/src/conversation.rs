@@ -7,6 +7,7 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 
 use easel_imagegen::capability::MAX_REFERENCES;
+use easel_imagegen::edit;
 use easel_imagegen::history::{render_item, to_handles};
 use easel_imagegen::port::{Origin, Provenance, Reference, StoredThread, ThreadImage};
 use easel_protocol::event::{Event, RawResponseItemCompletedNotification, TokenUsage};
@@ -127,6 +128,7 @@ impl Conversation {
             },
             prompt: None,
             edited_from: Vec::new(),
+            note: None,
         }));
     }
 
@@ -142,6 +144,7 @@ impl Conversation {
             },
             prompt: Some(record.requested.prompt.clone()),
             edited_from: record.inputs.iter().filter_map(|input| input.id.clone()).collect(),
+            note: record.edit.as_deref().and_then(edit::describe),
         }));
     }
 }

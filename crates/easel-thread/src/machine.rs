@@ -24,6 +24,7 @@ mod reasoning;
 mod tests;
 
 use easel_imagegen::capability::Capabilities;
+use easel_imagegen::gate;
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::ModelEvent;
 use easel_protocol::event::TokenUsage;
@@ -64,6 +65,8 @@ pub(crate) struct TurnConfig {
     pub(crate) budget: ImageBudget,
     /// The number of tokens in a request above which the conversation is compacted.
     pub(crate) context_tokens: u64,
+    /// What withholds the hosted tool, if the turn would offer it otherwise.
+    pub(crate) hosted_withheld: Option<HeldBackReason>,
 }
 
 /// What a turn is for.
@@ -205,6 +208,7 @@ impl Turn {
             Input::ModelEvent(event) => self.on_model_event(&mut step, event),
             Input::ResponseFailed(error) => self.on_response_failed(&mut step, error),
             Input::Preview { item_id, file } => self.on_preview(&mut step, &item_id, &file),
+            Input::HostedArrived { item_id } => self.calls.note_arrival(&item_id),
             Input::CallEnded { item_id, outcome } => self.on_call_ended(&mut step, &item_id, outcome),
             Input::ApprovalNeeded { item_id } => self.on_approval_needed(&mut step, item_id),
             Input::ApprovalEnded { item_id } => self.end_approval(&mut step, &item_id),
@@ -240,6 +244,7 @@ impl Turn {
             Input::PersistFailed { .. } => false,
             Input::Begin
             | Input::Preview { .. }
+            | Input::HostedArrived { .. }
             | Input::CallEnded { .. }
             | Input::ApprovalNeeded { .. }
             | Input::ApprovalEnded { .. }
@@ -265,8 +270,8 @@ impl Turn {
                 self.response = ResponseState::Complete(usage);
                 self.was_too_long = false;
             }
-            // These own files, so the turn runner handles them: it passes on `Input::Preview` and `Input::CallEnded`.
-            ModelEvent::HostedPreview { .. } | ModelEvent::HostedEnded { .. } => {}
+            // The turn runner handles these. Some own files: it passes on `Input::Preview` and `Input::CallEnded`.
+            ModelEvent::RequestId { .. } | ModelEvent::HostedPreview { .. } | ModelEvent::HostedEnded { .. } => {}
         }
     }
 
@@ -306,7 +311,12 @@ impl Turn {
     /// turn have their own input.
     fn on_begin(&mut self, step: &mut Step<'_>) {
         match self.purpose {
-            Purpose::Respond => self.request_response(step),
+            Purpose::Respond => {
+                if let Some(reason) = self.config.hosted_withheld {
+                    self.emit_warning(step, gate::describe(reason).to_owned());
+                }
+                self.request_response(step);
+            }
             Purpose::Compact => {
                 self.compact_on_request(step);
                 self.response = ResponseState::Closed;
@@ -324,6 +334,8 @@ impl Turn {
 
     /// Sends the request again, without the hosted tool.
     fn on_hosted_refused(&mut self, step: &mut Step<'_>, reason: String) {
+        let message = format!("The provider's hosted image tool is not offered in this turn any more: {reason}.");
+        self.emit_warning(step, message);
         self.limit_reached = Some(reason);
         self.requested_with = self.tool_to_offer();
         step.effects.push(Effect::RequestResponse);
@@ -331,11 +343,10 @@ impl Turn {
 
     /// Sends the next request or ends the turn, once the response is complete or closed and all its calls have ended.
     fn advance(&mut self, step: &mut Step<'_>) {
-        if !self.calls.have_all_ended() {
-            return;
+        if self.calls.have_all_arrived() {
+            self.check_image_limit(step);
         }
-        self.check_image_limit(step);
-        if matches!(self.response, ResponseState::Open | ResponseState::Closing) {
+        if !self.calls.have_all_ended() || matches!(self.response, ResponseState::Open | ResponseState::Closing) {
             return;
         }
         self.close_message(step);

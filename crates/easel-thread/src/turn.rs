@@ -12,6 +12,7 @@ mod panic;
 mod previews;
 mod questions;
 mod setup;
+mod spans;
 
 use std::collections::{HashMap, VecDeque};
 use std::ops::ControlFlow;
@@ -66,6 +67,8 @@ pub(crate) struct TurnRunner<'a, S: Store, P: Provider, E: EventSink> {
     hosted: HostedCalls,
     /// Set while a model request has reserved a hosted image that no call has taken: whether the request was sent.
     hosted_request: Option<Arc<AtomicBool>>,
+    /// The provider's id of the model request that is open, or was the last one.
+    model_request_id: Option<String>,
     /// Previews that the calls of the standalone tool send, with the call's item.
     previews: mpsc::Receiver<(ItemId, Preview)>,
     /// Notified when a client's call joins the turn.
@@ -149,7 +152,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             // Before the end of the last call that runs.
             () = self.host_call_arrival.notified() => Wakeup::HostCall,
             Some(report) = self.calls.next() => Wakeup::CallEnded(report),
-            event = OpenResponse::next(response), if !self.calls.has_hosted() => Wakeup::ModelResponse(event),
+            event = OpenResponse::next(response) => Wakeup::ModelResponse(event),
         }
     }
 

@@ -12,7 +12,7 @@ use crate::accounts::Accounts;
 use crate::connections::{Handshake, Hub};
 use crate::credentials::{Account, LoginStore};
 use crate::hooks::ProgramHooks;
-use crate::images::{Images, Previews};
+use crate::images::{ExportWorkers, Images, Previews};
 use crate::providers::{ProviderCatalog, Providers};
 use crate::requests::Service;
 use crate::settings::{Configuration, Settings};
@@ -107,6 +107,7 @@ impl App {
         let images = Arc::new(Images {
             store: store.clone(),
             previews: Previews::new(store.clone()),
+            exports: ExportWorkers::new(store.clone()),
             loaded: Arc::clone(&loaded),
             queue: queue.clone(),
             hub: hub.clone(),

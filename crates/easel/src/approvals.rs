@@ -49,6 +49,9 @@ impl ClientApprovals {
 
     /// Returns whether an approval of another call covers this one.
     fn cover(&self, request: &ApprovalRequest) -> bool {
+        if request.hook.is_some() {
+            return false;
+        }
         let extent = request.extent();
         let turns = self.turns.lock();
         let turn = turns.get(&request.thread_id).filter(|(turn_id, _)| *turn_id == request.turn_id);
@@ -79,8 +82,11 @@ impl ClientApprover {
         }
     }
 
-    /// Keeps what an approval covers besides its own call.
+    /// Keeps what an approval covers besides its own call. What a hook asks about covers nothing else.
     fn keep(&self, scope: ApprovalScope, request: &ApprovalRequest) {
+        if request.hook.is_some() {
+            return;
+        }
         let (extent, approvals) = (request.extent(), self.client.approvals());
         match scope {
             ApprovalScope::Call => return,

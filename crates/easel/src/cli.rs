@@ -5,6 +5,9 @@ mod acp;
 mod app_server;
 mod config_args;
 mod draw;
+mod export;
+#[cfg(feature = "gallery")]
+mod gallery;
 mod help;
 mod history;
 mod login;
@@ -20,20 +23,30 @@ use clap_complete::Shell;
 use easel_config::Environment;
 
 use crate::commands;
-use crate::process::os;
+use crate::os;
 use crate::server;
 #[cfg(feature = "acp")]
 use acp::AcpArgs;
 use app_server::{AppServerArgs, GenerateCommand};
 use config_args::ConfigArgs;
 use draw::DrawArgs;
+use export::ExportArgs;
+#[cfg(feature = "gallery")]
+use gallery::GalleryArgs;
 use history::{ImagesArgs, PruneArgs, ThreadsArgs};
 use login::{LoginArgs, LoginCommand};
 use usage::UsageArgs;
 
 /// An image-generation app-server: a client spawns it and drives it over stdio with JSON-RPC.
 #[derive(Debug, Parser)]
-#[command(name = "easel", version = help::VERSION.as_str(), arg_required_else_help = true, after_help = help::AFTER)]
+#[command(
+    name = "easel",
+    // Not that of the file, which is easel.exe on Windows.
+    bin_name = "easel",
+    version = help::VERSION.as_str(),
+    arg_required_else_help = true,
+    after_help = help::AFTER
+)]
 struct Cli {
     #[command(flatten)]
     config: ConfigArgs,
@@ -93,6 +106,18 @@ enum Command {
     Threads(ThreadsArgs),
     /// List the generated images, newest first.
     Images(ImagesArgs),
+    /// Show the generated images in a browser.
+    ///
+    /// Serves a page on this machine until Ctrl-C, and prints its address, which contains a token. With --out, writes
+    /// the page to a file that needs no server.
+    #[cfg(feature = "gallery")]
+    #[command(after_help = help::AFTER_GALLERY)]
+    Gallery(GalleryArgs),
+    /// Copy an image to a file, scaled if asked, or write the icons of an app or a sheet of sprites.
+    ///
+    /// All files of a set are written, or none. Images are not changed.
+    #[command(after_help = help::AFTER_EXPORT)]
+    Export(Box<ExportArgs>),
     /// Remove files that no thread needs.
     ///
     /// These are model copies, which are made again when a model sees their images, and unfinished files of processes
@@ -170,29 +195,31 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
             }
         },
         #[cfg(feature = "acp")]
-        Command::Acp(args) if args.login => commands::login::log_in(&environment, config.merge(args.config)),
+        Command::Acp(args) if args.login => commands::setup::login::log_in(&environment, config.merge(args.config)),
         #[cfg(feature = "acp")]
-        Command::Acp(args) => commands::acp::run(&environment, config.merge(args.config)),
+        Command::Acp(args) => commands::faces::acp::run(&environment, config.merge(args.config)),
         Command::Draw(args) => {
             let (invocation, options) = args.into_options(config)?;
             commands::draw::run(&environment, invocation, options)
         }
         #[cfg(feature = "mcp")]
-        Command::McpServer(after) => commands::mcp_server::run(&environment, config.merge(after)),
+        Command::McpServer(after) => commands::faces::mcp_server::run(&environment, config.merge(after)),
         Command::Demo { config: after, provider, json } => {
             commands::demo::run(&environment, config.merge(after), provider.as_deref(), json)
         }
-        Command::Doctor { config: after, json } => commands::doctor::run(&environment, config.merge(after), json),
+        Command::Doctor { config: after, json } => {
+            commands::setup::doctor::run(&environment, config.merge(after), json)
+        }
         Command::Login(LoginArgs { command: Some(LoginCommand::Status), .. }) => {
-            commands::login::show_status(&environment, config.merge(ConfigArgs::default()))
+            commands::setup::login::show_status(&environment, config.merge(ConfigArgs::default()))
         }
         Command::Login(LoginArgs { command: None, .. }) => {
-            commands::login::log_in(&environment, config.merge(ConfigArgs::default()))
+            commands::setup::login::log_in(&environment, config.merge(ConfigArgs::default()))
         }
-        Command::Logout => commands::login::log_out(&environment, config.merge(ConfigArgs::default())),
+        Command::Logout => commands::setup::login::log_out(&environment, config.merge(ConfigArgs::default())),
         Command::Usage(args) => {
             config.refuse()?;
-            commands::usage::run(&environment, args.into_report())
+            commands::stored::usage::run(&environment, args.into_report())
         }
         Command::Threads(ThreadsArgs { archived, limit, json }) => {
             config.refuse()?;
@@ -202,12 +229,25 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
             config.refuse()?;
             commands::stored::images::run(&environment, thread.as_deref(), limit, json)
         }
+        #[cfg(feature = "gallery")]
+        Command::Gallery(args) => {
+            let (invocation, options) = args.into_options(config);
+            commands::faces::gallery::run(&environment, invocation, &options)
+        }
+        Command::Export(args) => {
+            config.refuse()?;
+            commands::export::run(&environment, args.into_options()?)
+        }
         Command::Prune(args) => {
             config.refuse()?;
             commands::stored::prune::run(&environment, args.into_options())
         }
-        Command::Features(FeaturesCommand::List(after)) => commands::features::list(environment, config.merge(after)),
-        Command::Config(ConfigCommand::Check(after)) => commands::config::check(&environment, config.merge(after)),
+        Command::Features(FeaturesCommand::List(after)) => {
+            commands::setup::features::list(environment, config.merge(after))
+        }
+        Command::Config(ConfigCommand::Check(after)) => {
+            commands::setup::config::check(&environment, config.merge(after))
+        }
         Command::Completions { shell } => {
             config.refuse()?;
             commands::manual::print_completions(shell, Cli::command())

@@ -1,20 +1,16 @@
 //! The commands that do not run a server. They print their result to stdout and everything else to stderr.
 
-#[cfg(feature = "acp")]
-pub(crate) mod acp;
-pub(crate) mod config;
 pub(crate) mod demo;
-pub(crate) mod doctor;
 pub(crate) mod draw;
-pub(crate) mod features;
+pub(crate) mod export;
+#[cfg(any(feature = "acp", feature = "gallery", feature = "mcp"))]
+pub(crate) mod faces;
+pub(crate) mod file_format;
 mod format;
-pub(crate) mod login;
 pub(crate) mod manual;
-#[cfg(feature = "mcp")]
-pub(crate) mod mcp_server;
 pub(crate) mod schema;
+pub(crate) mod setup;
 pub(crate) mod stored;
-pub(crate) mod usage;
 
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};

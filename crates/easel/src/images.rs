@@ -1,7 +1,10 @@
-//! The service of `image/…`: lists, reads, exports and deletes images, and stores those of user messages.
+//! The service of `image/…`: lists, reads, compares, exports and deletes images, and stores those of user messages.
 
 mod attachments;
+mod compare;
+mod composite;
 mod delete;
+mod export;
 mod preview;
 mod read;
 mod reference_roots;
@@ -9,20 +12,21 @@ mod reference_roots;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use easel_protocol::id::ImageId;
 use easel_protocol::image::{ImageListParams, ImageListResponse};
-use easel_store::{EaselStore, ExistingFile, ThreadOwner};
+use easel_store::{EaselStore, ThreadOwner};
 use tokio_util::task::TaskTracker;
 
 use crate::connections::Hub;
 use crate::requests::RequestError;
 use crate::threads::{LoadedThreads, ThreadQueue};
+pub(crate) use export::ExportWorkers;
 pub(crate) use preview::{PreviewBounds, PreviewError, Previews, media_type};
 
 /// The service of `image/…`.
 pub(crate) struct Images {
     pub(crate) store: EaselStore,
     pub(crate) previews: Previews,
+    pub(crate) exports: ExportWorkers,
     pub(crate) loaded: Arc<LoadedThreads>,
     pub(crate) queue: ThreadQueue,
     pub(crate) hub: Hub,
@@ -49,22 +53,5 @@ impl Images {
             Some(false) | None => self.store.list_images(params).await,
         };
         page.map_err(|error| RequestError::page(error, thread_id.as_deref()))
-    }
-
-    /// Copies an image to `path`, relative to the server's working folder. Returns the absolute path and the size in
-    /// bytes.
-    ///
-    /// # Errors
-    /// [`RequestError::ImageNotFound`], [`RequestError::BadField`] for a path that cannot be written, and those of the
-    /// store.
-    pub(crate) async fn export(
-        &self,
-        image_id: ImageId,
-        path: String,
-        existing: ExistingFile,
-    ) -> Result<(PathBuf, u64), RequestError> {
-        let exported = self.store.export_image(&image_id, path.into(), self.cwd.clone(), existing).await;
-        let exported = exported.map_err(|error| RequestError::export(error, image_id))?;
-        Ok((exported.path, exported.bytes))
     }
 }

@@ -26,6 +26,7 @@ mod app;
 mod connections;
 mod credentials;
 mod events;
+mod os;
 mod process;
 mod programs;
 mod providers;

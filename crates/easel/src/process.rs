@@ -1,6 +1,6 @@
-//! The process: its log, its limits, files that only its user may read, and text for a terminal.
+//! The process: its log, and text for a terminal.
 
 pub(crate) mod logging;
-pub(crate) mod os;
-pub(crate) mod private_file;
+#[cfg(feature = "otel")]
+mod telemetry;
 pub(crate) mod terminal;

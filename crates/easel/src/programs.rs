@@ -3,7 +3,6 @@
 
 mod environment;
 mod output;
-mod process_group;
 
 use std::ffi::OsString;
 use std::io;
@@ -18,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 pub(crate) use environment::allowed_variables;
 pub(crate) use output::Excess;
-use process_group::ProcessGroup;
+
+use crate::os::ProcessGroup;
 
 /// A program with its arguments and its environment.
 pub(crate) struct Program {
@@ -107,13 +107,12 @@ impl Program {
         command.args(self.arguments.iter().map(ExposeSecret::expose_secret)).current_dir(&self.cwd);
         command.env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(pipe_unless(input.is_empty())).stdout(Stdio::piped()).stderr(pipe_unless(capture.stderr == 0));
-        let (mut child, mut group) = ProcessGroup::spawn(&mut command).map_err(ProgramError::Start)?;
-        let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let mut group = ProcessGroup::spawn(command).map_err(ProgramError::Start)?;
+        let (stdin, stdout, stderr) = group.take_pipes();
         let exited = CancellationToken::new();
         let exit = async {
-            let status = child.wait().await;
             // Processes that the program leaves behind may keep the pipes open, so the group ends with the program.
-            group.kill_remaining();
+            let status = group.wait().await;
             exited.cancel();
             status.map_err(ProgramError::Wait)
         };

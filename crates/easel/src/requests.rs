@@ -6,6 +6,7 @@ mod dispatch;
 mod error;
 mod handler;
 mod page;
+mod untyped;
 pub(crate) mod validate;
 
 pub(crate) use dispatch::{ConnectionContext, register};

@@ -8,8 +8,6 @@ mod listener;
 pub(crate) mod local;
 mod stdio;
 mod token;
-#[cfg(unix)]
-mod unix_socket;
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
@@ -26,8 +24,8 @@ use tokio::time::Instant;
 use crate::app::App;
 use crate::commands::report;
 use crate::methods;
+use crate::os;
 use crate::process::logging::Logging;
-use crate::process::os;
 use crate::requests::ConnectionContext;
 
 pub(crate) use listen::Listen;
@@ -64,7 +62,7 @@ struct Setup {
 /// Serves until the client of stdio closes the connection, or until a signal.
 ///
 /// # Errors
-/// If the home cannot be created, a socket cannot be opened, or a thread cannot be started.
+/// If the home cannot be created or written to, a socket cannot be opened, or a thread cannot be started.
 pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Listen) -> Result<(), Box<dyn Error>> {
     if listen == Listen::Stdio && io::stdin().is_terminal() {
         report(TERMINAL_HINT);
@@ -100,6 +98,10 @@ impl Setup {
         os::raise_open_files();
         let home = easel_config::home(environment)?;
         easel_config::create_home(&home)?;
+        os::check_writable(&home).map_err(|error| {
+            let home = home.display();
+            format!("cannot write to the home folder {home}: {error}; change its permissions, or set EASEL_HOME to another folder")
+        })?;
         let loader = Loader::new(environment.clone(), home.clone(), invocation);
         let loaded = loader.load();
         Ok(Self { home, loader, loaded })

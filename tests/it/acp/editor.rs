@@ -14,7 +14,7 @@ use crate::harness::Sandbox;
 /// How long a test waits for a message before it fails.
 const MESSAGE_TIMEOUT: Duration = Duration::from_secs(60);
 
-pub(super) struct Editor {
+pub(crate) struct Editor {
     child: Child,
     input: Option<ChildStdin>,
     output: Lines<BufReader<ChildStdout>>,
@@ -30,6 +30,8 @@ impl Editor {
     /// Starts an agent that has not been initialized.
     pub(super) fn start(sandbox: &Sandbox, arguments: &[&str]) -> Self {
         let mut command = sandbox.command(&["acp"]);
+        // The key of a provider with `provider_config`.
+        command.env("MOCK_KEY", "sk-mock");
         command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).kill_on_drop(true);
         let mut child = command.spawn().expect("the program starts");
         let output = child.stdout.take().expect("a pipe");
@@ -45,7 +47,7 @@ impl Editor {
     }
 
     /// Starts an agent and initializes it.
-    pub(super) async fn open(sandbox: &Sandbox, arguments: &[&str]) -> Self {
+    pub(crate) async fn open(sandbox: &Sandbox, arguments: &[&str]) -> Self {
         let mut editor = Self::start(sandbox, arguments);
         let params = json!({ "protocolVersion": 1, "clientInfo": { "name": "editor", "version": "1" } });
         editor.request("initialize", params).await;
@@ -137,13 +139,13 @@ impl Editor {
     }
 
     /// Opens a session in the sandbox's project.
-    pub(super) async fn new_session(&mut self, sandbox: &Sandbox) -> Value {
+    pub(crate) async fn new_session(&mut self, sandbox: &Sandbox) -> Value {
         let params = json!({ "cwd": sandbox.project(), "mcpServers": [] });
         self.request("session/new", params).await["sessionId"].clone()
     }
 
     /// Sends a prompt of one text and reads to its end. Returns the updates and the response.
-    pub(super) async fn prompt(&mut self, session: &Value, text: &str) -> (Vec<Value>, Value) {
+    pub(crate) async fn prompt(&mut self, session: &Value, text: &str) -> (Vec<Value>, Value) {
         let id = self.send("session/prompt", super::text_prompt(session, text)).await;
         self.response(id).await
     }
@@ -160,7 +162,7 @@ impl Editor {
     }
 
     /// Closes the input and reads to the end. Returns the messages and the exit status.
-    pub(super) async fn close(mut self) -> (Vec<Value>, ExitStatus) {
+    pub(crate) async fn close(mut self) -> (Vec<Value>, ExitStatus) {
         self.input = None;
         let mut messages = Vec::new();
         while let Some(message) = self.next().await {

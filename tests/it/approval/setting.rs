@@ -8,7 +8,7 @@ use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
 use super::{IMAGES, assert_not_made, provider, questions, sandbox, start_with};
-use crate::harness::events::completed_image;
+use crate::harness::events::{completed_image, warnings};
 use crate::harness::{HOSTED, Sandbox, text};
 
 const ALWAYS: &str = "approval = \"always\"";
@@ -21,6 +21,13 @@ async fn hosted_tool_is_withheld_if_calls_need_an_approval() {
     assert_eq!(list.exposure, ToolExposure::None);
     let reasons: Vec<HeldBackReason> = list.data[1].reasons.iter().map(|held_back| held_back.reason).collect();
     assert_eq!(reasons, [HeldBackReason::ApprovalRequired]);
+    let thread = server.start_thread().await;
+    for _ in 0..2 {
+        let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+        let warnings = warnings(&events);
+        assert_eq!(warnings.len(), 1, "{events:#?}");
+        assert!(warnings[0].contains("Every image call needs an approval"), "{warnings:?}");
+    }
     server.close().await;
     let sandbox = Sandbox::with_config("approval = \"over-limit\"");
     let mut server = sandbox.start_server_with(HOSTED).await;

@@ -5,14 +5,15 @@ use std::path::{Path, PathBuf};
 
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::method::{ThreadItemsList, ThreadList, ThreadRead, ThreadResume, ToolCall};
-use easel_protocol::record::Billed;
+use easel_protocol::record::{Billed, ImageRecord};
 use easel_protocol::thread::{Thread, ThreadItemsListParams, ThreadListParams};
+use easel_protocol::tool::ToolCallParams;
 use easel_protocol::turn::TurnStatus;
-use easel_testkit::image::sha256;
+use easel_testkit::image::{DecodedPng, sha256};
 
 use super::promises::Promises;
 use super::provider::count_billable;
-use super::scenarios::{CHANGED_KEY, Scenario, Template, tool_call_params};
+use super::scenarios::{CALL_ID, CHANGED_KEY, Scenario, Template};
 use crate::harness::events::{as_image, completed_image, completed_turn};
 use crate::harness::{Sandbox, Server, read_file, text};
 use crate::http::start_server_with_key;
@@ -47,26 +48,33 @@ impl Aftermath<'_> {
         self.check_images(&mut server, &threads).await;
         self.check_billing(&threads, sent);
         self.check_files();
+        let mut new_requests = 0;
         for thread in &threads {
             server.request::<ThreadResume>(&resume_params(&thread.id)).await;
-            if self.scenario == Scenario::ToolCall {
-                self.repeat_call(&mut server, thread).await;
+            let folder = self.sandbox.home().join("generated_images").join(&*thread.id);
+            let half = files_below(&folder).into_iter().find(|path| is_unfinished(path) && !is_whole_image(path));
+            assert_eq!(half, None, "opening a thread removes its half files");
+            if let Some(params) = self.scenario.tool_call(self.template, &thread.id) {
+                let is_made = self.repeat_call(&mut server, thread, &params).await;
+                assert!(!is_made || sent == 0, "a call that was sent is made again");
+                new_requests += usize::from(is_made);
             }
+            new_requests += 1;
             let events = server.run_turn(&thread.id, vec![text("draw the end")]).await;
             assert_eq!(completed_turn(&events).status, TurnStatus::Completed);
             assert_eq!(completed_image(&events).status, ImageStatus::Completed);
             self.check_conversation(thread);
         }
         server.close().await;
-        self.check_requests(requests_before, threads.len());
+        self.check_requests(requests_before, new_requests);
         self.check_leases();
     }
 
     /// The client sends its call again. It gets the result of the first request if that has one, and the call is made
-    /// only if it was never sent.
-    async fn repeat_call(&self, server: &mut Server, thread: &Thread) {
-        let response = server.request::<ToolCall>(&tool_call_params(&thread.id)).await;
-        let item = image_items(thread).find(|item| item.id == "toolu_1");
+    /// only if it was never sent. Returns whether it was made.
+    async fn repeat_call(&self, server: &mut Server, thread: &Thread, params: &ToolCallParams) -> bool {
+        let response = server.request::<ToolCall>(params).await;
+        let item = image_items(thread).find(|item| item.id == *CALL_ID);
         assert_eq!(response.replayed, item.is_some(), "{item:#?}");
         match item {
             Some(item) => assert_eq!((&response.images, &response.error), (&item.images, &item.error)),
@@ -74,6 +82,7 @@ impl Aftermath<'_> {
         }
         assert!(response.success || response.replayed, "{response:#?}");
         assert!(response.replayed || !self.promises.answered.contains("tool/call"), "an answered call is made again");
+        !response.replayed
     }
 
     /// The model reads of every image of the thread.
@@ -149,11 +158,25 @@ impl Aftermath<'_> {
         if self.promises.answered.contains("image/delete") {
             assert!(!handles.contains_key(&*self.template.images[0].id), "a deleted image is back");
         }
-        let on_disk: BTreeSet<PathBuf> = files_below(&self.sandbox.home().join("generated_images"));
+        // An item shows one of an edit and its composite.
+        let origin = |image: &ImageRecord| image.derived.as_ref().map(|derived| derived.from[0].to_string());
+        let pairs = images.values().filter_map(|image| Some((image.id.to_string(), origin(image)?)));
+        let composites: Vec<(String, String)> = pairs.collect();
+        let mut on_disk: BTreeSet<PathBuf> = files_below(&self.sandbox.home().join("generated_images"));
+        if self.scenario == Scenario::Composite {
+            // A composite without a record is a whole image or an unfinished file, and can be made again.
+            let is_composite = |path: &Path| is_unfinished(path) || DecodedPng::decode(&read_file(path)).width == 8;
+            on_disk.retain(|path| images.contains_key(path) || !is_composite(path));
+        }
         assert_eq!(on_disk, images.into_keys().collect(), "every file has a record, and every record its file");
         let shown = threads.iter().flat_map(image_items).flat_map(|item| &item.images).filter(|image| !image.deleted);
         let shown: BTreeSet<&str> = shown.map(|image| &*image.id).collect();
-        assert!(handles.keys().all(|handle| shown.contains(&**handle)), "every image is in an item: {handles:?}");
+        let is_related = |handle: &str| {
+            let mut pairs = composites.iter().filter(|(made, from)| made == handle || from == handle);
+            pairs.any(|(made, from)| shown.contains(&**made) || shown.contains(&**from))
+        };
+        let is_in_item = |handle: &String| shown.contains(&**handle) || is_related(handle);
+        assert!(handles.keys().all(is_in_item), "every image is in an item: {handles:?}");
     }
 
     /// Every request that was sent has an item that says whether it was billed, or a turn whose error does.
@@ -173,13 +196,13 @@ impl Aftermath<'_> {
         assert!(reported + notes >= sent, "{sent} requests were sent: {items:#?}");
     }
 
-    /// Only the scenario and each of the new turns have sent a request that may be billed, and none was sent twice.
-    fn check_requests(&self, requests_before: usize, new_turns: usize) {
+    /// Only the scenario and what followed it have sent requests that may be billed, and none was sent twice.
+    fn check_requests(&self, requests_before: usize, new_requests: usize) {
         let requests = self.template.provider.requests().split_off(requests_before);
         let count = count_billable(&requests);
         // The home whose power was cut is that of a process whose requests had all been sent before.
         let max_before = if self.loss == Loss::Power { 0 } else { self.scenario.max_requests() };
-        assert!((new_turns..=max_before + new_turns).contains(&count), "{count} requests were sent");
+        assert!((new_requests..=max_before + new_requests).contains(&count), "{count} requests were sent");
         let mut keys = BTreeSet::new();
         for key in requests.iter().filter_map(|request| request.header("idempotency-key")) {
             assert!(keys.insert(key), "a request was sent twice");
@@ -207,9 +230,13 @@ impl Aftermath<'_> {
             assert!(is_changed != has(CHANGED_KEY.1), "{config}");
             assert!(is_changed || !self.promises.answered.contains("config/value/write"), "{config}");
         }
+        self.check_set();
         for path in list_recursively(&self.sandbox.project()) {
+            if self.scenario == Scenario::ExportSet {
+                continue;
+            }
             let name = path.file_name().expect("a name").to_string_lossy().into_owned();
-            assert!(name == "copy.png" || name == "photo.png", "{path:?} is left");
+            assert!(["copy.png", "mask.png", "photo.png"].contains(&&*name), "{path:?} is left");
             if name == "copy.png" {
                 assert_eq!(sha256(&read_file(&path)), self.template.images[0].facts.sha256);
             }
@@ -226,10 +253,28 @@ impl Aftermath<'_> {
         }
     }
 
-    /// The names of attachments that a thread has.
+    /// The files of a set are whole, and nothing else is left but a hidden folder.
+    fn check_set(&self) {
+        if self.scenario != Scenario::ExportSet {
+            return;
+        }
+        let mut sides = BTreeSet::new();
+        for entry in std::fs::read_dir(self.sandbox.project()).expect("the project").flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if let Some(side) = name.strip_prefix("icon-").and_then(|name| name.strip_suffix(".png")) {
+                assert_eq!(DecodedPng::decode(&read_file(entry.path())).width.to_string(), side);
+                sides.insert(side.to_owned());
+            } else {
+                assert!(name.starts_with(".easel-export-"), "{name} is left");
+            }
+        }
+        assert!(sides.len() == 2 || !self.promises.answered.contains("image/exportSet"), "a part of a set is missing");
+    }
+
+    /// The names of the files of users that a thread has.
     fn attachment_names(&self) -> BTreeSet<String> {
         let database = rusqlite::Connection::open(self.sandbox.home().join("easel.db")).expect("the database");
-        let mut statement = database.prepare("SELECT path FROM images WHERE origin = 'attached'").expect("a table");
+        let mut statement = database.prepare("SELECT path FROM images WHERE origin <> 'made'").expect("a table");
         let names = statement.query_map([], |row| row.get::<_, String>(0)).expect("rows");
         let name = |path: String| Path::new(&path).file_name().expect("a name").to_string_lossy().into_owned();
         names.map(|path| name(path.expect("a path"))).collect()
@@ -286,4 +331,14 @@ async fn assert_items_ended(server: &mut Server, thread_id: &str) {
         let Some(cursor) = page.next_cursor else { return };
         params = ThreadItemsListParams { cursor: Some(cursor), ..params };
     }
+}
+
+/// Returns whether a file has no final name yet.
+fn is_unfinished(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."))
+}
+
+/// Returns whether a PNG file has its last chunk, without its length.
+fn is_whole_image(path: &Path) -> bool {
+    read_file(path).ends_with(b"IEND\xaeB`\x82")
 }

@@ -106,6 +106,21 @@ async fn power_cut_during_hosted_tool_keeps_images() {
 }
 
 #[tokio::test]
+async fn power_cut_during_tool_call_keeps_promises() {
+    cut_power_at_points(Scenario::ToolCall).await;
+}
+
+#[tokio::test]
+async fn power_cut_during_preserve_keeps_images() {
+    cut_power_at_points(Scenario::Preserve).await;
+}
+
+#[tokio::test]
+async fn power_cut_during_composite_keeps_images() {
+    cut_power_at_points(Scenario::Composite).await;
+}
+
+#[tokio::test]
 async fn power_cut_during_attachments_keeps_images() {
     cut_power_at_points(Scenario::Attachments).await;
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 /// What a client knows from the lines of a connection.
 #[derive(Debug, Default)]
 pub(super) struct Promises {
-    /// The hash of each image of a completed item, by its handle.
+    /// The hash of each image of a completed item, and of each composite that was answered, by its handle.
     pub(super) images: BTreeMap<String, String>,
     /// The ids of turns whose `turn/start` has a response.
     pub(super) turns: BTreeSet<String>,
@@ -43,6 +43,9 @@ impl Promises {
     fn add_response(&mut self, method: String, result: &Value) {
         if let Some(id) = result["thread"]["id"].as_str() {
             self.threads.insert(id.to_owned());
+        }
+        if method == "image/composite" {
+            self.images.insert(text(&result["image"]["id"]), text(&result["image"]["sha256"]));
         }
         if method == "turn/start" {
             self.turns.insert(text(&result["turn"]["id"]));

@@ -1,19 +1,23 @@
 //! What the process does when it is killed.
 
+use easel_picture::Picture;
 use easel_protocol::configuration::{ConfigValueWriteParams, MergeStrategy};
 use easel_protocol::event::Event;
 use easel_protocol::id::ThreadId;
-use easel_protocol::image::{ImageDeleteParams, ImageExportParams};
+use easel_protocol::image::{
+    ExportSet, ImageCompositeParams, ImageDeleteParams, ImageExportParams, ImageExportSetParams,
+};
 use easel_protocol::input::UserInput;
 use easel_protocol::method::{
-    ConfigValueWrite, ImageDelete, ImageExport, ThreadCompactStart, ThreadDelete, ThreadFork, ThreadResume,
-    ThreadStart, ToolCall,
+    ConfigValueWrite, ImageComposite, ImageDelete, ImageExport, ImageExportSet, ThreadCompactStart, ThreadDelete,
+    ThreadFork, ThreadResume, ThreadStart, ToolCall,
 };
 use easel_protocol::record::ImageRecord;
 use easel_protocol::thread::{ThreadCompactStartParams, ThreadDeleteParams, ThreadStartParams};
 use easel_protocol::tool::{ToolArguments, ToolCallParams};
 use easel_testkit::http::MockServer;
 use easel_testkit::image::{BLUE, data_url, solid_png};
+use serde_json::{Value, json};
 
 use super::points::IMAGE_NAMED;
 use super::provider::{count_billable, start_provider};
@@ -36,6 +40,10 @@ pub(super) enum Scenario {
     HostedTool,
     /// A call of a client that runs its own model loop.
     ToolCall,
+    /// A call with a mask whose protected pixels are put back.
+    Preserve,
+    /// The composite of an edit that was made before.
+    Composite,
     /// A turn with a data URL and a local image.
     Attachments,
     Fork,
@@ -44,6 +52,8 @@ pub(super) enum Scenario {
     DeleteImage,
     Compaction,
     Export,
+    /// A set of two pictures that are made from an image.
+    ExportSet,
     ConfigWrite,
     /// A start after a kill during three calls.
     Recovery,
@@ -62,6 +72,9 @@ pub(super) struct Template {
     pub(super) open_requests: usize,
 }
 
+/// The id that a client gives to its call, and so the id of the call's item.
+pub(super) const CALL_ID: &str = "toolu_1";
+
 /// A key that the scenario of the configuration changes, and its values before and after.
 pub(super) const CHANGED_KEY: (&str, &str, &str) = ("model", "gpt-5.5", "gpt-5.5-mini");
 
@@ -78,16 +91,41 @@ impl Scenario {
     /// The most requests for images that a run sends.
     pub(super) fn max_requests(self) -> usize {
         match self {
-            Self::FirstStart | Self::Draw | Self::Edit | Self::HostedTool | Self::ToolCall => 1,
+            Self::FirstStart | Self::Draw | Self::Edit | Self::HostedTool | Self::ToolCall | Self::Preserve => 1,
             Self::ParallelCalls => 3,
-            Self::Attachments
+            Self::Composite
+            | Self::Attachments
             | Self::Fork
             | Self::DeleteThread
             | Self::DeleteImage
             | Self::Compaction
             | Self::Export
+            | Self::ExportSet
             | Self::ConfigWrite
             | Self::Recovery => 0,
+        }
+    }
+
+    /// The call of a client that the scenario makes. After a crash the client sends it again.
+    pub(super) fn tool_call(self, template: &Template, thread_id: &str) -> Option<ToolCallParams> {
+        match self {
+            Self::ToolCall => Some(tool_call_params(thread_id, json!({ "prompt": "a square" }))),
+            Self::Preserve => Some(template.edit_params(thread_id, /*preserve*/ true)),
+            Self::FirstStart
+            | Self::Draw
+            | Self::Edit
+            | Self::ParallelCalls
+            | Self::HostedTool
+            | Self::Composite
+            | Self::Attachments
+            | Self::Fork
+            | Self::DeleteThread
+            | Self::DeleteImage
+            | Self::Compaction
+            | Self::Export
+            | Self::ExportSet
+            | Self::ConfigWrite
+            | Self::Recovery => None,
         }
     }
 
@@ -115,12 +153,23 @@ impl Scenario {
             return template;
         }
         let mut server = start_server_with_key(&template.sandbox, self.tool()).await;
-        template.thread_id = server.start_thread().await.id;
+        // The model may read the mask, which is in the folder of the thread.
+        let cwd = Some(template.sandbox.project().display().to_string());
+        template.thread_id =
+            server.start_thread_with(ThreadStartParams { cwd, ..ThreadStartParams::default() }).await.id;
         let turns = if self == Self::Compaction { 5 } else { 0 };
         for turn in 0..turns {
             server.run_turn(&template.thread_id, vec![text(&format!("describe {turn}"))]).await;
         }
         template.draw(&mut server).await;
+        if matches!(self, Self::Preserve | Self::Composite) {
+            template.sandbox.write_file("mask.png", &mask());
+        }
+        if self == Self::Composite {
+            let params = template.edit_params(&template.thread_id, /*preserve*/ false);
+            template.images.extend(server.request::<ToolCall>(&params).await.images);
+            server.events_until_turn_end().await;
+        }
         if self == Self::DeleteThread {
             fork(&mut server, &fork_params(&template.thread_id)).await;
             template.draw(&mut server).await;
@@ -152,9 +201,15 @@ impl Scenario {
             }
             Self::Edit => session.run_turn(&thread_id, vec![text("edit it")]).await,
             Self::ParallelCalls => session.run_turn(&thread_id, vec![text("three images")]).await,
-            Self::ToolCall => {
-                session.request::<ToolCall>(&tool_call_params(&thread_id)).await?;
+            Self::ToolCall | Self::Preserve => {
+                let params = self.tool_call(template, &thread_id).expect("a call");
+                session.request::<ToolCall>(&params).await?;
                 session.await_turn_end().await
+            }
+            Self::Composite => {
+                let image_id = template.images[1].id.clone();
+                let params = ImageCompositeParams { image_id, ..ImageCompositeParams::default() };
+                session.request::<ImageComposite>(&params).await.map(drop)
             }
             Self::Attachments => session.run_turn(&thread_id, attachments(sandbox)).await,
             Self::Fork => {
@@ -172,8 +227,23 @@ impl Scenario {
             }
             Self::Export => {
                 let (image_id, path) = (template.images[0].id.clone(), sandbox.project().join("copy.png"));
-                let params = ImageExportParams { image_id, path: path.display().to_string(), overwrite: None };
+                let path = path.display().to_string();
+                let params = ImageExportParams { image_id, path, ..ImageExportParams::default() };
                 session.request::<ImageExport>(&params).await.map(drop)
+            }
+            Self::ExportSet => {
+                let params = ImageExportSetParams {
+                    image_id: template.images[0].id.clone(),
+                    folder: sandbox.project().display().to_string(),
+                    set: ExportSet::Sizes,
+                    sizes: Some(vec![16, 24]),
+                    image_ids: None,
+                    name: None,
+                    fit: None,
+                    background: None,
+                    overwrite: None,
+                };
+                session.request::<ImageExportSet>(&params).await.map(drop)
             }
             Self::ConfigWrite => {
                 let (key, _, value) = CHANGED_KEY;
@@ -194,6 +264,13 @@ impl Scenario {
 impl Template {
     pub(super) fn arguments(&self) -> Vec<&str> {
         self.arguments.iter().map(String::as_str).collect()
+    }
+
+    /// The edit of the first image with the mask.
+    fn edit_params(&self, thread_id: &str, preserve: bool) -> ToolCallParams {
+        let (base, mask) = (&self.images[0].id, self.sandbox.project().join("mask.png"));
+        let arguments = json!({ "prompt": "another square", "images": [base], "mask": mask, "preserve": preserve });
+        tool_call_params(thread_id, arguments)
     }
 
     async fn draw(&mut self, server: &mut Server) {
@@ -229,12 +306,11 @@ impl Template {
     }
 }
 
-/// The call of the scenario. After a crash the client sends it again.
-pub(super) fn tool_call_params(thread_id: &str) -> ToolCallParams {
-    let arguments = serde_json::Map::from_iter([("prompt".to_owned(), "a square".into())]);
+fn tool_call_params(thread_id: &str, arguments: Value) -> ToolCallParams {
+    let Value::Object(arguments) = arguments else { panic!("an object: {arguments}") };
     ToolCallParams {
         thread_id: thread_id.into(),
-        call_id: "toolu_1".into(),
+        call_id: CALL_ID.into(),
         namespace: None,
         tool: "imagegen".to_owned(),
         arguments: ToolArguments::Object(arguments),
@@ -242,6 +318,12 @@ pub(super) fn tool_call_params(thread_id: &str) -> ToolCallParams {
         format: None,
         pictures: None,
     }
+}
+
+/// A mask of the size of the provider's images, whose left half is transparent.
+fn mask() -> Vec<u8> {
+    let row: Vec<u8> = (0..8).flat_map(|x| [0, 0, 0, if x < 4 { 0 } else { 255 }]).collect();
+    Picture { width: 8, height: 8, rgba: row.repeat(8), icc_profile: None }.to_png().expect("a PNG")
 }
 
 /// The settings of the provider, one for each argument.

@@ -50,6 +50,17 @@ async fn variable_of_the_key_is_not_set() {
 }
 
 #[tokio::test]
+async fn account_has_no_key() {
+    insta::assert_snapshot!(problems("model_provider = \"openai\"\n", &[]).await, @r"
+    FAILED   credential   No API key. Run `easel login --with-api-key`, or set OPENAI_API_KEY.
+    skipped  provider     There is no credential to try it with.
+    skipped  image tool   There is no credential to choose it by.
+    easel: one check failed
+    exit code 1
+    ");
+}
+
+#[tokio::test]
 async fn value_of_the_key_is_not_a_key() {
     insta::assert_snapshot!(problems("", &[("OPENAI_API_KEY", OsStr::new("two words"))]).await);
 }

@@ -5,15 +5,19 @@ use std::process::Stdio;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt, BufReader};
 
-use crate::harness::{SLOW_AND_BILLING, SLOW_AND_FREE, Sandbox};
+use easel_testkit::http::{MockServer, Response, Step};
+use serde_json::json;
 
-/// Starts to draw and sends SIGINT during it. Returns the exit code and the rest of stderr.
-async fn interrupt(config: &str, options: &[&str]) -> (Option<i32>, String) {
+use crate::harness::{SLOW_AND_FREE, Sandbox, mock_provider_config};
+
+/// Starts to draw, waits until `started`, and sends SIGINT. Returns the exit code and the rest of stderr.
+async fn interrupt(config: &str, options: &[&str], started: impl AsyncFn()) -> (Option<i32>, String) {
     let sandbox = Sandbox::with_config(config);
     let mut command = sandbox.command(&[&["draw", "a red star"], options].concat());
     let mut program = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
     let mut lines = BufReader::new(program.stderr.take().expect("a pipe")).lines();
     while lines.next_line().await.expect("text").expect("the image starts") != "easel: drawing" {}
+    started().await;
     let pid = i32::try_from(program.id().expect("it runs")).expect("a process id");
     kill_process(Pid::from_raw(pid).expect("a process id"), Signal::INT).expect("a signal");
     let mut rest = String::new();
@@ -26,8 +30,18 @@ async fn interrupt(config: &str, options: &[&str]) -> (Option<i32>, String) {
 
 #[tokio::test]
 async fn interrupted_drawing_says_what_may_be_billed() {
+    let provider = MockServer::choose(|_, request| match request.path.ends_with("/responses") {
+        true => vec![Step::Send(Response::image_calls(&[json!({ "prompt": "a star" })]).to_bytes()), Step::Close],
+        false => vec![Step::AwaitDisconnect],
+    });
     for options in [&[][..], &["--size", "1024x1024"]] {
-        let (code, stderr) = interrupt(SLOW_AND_BILLING, options).await;
+        let posts = provider.requests_to("/images/generations").len();
+        let sent = async || {
+            while provider.requests_to("/images/generations").len() == posts {
+                provider.request_arrived().await;
+            }
+        };
+        let (code, stderr) = interrupt(&mock_provider_config(&provider, "generic"), options, sent).await;
         assert_eq!(code, Some(130), "{options:?}: {stderr}");
         assert!(stderr.contains("easel: interrupted. ") && stderr.contains("may have billed it."), "{stderr}");
     }
@@ -35,7 +49,7 @@ async fn interrupted_drawing_says_what_may_be_billed() {
 
 #[tokio::test]
 async fn interrupted_preview_bills_nothing() {
-    let (code, stderr) = interrupt(SLOW_AND_FREE, &[]).await;
+    let (code, stderr) = interrupt(SLOW_AND_FREE, &[], async || ()).await;
     assert_eq!(code, Some(130), "{stderr}");
     assert!(stderr.contains("Nothing was billed."), "{stderr}");
 }

@@ -6,7 +6,9 @@ use tokio::process::Command;
 
 use super::{decode, sandbox};
 use crate::harness::terminal::Terminal;
-use crate::harness::{Sandbox, read_file};
+use crate::harness::{STANDALONE, Sandbox, read_file};
+use crate::http::previews::{Provider, preview_png};
+use crate::http::provider_config;
 
 /// A command that draws on a terminal of this kind.
 fn command(sandbox: &Sandbox, variables: &[(&str, &str)]) -> Command {
@@ -52,6 +54,37 @@ async fn no_color_shows_no_colors() {
     let (text, path, _sandbox) = show(&[("TERM", "xterm-256color"), ("NO_COLOR", "1")], 60).await;
     assert!(blocks(&text).is_empty() && !text.contains("\u{1b}[38") && !text.contains("\u{1b}[3"), "{text}");
     decode(&path);
+}
+
+#[tokio::test]
+async fn no_color_shows_pictures_only_on_request() {
+    for term in ["xterm-kitty", "foot"] {
+        let (text, path, _sandbox) = show(&[("TERM", term), ("NO_COLOR", "1")], 60).await;
+        assert!(!text.contains("\u{1b}_G") && !text.contains("\u{1b}P"), "{text}");
+        decode(&path);
+    }
+    for (option, start) in [(["--previews", "1"], "\u{1b}_G"), (["--inline", "sixel"], "\u{1b}P0;1q")] {
+        let sandbox = sandbox();
+        let mut command = command(&sandbox, &[("TERM", "xterm-kitty"), ("NO_COLOR", "1")]);
+        command.args(option);
+        let (_, text) = Terminal::start(command, 60).finish().await;
+        assert!(text.contains(start), "{option:?}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn previews_are_shown_before_the_image() {
+    let Provider { provider, continue_tx, .. } = &Provider::open(STANDALONE);
+    let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
+    let mut command = command(&sandbox, &[("TERM", "xterm-256color"), ("TERM_PROGRAM", "iTerm.app")]);
+    command.args(["--previews", "2"]).env("MOCK_KEY", "sk-mock");
+    let mut terminal = Terminal::start(command, 60);
+    for index in [0, 1] {
+        terminal.wait_for(&STANDARD.encode(preview_png(index))).await;
+        continue_tx.send(()).expect("the provider waits");
+    }
+    let (status, text) = terminal.finish().await;
+    assert_eq!((status.code(), text.matches("\u{1b}]1337;File=").count()), (Some(0), 3), "{text}");
 }
 
 #[tokio::test]

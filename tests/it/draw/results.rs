@@ -26,8 +26,8 @@ async fn copy_goes_to_the_named_file() {
     let copy = sandbox.project().join("star.png");
     let printed = paths(&sandbox, &["a red star", "-o", "star.png"]).await;
     assert_eq!(
-        printed.iter().map(|path| path.canonicalize().expect("a file")).collect::<Vec<_>>(),
-        [copy.canonicalize().expect("a file")]
+        printed.iter().map(|path| dunce::canonicalize(path).expect("a file")).collect::<Vec<_>>(),
+        [dunce::canonicalize(&copy).expect("a file")]
     );
     decode(&copy);
     let kept = read_file(&copy);
@@ -57,6 +57,28 @@ async fn wrong_arguments_cost_nothing() {
         assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
     }
     assert_eq!(sandbox.run(&["threads"]).await.stdout, b"");
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn copy_that_would_be_refused_costs_nothing() {
+    let sandbox = sandbox();
+    std::fs::create_dir(sandbox.project().join(".git")).expect("a folder");
+    sandbox.write_file("star-2.png", b"mine");
+    let in_home = sandbox.home().join("star.png").display().to_string();
+    for (arguments, reason) in [
+        // Nobody can create a file there.
+        (&["-o", "/proc/star.png"][..], "could not write to the folder"),
+        (&["-o", ".git/star.png"], "begins with a dot"),
+        (&["-o", &in_home], "is in Easel's own home"),
+        (&["-o", "star.png", "-n", "2"], "star-2.png already exists; --overwrite replaces it"),
+    ] {
+        let (code, stdout, stderr) = draw(&sandbox, &[&["a red star"], arguments].concat()).await;
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{arguments:?}: {stderr}");
+        assert!(stderr.contains(reason), "{arguments:?}: {stderr}");
+    }
+    assert_eq!(sandbox.run(&["threads"]).await.stdout, b"", "nothing was drawn");
+    assert_eq!(std::fs::read_dir(sandbox.project()).expect("a folder").count(), 2, "nothing was written");
 }
 
 #[tokio::test]

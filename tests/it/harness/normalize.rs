@@ -7,27 +7,26 @@ use super::Sandbox;
 
 /// Replaces each value that depends on the run or on the renderer by a placeholder.
 pub(crate) fn normalize(sandbox: &Sandbox, value: &impl Serialize) -> Value {
-    let root = sandbox.root().display().to_string();
     let mut value = serde_json::to_value(value).expect("JSON");
-    scrub(&root, "", &mut value);
+    scrub(sandbox, "", &mut value);
     value
 }
 
-fn scrub(root: &str, key: &str, value: &mut Value) {
+fn scrub(sandbox: &Sandbox, key: &str, value: &mut Value) {
     match value {
         Value::Object(fields) => {
             let renamed = std::mem::take(fields).into_iter().map(|(key, mut value)| {
-                scrub(root, &key, &mut value);
-                (key.replace(root, "[root]"), value)
+                scrub(sandbox, &key, &mut value);
+                (sandbox.hide_root(&key, "[root]"), value)
             });
             *fields = renamed.collect();
         }
-        Value::Array(values) => values.iter_mut().for_each(|value| scrub(root, key, value)),
+        Value::Array(values) => values.iter_mut().for_each(|value| scrub(sandbox, key, value)),
         Value::Number(_) if key.ends_with("At") || key.ends_with("Ms") => *value = "[time]".into(),
         Value::Number(_) if key == "bytes" || key.ends_with("Tokens") => *value = "[number]".into(),
         Value::String(text) if key == "path" && text.contains(".preview.") => *value = "[preview]".into(),
         Value::String(_) if key == "sha256" => *value = "[sha256]".into(),
-        Value::String(text) => *text = words(&without_port(&text.replace(root, "[root]"))),
+        Value::String(text) => *text = words(&without_port(&sandbox.hide_root(text, "[root]"))),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
@@ -54,7 +53,8 @@ fn words(text: &str) -> String {
 fn placeholder(word: &str) -> Option<&'static str> {
     let is_hex = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_hexdigit());
     let is_uuid = word.len() == 36 && word.split('-').map(str::len).eq([8, 4, 4, 4, 12]);
-    let kinds = [("img_", "[handle]"), ("call_", "[call]"), ("ig_", "[call]"), ("msg_", "[message]")];
+    let kinds =
+        [("img_", "[handle]"), ("call_", "[call]"), ("ig_", "[call]"), ("mcp_", "[call]"), ("msg_", "[message]")];
     let kind = kinds
         .iter()
         .find(|(prefix, _)| word.strip_prefix(prefix).is_some_and(|rest| is_hex(rest) || rest.starts_with("preview")));

@@ -10,7 +10,7 @@ use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
 use serde_json::json;
 
 use super::{assert_denied, cat, draw, start, start_with, with_script};
-use crate::harness::events::completed_image;
+use crate::harness::events::{completed_image, warnings};
 use crate::harness::{HOSTED, Sandbox, text};
 
 const DENYING: &str = "[[hooks.pre_tool_use]]\ncommand = [\"./hook\"]\n";
@@ -71,6 +71,9 @@ async fn hosted_tool_is_not_offered_with_a_hook_before_calls() {
     assert_eq!(list.exposure, ToolExposure::None);
     let reasons: Vec<HeldBackReason> = list.data[1].reasons.iter().map(|held_back| held_back.reason).collect();
     assert_eq!(reasons, [HeldBackReason::HookConfigured]);
+    let thread = server.start_thread().await;
+    let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
+    assert!(matches!(&warnings(&events)[..], [warning] if warning.contains("A hook runs before each image call")));
     server.close().await;
 
     let sandbox = Sandbox::with_config("[[hooks.post_tool_use]]\ncommand = [\"touch\", \"ran\"]\n");

@@ -110,3 +110,18 @@ async fn image_is_kept_elsewhere_when_the_disk_is_full() {
         );
     }
 }
+
+#[tokio::test]
+async fn read_only_home_is_refused_at_start() {
+    let Some(SmallHome(sandbox)) = &SmallHome::mount() else { return };
+    let home = sandbox.home();
+    let remounted = Command::new("mount").args(["-o", "remount,ro"]).arg(&home).status().expect("mount");
+    assert!(remounted.success());
+    for arguments in [&["app-server"][..], &["mcp-server"], &["acp"], &["draw", "a red star"]] {
+        let output = sandbox.run(arguments).await;
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(1), &b""[..]), "{arguments:?}: {stderr}");
+        let expected = format!("easel: cannot write to the home folder {}: Read-only file system", home.display());
+        assert!(stderr.contains(&expected) && stderr.contains("set EASEL_HOME"), "{arguments:?}: {stderr}");
+    }
+}

@@ -4,8 +4,9 @@ mod billed;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use easel_protocol::account::GetAccountParams;
 use easel_protocol::item::ImageStatus;
-use easel_protocol::method::{ModelProviderList, ThreadStart, ToolList, UsageRead};
+use easel_protocol::method::{AccountRead, ModelProviderList, ThreadStart, ToolList, UsageRead};
 use easel_protocol::model::ModelProviderListParams;
 use easel_protocol::thread::ThreadStartParams;
 use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
@@ -189,4 +190,21 @@ async fn project_cannot_choose_the_image_provider() {
     let tools = server.request::<ToolList>(&ToolListParams { thread_id: Some(thread.id) }).await;
     assert_eq!(tools.exposure, ToolExposure::Hosted);
     server.close().await;
+}
+
+#[tokio::test]
+async fn account_is_needed_when_either_provider_uses_it() {
+    let (chat, drawing) = (chat(), MockServer::respond(draw));
+    for (settings, is_required) in [
+        ("model_provider = \"studio\"\nimages.provider = \"local\"\n", false),
+        ("model_provider = \"studio\"\nimages.provider = \"openai\"\n", true),
+        ("model_provider = \"openai\"\nimages.provider = \"local\"\n", true),
+        ("model_provider = \"local\"\n", false),
+    ] {
+        let sandbox = Sandbox::with_config(&format!("{settings}{}{}", studio(&chat), local(&drawing)));
+        let mut server = start(&sandbox, &[]).await;
+        let account = server.request::<AccountRead>(&GetAccountParams::default()).await;
+        assert_eq!((account.account, account.requires_openai_auth), (None, is_required), "{settings}");
+        server.close().await;
+    }
 }

@@ -168,7 +168,8 @@ async fn edits_reads_and_exports_use_the_file() {
     assert!(photo().starts_with(&BASE64.decode(chunk.data).expect("base64")));
     let target = sandbox.project().join("export.png");
     let path = target.display().to_string();
-    server.request::<ImageExport>(&ImageExportParams { image_id: record.id, path, overwrite: None }).await;
+    let params = ImageExportParams { image_id: record.id, path, ..ImageExportParams::default() };
+    server.request::<ImageExport>(&params).await;
     assert_eq!(read_file(target), photo());
     server.close().await;
 }

@@ -34,7 +34,7 @@ pub(crate) struct Provider {
 }
 
 /// A preview: a square of this width.
-fn preview_png(index: u32) -> Vec<u8> {
+pub(crate) fn preview_png(index: u32) -> Vec<u8> {
     solid_png(4 + index, 4, BLUE)
 }
 

@@ -4,13 +4,15 @@ use std::path::Path;
 
 use easel_protocol::image::{ImageExportParams, ImageExportResponse};
 use easel_protocol::method::ImageExport;
+use easel_protocol::record::ImageFacts;
 use serde_json::json;
 
 use super::draw;
 use crate::harness::{STANDALONE, Sandbox};
 
 fn export_params(image_id: &str, path: &Path) -> ImageExportParams {
-    ImageExportParams { image_id: image_id.into(), path: path.display().to_string(), overwrite: None }
+    let path = path.display().to_string();
+    ImageExportParams { image_id: image_id.into(), path, ..ImageExportParams::default() }
 }
 
 #[tokio::test]
@@ -18,9 +20,10 @@ async fn export_copies_the_image_byte_by_byte() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let (_, records) = draw(&mut server, &["draw a red square", "draw a fox"]).await;
-    let target = sandbox.project().canonicalize().expect("a folder").join("Fox.PNG");
+    let target = dunce::canonicalize(sandbox.project()).expect("a folder").join("Fox.PNG");
     let response = server.request::<ImageExport>(&export_params(&records[1].id, &target)).await;
-    let expected = ImageExportResponse { path: target.display().to_string(), bytes: records[1].facts.bytes };
+    let ImageFacts { bytes, width, height, sha256, .. } = records[1].facts.clone();
+    let expected = ImageExportResponse { path: target.display().to_string(), bytes, width, height, sha256 };
     assert_eq!(response, expected);
     let original = std::fs::read(&records[1].path).expect("the original");
     assert_eq!(std::fs::read(&target).expect("a copy"), original);

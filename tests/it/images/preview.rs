@@ -31,7 +31,7 @@ async fn preview(server: &mut Server, params: &ImageReadParams) -> (ImagePreview
 }
 
 /// Starts Easel with a provider whose every image is `png`, and lets it draw one.
-async fn draw_file(png: Vec<u8>) -> (MockServer, Sandbox, Server, ImageRecord) {
+pub(super) async fn draw_file(png: Vec<u8>) -> (MockServer, Sandbox, Server, ImageRecord) {
     let provider = MockServer::respond(move |request| {
         if !request.path.ends_with("/responses") {
             return Response::json(200, &json!({"data": [{"b64_json": STANDARD.encode(&png)}]}));

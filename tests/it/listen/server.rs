@@ -51,12 +51,14 @@ impl ListeningServer {
 
     /// Starts a server and reads the address that it announces.
     pub(super) fn spawn(sandbox: &Sandbox, arguments: &[&str]) -> Self {
-        Self::spawn_command(sandbox.server_command(arguments).into_std())
+        let mut command = sandbox.server_command(arguments).into_std();
+        command.stdin(Stdio::null());
+        Self::spawn_command(command)
     }
 
-    /// Starts any command that listens.
+    /// Starts any command that listens, with the input that it has.
     pub(crate) fn spawn_command(mut command: Command) -> Self {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().expect("the program starts");
         let stderr = BufReader::new(child.stderr.take().expect("a piped stderr"));
         let mut server = Self { child, url: String::new(), token_file: None, stderr };
@@ -88,11 +90,7 @@ impl ListeningServer {
     /// Connects without initializing.
     pub(crate) fn connect_uninitialized(&self) -> Connection {
         match self.url.strip_prefix("unix://") {
-            Some(path) => {
-                let stream = UnixStream::connect(path).expect("the server listens");
-                stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
-                Connection::new(Socket::Lines(BufReader::new(stream)))
-            }
+            Some(path) => Connection::over(UnixStream::connect(path).expect("the server listens")),
             None => self.open_web_socket(&[]).expect("a valid token"),
         }
     }
@@ -180,6 +178,12 @@ pub(crate) enum Socket {
 impl Connection {
     pub(crate) fn new(socket: Socket) -> Self {
         Self { socket, checker: SchemaChecker::default() }
+    }
+
+    /// A connection over a socket file.
+    pub(super) fn over(stream: UnixStream) -> Self {
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a time limit");
+        Self::new(Socket::Lines(BufReader::new(stream)))
     }
 
     pub(crate) fn send(&mut self, message: &Value) {

@@ -98,6 +98,19 @@ async fn kill_switch_leaves_no_tool_and_says_why() {
 }
 
 #[tokio::test]
+async fn used_up_limit_is_said_in_the_result() {
+    let provider = MockServer::respond(|_| responses::image());
+    let sandbox = sandbox(&provider, "limits.images_per_day = 1");
+    let (mut host, _) = Host::legacy(&sandbox, &json!({})).await;
+    assert_eq!(host.call(json!({"prompt": "a fox"})).await["isError"], false);
+    let result = host.call(json!({"prompt": "a cat"})).await;
+    assert_eq!(result["isError"], true, "{result}");
+    assert!(text_of(&result).contains("limits.images_per_day (1) leaves 0 images"), "{result}");
+    assert_eq!(provider.requests_to(IMAGES).len(), 1);
+    host.close().await;
+}
+
+#[tokio::test]
 async fn image_view_shows_an_image_again() {
     let sandbox = Sandbox::new();
     let (mut host, _) = Host::legacy(&sandbox, &json!({})).await;

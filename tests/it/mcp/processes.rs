@@ -2,6 +2,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use easel_testkit::http::{MockServer, Response};
+use easel_testkit::image::noise_png;
 use serde_json::{Value, json};
 
 use super::{Host, handle_of, record_of, text_of};
@@ -69,6 +71,30 @@ async fn resource_is_the_file() {
     for uri in ["easel://image/img_none", "file:///etc/passwd", ""] {
         let refusal = host.refusal("resources/read", json!({"uri": uri})).await;
         assert!(refusal.starts_with("-32002 there is no resource"), "{refusal}");
+    }
+    host.close().await;
+}
+
+/// The files of all reads together are larger than what is read at once.
+#[tokio::test]
+async fn reads_of_many_large_files_are_all_answered() {
+    let image = noise_png(7 << 20);
+    let file = STANDARD.encode(&image);
+    let provider = MockServer::respond(move |_| Response::json(200, &json!({"data": [{"b64_json": file}]})));
+    let sandbox = super::sandbox(&provider, "");
+    let (mut host, _) = Host::legacy(&sandbox, &json!({})).await;
+    let uri = host.call(json!({"prompt": "noise"})).await["content"][2]["uri"].clone();
+    for _ in 0..12 {
+        let request =
+            json!({"jsonrpc": "2.0", "id": host.last_id + 1, "method": "resources/read", "params": {"uri": uri}});
+        host.last_id += 1;
+        host.send_line(&request.to_string()).await;
+    }
+    for _ in 0..12 {
+        let line = host.output.next_line().await.expect("a line").expect("the server still writes");
+        let response: Value = serde_json::from_str(&line).expect("JSON");
+        let blob = response["result"]["contents"][0]["blob"].as_str().expect("a blob");
+        assert_eq!(STANDARD.decode(blob).expect("base64").len(), image.len());
     }
     host.close().await;
 }

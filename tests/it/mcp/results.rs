@@ -9,7 +9,8 @@ use easel_testkit::http::{MockServer, Response};
 use easel_testkit::image::noise_png;
 use serde_json::{Value, json};
 
-use super::{Host, kinds, record_of, sandbox, text_of};
+use super::{Host, handle_of, kinds, record_of, sandbox, text_of};
+use crate::edits::{EDITABLE, mask, provider};
 use crate::harness::{Sandbox, read_file};
 
 /// A provider whose every image is `png`, as many as a request asks for.
@@ -108,5 +109,22 @@ async fn image_without_preview_is_still_a_result() {
     let result = host.call(json!({"prompt": "huge"})).await;
     assert_eq!(kinds(&result), ["text", "resource_link"], "{result}");
     assert!(text_of(&result).contains("No preview could be made"), "{result}");
+    host.close().await;
+}
+
+#[tokio::test]
+async fn host_reads_of_damage_outside_the_mask() {
+    let provider = provider();
+    let sandbox = sandbox(&provider, "");
+    let (config, mask_path) = (sandbox.home().join("config.toml"), sandbox.project().join("mask.png"));
+    let settings = String::from_utf8(read_file(&config)).expect("text");
+    let roots = format!("images.reference_roots = {:?}\n{settings}", [sandbox.project()]);
+    std::fs::write(&config, roots).expect("the configuration");
+    std::fs::write(&mask_path, mask(EDITABLE).to_png().expect("a PNG")).expect("a mask");
+    let (mut host, _) = Host::legacy(&sandbox, &json!({})).await;
+    let base = handle_of(&host.call(json!({"prompt": "a scene"})).await);
+    let edit = json!({"prompt": "repaint all", "images": [base], "mask": mask_path});
+    let told = text_of(&host.call(edit).await).to_owned();
+    assert!(told.contains("Outside the mask ") && told.contains(" % of the pixels changed."), "{told}");
     host.close().await;
 }

@@ -1,13 +1,15 @@
 //! Calls that take long: progress, early answers, cancellations and hosts that give up.
 
+use std::process::Stdio;
 use std::sync::Mutex;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
 use easel_testkit::http::MockServer;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt;
 
-use super::{Host, IMAGES, held_provider, kinds, record_of, sandbox, text_of};
+use super::{Host, IMAGES, LEGACY, held_provider, kinds, record_of, sandbox, text_of};
 use crate::credentials::responses;
 use crate::harness::Sandbox;
 
@@ -197,4 +199,28 @@ async fn end_of_input_interrupts_the_call_and_exits() {
             database.query_row("SELECT outcome FROM ledger", [], |row| row.get(0)).expect("a row of the ledger");
         assert_eq!(outcome, "uncertain");
     }
+}
+
+#[tokio::test]
+async fn host_that_goes_away_during_a_call_logs_no_error() {
+    let (provider, _release) = held_provider();
+    let sandbox = sandbox(&provider, "server.shutdown_grace_ms = 100");
+    let mut program = sandbox.command(&["mcp-server"]);
+    program.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut program = program.spawn().expect("the program starts");
+    let mut input = program.stdin.take().expect("a pipe");
+    let client = json!({"name": "test-host", "version": "1"});
+    let opening = json!({"protocolVersion": LEGACY, "capabilities": {}, "clientInfo": client});
+    for message in [
+        json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": opening}),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        json!({"jsonrpc": "2.0", "id": 2, "method": "tools/call", "params": {"name": "imagegen", "arguments": prompt()}}),
+    ] {
+        input.write_all(format!("{message}\n").as_bytes()).await.expect("the server reads");
+    }
+    provider.request_arrived().await;
+    drop((input, program.stdout.take()));
+    let output = program.wait_with_output().await.expect("it ends");
+    let log = String::from_utf8_lossy(&output.stderr);
+    assert!(!log.contains("ERROR") && !log.contains("rmcp"), "{log}");
 }

@@ -222,7 +222,7 @@ impl World {
         let method = event["method"].as_str().unwrap_or_else(|| panic!("no event: {event}")).to_owned();
         let params = &event["params"];
         let Some(thread_id) = params["threadId"].as_str().or_else(|| params["thread"]["id"].as_str()) else { return };
-        let is_of_a_turn = ["turn/", "item/", "thread/status/", "thread/tokenUsage/", "thread/compacted"];
+        let is_of_a_turn = ["turn/", "item/", "thread/status/", "thread/tokenUsage/", "thread/compacted", "warning"];
         if !is_of_a_turn.iter().any(|start| method.starts_with(start)) {
             self.notices.push((client, method, thread_id.to_owned()));
             return;

@@ -121,7 +121,14 @@ pub(super) async fn reads(sandbox: &Sandbox, server: &mut Server, thread_id: &st
     let preview = json!({ "maxEdge": 64, "maxBytes": 2_000 });
     ask(server, "image/read", json!({ "imageId": image_id, "offset": 0, "length": 100, "preview": preview })).await;
     let out = sandbox.project().join("out.png");
+    let heat_map = json!({ "maxEdge": 64, "maxBytes": 8_192 });
+    ask(server, "image/compare", json!({ "a": image_id, "b": image_id, "heatMap": heat_map })).await;
+    // The image is no mask: it is not transparent anywhere.
+    let composite = json!({ "imageId": image_id, "baseId": image_id, "maskId": image_id });
+    assert!(server.call("image/composite", &composite).await.is_err());
     ask(server, "image/export", json!({ "imageId": image_id, "path": out, "overwrite": true })).await;
+    let icons = json!({ "imageId": image_id, "folder": sandbox.project(), "set": "windows", "overwrite": true });
+    ask(server, "image/exportSet", icons).await;
     ask(server, "usage/read", json!({ "threadId": thread_id })).await;
     ask(server, "account/usage/read", json!({ "threadId": thread_id })).await;
 }

@@ -11,6 +11,7 @@ use easel_testkit::openai;
 use serde_json::{Value, json};
 
 use super::{images_today, sandbox, start_hosted};
+use crate::harness::events::warnings;
 use crate::harness::text;
 use crate::http::{completed_images, turn_status};
 
@@ -58,6 +59,9 @@ async fn hosted_tool_is_withheld_when_the_day_is_used_up() {
         let thread = server.start_thread().await;
         let events = server.run_turn(&thread.id, vec![text("draw a square")]).await;
         assert_eq!(turn_status(&events), Some(TurnStatus::Completed));
+        let warnings = warnings(&events);
+        assert_eq!(warnings.len(), 1 - drawn, "{warnings:?}");
+        assert!(warnings.iter().all(|text| text.contains("limits.images_per_day (2) leaves 0 images")), "{warnings:?}");
         assert_eq!(completed_images(events).len(), drawn);
     }
     assert_eq!(images_today(&mut server).await, (0, 2, 0));

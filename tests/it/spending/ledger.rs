@@ -1,8 +1,14 @@
 //! `easel usage`, which prints the ledger.
 
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use easel_protocol::record::{Billed, ImageErrorKind};
 use serde_json::{Value, json};
 
-use super::{database, draw, draw_in_new_thread, draw_square, model_that_draws, sandbox, start};
+use super::{
+    database, draw, draw_in_new_thread, draw_square, images_today, model_that_draws, posts, sandbox, spending, start,
+};
 use crate::harness::Sandbox;
 
 /// Runs the command. Returns what it prints.
@@ -59,6 +65,74 @@ async fn ledger_outlives_its_thread_and_reconciles_by_request_id() {
     2025-01-01  mock          old-model           1       -           made       =1,2
     Total: 1 call, 1 image, $0.00; 1 image without a known price
     ");
+}
+
+/// The rows of the ledger: their ends, their images, and how many of these were lost.
+async fn ends(sandbox: &Sandbox) -> Vec<(String, u64, u64)> {
+    let lines = usage(sandbox, &["--json"]).await;
+    let rows = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let count = |value: &Value| value.as_u64().expect("a count");
+    rows.map(|row| {
+        (row["outcome"].as_str().expect("an end").to_owned(), count(&row["images"]), count(&row["lost_images"]))
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn each_lost_attempt_is_in_the_ledger() {
+    let cuts = AtomicUsize::new(2);
+    let provider = model_that_draws(json!({"prompt": "a cat"}), move |exchange| {
+        if cuts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |cuts| cuts.checked_sub(1)).is_err() {
+            return draw_square(exchange);
+        }
+        // The request has arrived, and the connection closes.
+        exchange.read_body();
+    });
+    let sandbox = sandbox("images.retry_uncertain = true\nprices.gpt-image-2.image = 0.25", &provider);
+    let mut server = start(&sandbox).await;
+    assert!(draw_in_new_thread(&mut server).await.is_none());
+    assert_eq!((posts(&provider), images_today(&mut server).await), (3, (0, 1, 2)));
+    assert!((spending(&mut server).await.today.uncertain.cost_usd - 0.5).abs() < 1e-9);
+    let keys: BTreeSet<_> = provider
+        .requests_to("images/generations")
+        .iter()
+        .map(|request| request.header("idempotency-key").map(str::to_owned))
+        .collect();
+    assert_eq!(keys.len(), 1, "{keys:?}");
+    server.close().await;
+    let lost = || ("uncertain".to_owned(), 1, 1);
+    assert_eq!(ends(&sandbox).await, [lost(), lost(), ("made".to_owned(), 1, 0)]);
+}
+
+#[tokio::test]
+async fn limit_of_a_day_ends_the_repeats() {
+    let provider = model_that_draws(json!({"prompt": "a cat"}), |exchange| drop(exchange.read_body()));
+    let sandbox = sandbox("images.retry_uncertain = true\nlimits.images_per_day = 2", &provider);
+    let mut server = start(&sandbox).await;
+    let error = draw_in_new_thread(&mut server).await.expect("an error");
+    assert_eq!((error.kind, error.billed, error.attempts), (ImageErrorKind::Network, Billed::Uncertain, 2));
+    assert_eq!((posts(&provider), images_today(&mut server).await), (2, (0, 0, 2)));
+    server.close().await;
+    let lost = || ("uncertain".to_owned(), 1, 1);
+    assert_eq!(ends(&sandbox).await, [lost(), lost()]);
+}
+
+#[tokio::test]
+async fn rejected_repeat_counts_as_released() {
+    let is_first = AtomicBool::new(true);
+    let provider = model_that_draws(json!({"prompt": "a cat"}), move |exchange| {
+        exchange.read_body();
+        if !is_first.swap(false, Ordering::Relaxed) {
+            exchange.respond(400, "application/json", br#"{"error": {"message": "no", "code": "bad"}}"#);
+        }
+    });
+    let sandbox = sandbox("images.retry_uncertain = true", &provider);
+    let mut server = start(&sandbox).await;
+    let error = draw_in_new_thread(&mut server).await.expect("an error");
+    assert_eq!((error.http_status, error.billed, error.attempts), (Some(400), Billed::Uncertain, 2));
+    server.close().await;
+    let expected = [("uncertain".to_owned(), 1, 1), ("released".to_owned(), 0, 0)];
+    assert_eq!(ends(&sandbox).await, expected);
 }
 
 #[tokio::test]

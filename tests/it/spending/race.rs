@@ -1,6 +1,7 @@
 //! Two processes and eight connections compete for the last image of a day, while one process is killed now and then.
 
 use std::io::{BufRead, Write};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
@@ -44,7 +45,7 @@ impl Process {
     fn start(sandbox: &Sandbox, name: &str) -> Self {
         let socket = format!("unix://{}", sandbox.root().join(name).display());
         let mut command = sandbox.server_command(&["--enable", "imagegenext", "--listen", &socket]);
-        command.env("MOCK_KEY", "sk-mock");
+        command.env("MOCK_KEY", "sk-mock").stdin(Stdio::null());
         let server = ListeningServer::spawn_command(command.into_std());
         let connections = (0..CONNECTIONS).map(|_| server.connect()).collect();
         Self { server, connections }
@@ -120,7 +121,8 @@ fn read_counts(sandbox: &Sandbox, process: &mut Process) -> Counts {
 
 #[test]
 fn last_image_of_a_day_is_made_once_by_racers() {
-    let rounds = if env_setting("RUN_SLOW_TESTS").is_some() { 1_000 } else { 30 };
+    let rounds: usize =
+        env_setting("EASEL_RACE_ROUNDS").map_or(30, |rounds| rounds.to_string_lossy().parse().expect("a number"));
     let received = Arc::new(Received::default());
     let log = Arc::clone(&received);
     let provider = MockServer::start(move |exchange| match exchange.endpoint() {
@@ -139,11 +141,13 @@ fn last_image_of_a_day_is_made_once_by_racers() {
     first.connections[0].start_thread();
     database(&sandbox).execute_batch("DROP TRIGGER ledger_rows_stay_as_settled").expect("a trigger");
     let mut random = Rng::new(7);
+    let (mut kills, mut made, mut uncertain) = (0, 0, 0);
     for round in 0..rounds {
         let kill_at = random.one_in(5).then(|| random.below(MODEL_REQUESTS));
         let before = received.images.load(Ordering::SeqCst);
         run_round(&mut first, &mut second, &received, kill_at);
         if kill_at.is_some() {
+            kills += 1;
             first.kill();
             first = Process::start(&sandbox, "first.sock");
         }
@@ -154,7 +158,11 @@ fn last_image_of_a_day_is_made_once_by_racers() {
         if kill_at.is_none() {
             assert_eq!((sent, counts.made), (1, 1), "round {round}: {counts:?}");
         }
+        made += counts.made;
+        uncertain += counts.uncertain;
         // The day ends.
         database(&sandbox).execute("UPDATE ledger SET started_at_ms = 0", ()).expect("older rows");
     }
+    let sent = received.images.load(Ordering::SeqCst);
+    println!("{rounds} rounds, {kills} kills: {sent} requests for an image, {made} made, {uncertain} uncertain");
 }

@@ -181,3 +181,28 @@ async fn changed_settings_are_announced_before_the_turn() {
     server.request::<ThreadSettingsUpdate>(&params).await;
     server.close().await;
 }
+
+#[tokio::test]
+async fn resume_with_another_provider_takes_its_default_model() {
+    let sandbox = Sandbox::with_config(
+        "model_provider = \"preview\"\n[model_providers.other]\npreset = \"generic\"\nbase_url = \"http://127.0.0.1:9/v1\"\n",
+    );
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let mut params = resume_params(&thread.id);
+    let before = server.request::<ThreadResume>(&params).await.settings.model;
+    for (provider, model, expected) in [
+        (Some("other"), None, "gpt-5.5"),
+        (Some("other"), Some("local-8b"), "local-8b"),
+        // The provider stays, and so does the model that the user named.
+        (Some("other"), None, "local-8b"),
+        (None, None, "local-8b"),
+        (Some("preview"), None, before.as_str()),
+    ] {
+        (params.model_provider, params.model) = (provider.map(str::to_owned), model.map(str::to_owned));
+        let settings = server.request::<ThreadResume>(&params).await.settings;
+        assert_eq!(settings.model, expected, "{provider:?} {model:?}");
+        assert_eq!(settings.model_provider, provider.unwrap_or("other"), "{provider:?} {model:?}");
+    }
+    server.close().await;
+}

@@ -4,10 +4,10 @@ use easel_protocol::configuration::ExperimentalFeatureEnablementSetParams;
 use easel_protocol::event::Event;
 use easel_protocol::handshake::ClientCapabilities;
 use easel_protocol::method::{
-    ConfigBatchWrite, ExperimentalFeatureEnablementSet, PermissionsRequestApproval, ToolCall, ToolList,
+    ConfigBatchWrite, ExperimentalFeatureEnablementSet, PermissionsRequestApproval, ThreadResume, ToolCall, ToolList,
 };
 use easel_protocol::record::ImageErrorKind;
-use easel_protocol::tool::{ToolExposure, ToolListParams};
+use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
 use easel_testkit::http::MockServer;
 use serde_json::{Value, json};
 
@@ -15,46 +15,74 @@ use super::{call, draw, last_received, posts, provider, sandbox_with};
 use crate::harness::events::is_image_start;
 use crate::harness::{HOSTED, STANDALONE, Sandbox, Server};
 use crate::mcp::held_provider;
+use crate::threads::resume_params;
 
-/// The provider without one of its capabilities.
-fn without(provider: &MockServer, capability: &str) -> Sandbox {
+/// A sandbox with this preset and these settings of the provider, and without a credential.
+fn without_credential(provider: &MockServer, preset: &str, settings: &str) -> Sandbox {
     let url = provider.base_url();
     Sandbox::with_config(&format!(
-        "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"generic\"\nbase_url = \"{url}\"\n{capability}\n"
+        "model_provider = \"mock\"\n[model_providers.mock]\npreset = \"{preset}\"\nbase_url = \"{url}\"\n{settings}\n"
     ))
+}
+
+/// Checks that a call is accepted exactly if `tool/list` offers the tool, and that both give the same reasons.
+async fn assert_call_follows_list(server: &mut Server, thread_id: &str, expected: &[HeldBackReason]) {
+    let list = server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.into()) }).await;
+    let tool = list.data.iter().find(|tool| tool.kind == ToolExposure::Standalone).expect("the tool");
+    let reasons: Vec<HeldBackReason> = tool.reasons.iter().map(|held_back| held_back.reason).collect();
+    assert_eq!((reasons.as_slice(), tool.offered), (expected, expected.is_empty()));
+    let params = draw(thread_id, "call_1", "a cat");
+    if tool.offered {
+        return assert!(call(server, &params).await.success);
+    }
+    let refused = server.request_error::<ToolCall>(&params).await;
+    let data = last_received(server)["error"]["data"].clone();
+    // A message about a credential is moved, because clients would take it for a failed login.
+    let message = data["reason"].as_str().unwrap_or_else(|| refused.trim_start_matches("-32600 "));
+    assert!(message.starts_with("the tool image_gen.imagegen is not offered"), "{refused} {data}");
+    assert_eq!(data["reasons"], serde_json::to_value(&tool.reasons).expect("JSON"));
 }
 
 #[tokio::test]
 async fn call_is_accepted_exactly_when_the_tool_is_listed() {
     let provider = provider();
     let off = ["--disable", "image_generation", "--enable", "imagegenext"];
-    let standalone_off = ["--disable", "image_generation"];
-    let cases: [(Sandbox, &[&str]); 5] = [
-        (sandbox_with(&provider, ""), STANDALONE),
-        (sandbox_with(&provider, ""), HOSTED),
-        (sandbox_with(&provider, ""), &off),
-        (sandbox_with(&provider, ""), &standalone_off),
-        (without(&provider, "images.namespace_tools = false"), STANDALONE),
+    let both_off = ["--disable", "image_generation"];
+    let plain = || sandbox_with(&provider, "");
+    let cases: [(Sandbox, &[&str], &[HeldBackReason]); 6] = [
+        (plain(), STANDALONE, &[]),
+        (plain(), HOSTED, &[HeldBackReason::ImagegenextOff]),
+        (plain(), &off, &[HeldBackReason::ImageGenerationOff]),
+        (plain(), &both_off, &[HeldBackReason::ImageGenerationOff, HeldBackReason::ImagegenextOff]),
+        (
+            without_credential(&provider, "generic", "images.namespace_tools = false"),
+            STANDALONE,
+            &[HeldBackReason::ProviderWithoutNamespaceTools],
+        ),
+        (without_credential(&provider, "openai", ""), STANDALONE, &[HeldBackReason::AuthNotEligible]),
     ];
-    for (number, (sandbox, arguments)) in cases.iter().enumerate() {
+    for (sandbox, arguments, expected) in cases {
+        let before = posts(&provider);
         let mut server = sandbox.start_server_with(arguments).await;
         let thread_id = server.start_thread().await.id;
-        let list = server.request::<ToolList>(&ToolListParams { thread_id: Some(thread_id.clone()) }).await;
-        let tool = list.data.iter().find(|tool| tool.kind == ToolExposure::Standalone).expect("the tool");
-        let before = posts(&provider);
-        let params = draw(&thread_id, "call_1", "a cat");
-        if tool.offered {
-            assert!(call(&mut server, &params).await.success, "case {number}");
-        } else {
-            let refused = server.request_error::<ToolCall>(&params).await;
-            assert!(refused.starts_with("-32600 the tool image_gen.imagegen is not offered"), "{refused}");
-            let reasons: Value = serde_json::to_value(&tool.reasons).expect("JSON");
-            assert_eq!(last_received(&server)["error"]["data"]["reasons"], reasons, "case {number}");
-        }
-        assert_eq!(posts(&provider) - before, usize::from(tool.offered), "case {number}");
-        assert_eq!(tool.offered, number == 0, "case {number}: {:?}", tool.reasons);
+        assert_call_follows_list(&mut server, &thread_id, expected).await;
+        assert_eq!(posts(&provider) - before, usize::from(expected.is_empty()), "{expected:?}");
         server.close().await;
     }
+}
+
+#[tokio::test]
+async fn call_without_its_configured_provider_is_refused() {
+    let provider = provider();
+    let (sandbox, mut server, thread_id) = super::start(&provider).await;
+    server.close().await;
+    std::fs::write(sandbox.home().join("config.toml"), "model_provider = \"preview\"\n").expect("a configuration file");
+    server = sandbox.start_server().await;
+    server.request::<ThreadResume>(&resume_params(&thread_id)).await;
+    let expected = [HeldBackReason::ProviderWithoutImages, HeldBackReason::ProviderWithoutNamespaceTools];
+    assert_call_follows_list(&mut server, &thread_id, &expected).await;
+    assert_eq!(posts(&provider), 0);
+    server.close().await;
 }
 
 #[tokio::test]

@@ -134,7 +134,8 @@ async fn interrupt_ends_every_call_of_the_turn_with_a_result() {
     server.request::<TurnInterrupt>(&TurnInterruptParams { thread_id: thread_id.clone(), turn_id }).await;
     provider.client_disconnected().await;
     provider.client_disconnected().await;
-    for id in [first, second] {
+    // The results arrive in any order.
+    for id in [second, first] {
         let response = server.client.receive::<ToolCall>(id).await.expect("a result");
         assert_eq!(response.error.expect("an error").kind, ImageErrorKind::Interrupted);
     }

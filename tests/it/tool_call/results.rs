@@ -93,7 +93,8 @@ async fn response_without_pictures_is_short() {
         let params = in_format(draw(&thread_id, &number.to_string(), &prompt), format, ToolCallPictures::None);
         let response = call(&mut server, &params).await;
         let text = serde_json::to_string(&response).expect("JSON");
-        assert!(text.contains(&response.images[0].path) && !text.contains("base64"), "{text}");
+        let path = serde_json::to_string(&response.images[0].path).expect("JSON");
+        assert!(text.contains(&path) && !text.contains("base64"), "{text}");
     }
     assert!(server.longest_line_len() < 64 << 10, "{}", server.longest_line_len());
     server.close().await;

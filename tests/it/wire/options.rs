@@ -83,7 +83,7 @@ fn missing_profile_is_a_warning() {
     let sandbox = Sandbox::new();
     let summaries =
         start_and_read_warnings(&sandbox, &["--profile", "nope", "app-server", "-c", "model_provider=preview"]);
-    insta::assert_snapshot!(summaries.join("\n").replace(&sandbox.home().display().to_string(), "HOME"), @"HOME/config.toml: Profile `nope` of `--profile` does not exist.");
+    insta::assert_snapshot!(sandbox.hide_root(&summaries.join("\n"), "ROOT"), @"ROOT/home/config.toml: Profile `nope` of `--profile` does not exist.");
 }
 
 #[test]
@@ -146,10 +146,9 @@ fn unused_codex_options_are_ignored_silently() {
 fn broken_config_file_is_a_warning_with_its_name() {
     let sandbox = Sandbox::with_config("model_provider = \"preview\"\nunknown_key = 1\n[images]\nparallel = \"x\"\n");
     let summaries = start_and_read_warnings(&sandbox, &["app-server"]).join("\n");
-    let home = sandbox.home().display().to_string();
-    insta::assert_snapshot!(summaries.replace(&home, "HOME"), @r#"
-    HOME/config.toml:2: Unknown key `unknown_key` was ignored.
-    HOME/config.toml:4: `images.parallel` was ignored: it must be a whole number from 1 to 16.
+    insta::assert_snapshot!(sandbox.hide_root(&summaries, "ROOT"), @r#"
+    ROOT/home/config.toml:2: Unknown key `unknown_key` was ignored.
+    ROOT/home/config.toml:4: `images.parallel` was ignored: it must be a whole number from 1 to 16.
     "#);
 
     let sandbox = Sandbox::with_config("model_provider = \n");

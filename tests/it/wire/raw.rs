@@ -199,7 +199,17 @@ fn kill(pid: u32, signal: Signal) {
         Signal::Kill => "-KILL",
         Signal::HangUp => "-HUP",
     };
-    let status = Command::new("kill").args([name, &pid.to_string()]).status().expect("kill is installed");
+    let mut command = if cfg!(windows) {
+        assert!(matches!(signal, Signal::Kill), "Windows has no signals");
+        let mut command = Command::new("taskkill.exe");
+        command.args(["/F", "/PID"]).stdout(Stdio::null());
+        command
+    } else {
+        let mut command = Command::new("kill");
+        command.arg(name);
+        command
+    };
+    let status = command.arg(pid.to_string()).status().expect("a program that kills");
     assert!(status.success(), "{pid} takes {signal:?}");
 }
 

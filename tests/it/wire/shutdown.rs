@@ -1,12 +1,11 @@
 //! Every way in which a server exits.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Command, Stdio};
+use std::io::Read;
+use std::process::Stdio;
 
 use serde_json::{Value, json};
 
 use crate::harness::{EASEL, Sandbox};
-use crate::wire::in_flight::{DatabaseLock, rename};
 use crate::wire::raw::{INITIALIZE, NO_WARNINGS, RawServer, Signal};
 
 /// A provider whose responses take longer than any test.
@@ -102,6 +101,7 @@ fn turn_started_at_the_end_of_input_is_interrupted() {
     assert_eq!(stored_status(&sandbox, &thread_id), "interrupted");
 }
 
+#[cfg(unix)]
 #[test]
 fn sigterm_interrupts_a_running_turn_and_exits_0() {
     for signal in [Signal::Term, Signal::Int, Signal::HangUp] {
@@ -118,7 +118,7 @@ fn sigterm_interrupts_a_running_turn_and_exits_0() {
 #[test]
 fn ignored_sighup_keeps_the_server_running() {
     let sandbox = Sandbox::new();
-    let mut command = Command::new("sh");
+    let mut command = std::process::Command::new("sh");
     command.args(["-c", r#"trap "" HUP; exec "$0" app-server -c "$1""#, EASEL, NO_WARNINGS]);
     command.env_clear().env("EASEL_HOME", sandbox.home()).env("HOME", sandbox.root()).current_dir(sandbox.project());
     let mut server = RawServer::spawn(command);
@@ -162,8 +162,13 @@ fn slow_request_does_not_delay_the_end_of_a_turn() {
 }
 
 /// Signals of one kind merge while one is pending. The log shows when the first one was handled.
+#[cfg(unix)]
 #[test]
 fn a_second_sigterm_exits_at_once() {
+    use std::io::{BufRead, BufReader};
+
+    use crate::wire::in_flight::{DatabaseLock, rename};
+
     let sandbox = Sandbox::new();
     let mut command = sandbox.server_command(&["-c", NO_WARNINGS, "-c", "server.shutdown_grace_ms=600000"]).into_std();
     command.env("RUST_LOG", "info").stderr(Stdio::piped());
@@ -208,11 +213,18 @@ fn closed_output_ends_the_running_turn() {
 #[test]
 fn server_exits_with_its_parent() {
     let sandbox = Sandbox::with_config(SLOW);
-    let mut command = Command::new("sh");
-    command.args(["-c", r#"exec 3<&0; "$0" app-server <&3 & wait"#, EASEL]).stderr(Stdio::piped());
-    let (home, folder) = (sandbox.home(), sandbox.project());
-    command.env_clear().env("EASEL_HOME", home).env("HOME", &folder).env("PATH", "/usr/bin:/bin").current_dir(folder);
-    let mut shell = RawServer::spawn(command);
+    let easel = std::path::absolute(EASEL).expect("an absolute path");
+    let mut command = if cfg!(windows) {
+        let mut command = tokio::process::Command::new("cmd.exe");
+        command.arg("/c").arg(easel).arg("app-server");
+        command
+    } else {
+        let mut command = tokio::process::Command::new("/bin/sh");
+        command.args(["-c", r#"exec 3<&0; "$0" app-server <&3 & wait"#]).arg(easel);
+        command
+    };
+    command.stderr(Stdio::piped());
+    let mut shell = RawServer::spawn(sandbox.isolate(command).into_std());
     let mut stderr = shell.child.stderr.take().expect("a piped stderr");
     shell.send(INITIALIZE);
     assert_eq!(shell.read_json()["id"], "hello");

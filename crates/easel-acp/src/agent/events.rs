@@ -63,6 +63,8 @@ fn thread_of(event: &Event) -> Option<&ThreadId> {
         Some(&event.thread_id)
     } else if let Event::ThreadNameUpdated(event) = event {
         Some(&event.thread_id)
+    } else if let Event::Warning(event) = event {
+        Some(&event.thread_id)
     } else if let Event::TurnStarted(event) = event {
         Some(&event.thread_id)
     } else if let Event::TurnCompleted(event) = event {

@@ -72,7 +72,7 @@ async fn session_over_the_limit_starts_no_thread() {
     }
     // One that is open needs no other permit.
     agent.open("0".into(), opened, None).unwrap();
-    let params = || serde_json::from_value(json!({ "cwd": "/", "mcpServers": [] })).unwrap();
+    let params = || serde_json::from_value(json!({ "cwd": std::env::temp_dir(), "mcpServers": [] })).unwrap();
     let (starting, checks) = (Arc::clone(&agent), async {
         let request = reads.next().await;
         reads.answer(&request, &json!({ "account": null, "requiresOpenaiAuth": false })).await;

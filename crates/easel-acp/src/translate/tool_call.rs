@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use easel_imagegen::edit;
 use easel_protocol::id::{ImageId, ItemId};
 use easel_protocol::item::{ImageGenerationItem, ImageStatus};
 use easel_protocol::record::{ImageRecord, InputImage};
@@ -102,7 +103,7 @@ fn raw_output(item: &ImageGenerationItem) -> Value {
     }
 }
 
-/// Says in words what the call made, and why it made nothing or less.
+/// Says in words what the call made, what stands out in an edit, and why the call made nothing or less.
 fn summary(item: &ImageGenerationItem) -> String {
     let mut lines: Vec<String> = item
         .images
@@ -112,7 +113,11 @@ fn summary(item: &ImageGenerationItem) -> String {
             if image.deleted {
                 return format!("Image {} was deleted.", image.id.as_str());
             }
-            format!("Image {} is saved at {} ({width}x{height}).", image.id.as_str(), image.path)
+            let saved = format!("Image {} is saved at {} ({width}x{height}).", image.id.as_str(), image.path);
+            match image.edit.as_deref().and_then(edit::describe) {
+                Some(report) => format!("{saved} {report}"),
+                None => saved,
+            }
         })
         .collect();
     if let Some(error) = &item.error {

@@ -35,6 +35,8 @@ pub(crate) struct TurnTranslation {
     text: String,
     /// The images of the turn.
     paths: Vec<String>,
+    /// The number of warnings of the turn.
+    warnings: u32,
 }
 
 impl TurnTranslation {
@@ -71,6 +73,7 @@ impl TurnTranslation {
                 Vec::new()
             }
             Event::TurnCompleted(done) => self.end(done.turn),
+            Event::Warning(warning) => self.warn(&warning.message),
             Event::ConfigWarning(_)
             | Event::AccountLoginCompleted(_)
             | Event::AccountUpdated(_)
@@ -101,6 +104,14 @@ impl TurnTranslation {
         self.text.push_str(&text);
         self.last_message = Some(id.clone());
         update(SessionUpdate::AgentMessageChunk(Chunk { content: ContentBlock::Text { text }, message_id: id }))
+    }
+
+    /// Sends a warning as a message of its own. Some editors show all messages of a turn as one text.
+    fn warn(&mut self, message: &str) -> Vec<Step> {
+        self.warnings += 1;
+        let content = ContentBlock::Text { text: format!("Warning: {message}\n\n") };
+        let message_id = ItemId::from(format!("warning-{}", self.warnings));
+        update(SessionUpdate::AgentMessageChunk(Chunk { content, message_id }))
     }
 
     /// Sends what no delta has sent. There are no deltas of the white space before a message, which its text may have.

@@ -6,7 +6,8 @@ use strum::VariantNames as _;
 
 use super::{Key, Kind, ProjectAccess, ThreadAccess};
 use crate::settings::{
-    AcpImages, Approval, CredentialsStore, Detail, EditStyle, ImageResult, Pictures, ReasoningSummary, TrustLevel,
+    AcpImages, Approval, CredentialsStore, Detail, EditStyle, ImageResult, KeepUnmasked, Pictures, ReasoningSummary,
+    TrustLevel,
 };
 
 const MIB: u64 = 1024 * 1024;
@@ -77,6 +78,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("images.detail", Kind::Enum(Detail::VARIANTS)).for_trusted(),
     key("images.strip_metadata", Kind::Bool).for_trusted_or_stricter().stricter_when_on(),
     key("images.partial_images", Kind::Number(0, 3)).for_trusted_or_stricter(),
+    key("images.keep_unmasked", Kind::Enum(KeepUnmasked::VARIANTS)).for_trusted(),
     key("images.reference_roots", Kind::TextList(64, 4_096)).stricter_per_thread(),
     key("hooks.pre_tool_use", Kind::Hooks).not_per_thread().secret().guards(INVALID_HOOK),
     key("hooks.post_tool_use", Kind::Hooks).not_per_thread().secret(),

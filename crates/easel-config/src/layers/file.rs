@@ -7,10 +7,9 @@ use std::path::Path;
 use toml::de::DeTable;
 
 use super::LayerName;
-use super::file_owner::is_owned_by_another_user;
 use super::nesting::{MAX_DEPTH, find_too_deep};
 use super::raw_value::{LineIndex, RawEntry, from_toml_table};
-use crate::Warning;
+use crate::{Warning, os};
 
 /// Maximum size of a configuration file in bytes. Nobody writes more by hand, and a repository may contain a huge file.
 pub(crate) const MAX_FILE_BYTES: u64 = 1024 * 1024;
@@ -94,7 +93,7 @@ fn read_limited(file: &Path, must_be_own: bool) -> Result<Vec<u8>, ReadError> {
     let mut bytes = Vec::new();
     let file = File::open(file)?;
     // Checked after the file is opened, so that the check is about the file that is read.
-    if must_be_own && is_owned_by_another_user(&file.metadata()?) {
+    if must_be_own && os::is_foreign(&file)? {
         return Err(ReadError::Foreign);
     }
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::LayerName;
-use super::file_owner::is_owned_by_another_user;
+use crate::os;
 
 /// The folder in a project that contains its configuration.
 const FOLDER: &str = ".easel";
@@ -28,11 +28,10 @@ pub(crate) fn find(cwd: &Path, home: &Path) -> Option<LayerName> {
 ///
 /// Any user can put such a file into a shared folder above the working directory, such as `/tmp`.
 pub(crate) fn is_foreign_project(folder: &Path, file: &Path) -> bool {
-    let metadata = |path: &Path| [path.symlink_metadata(), path.metadata()];
-    [folder, file].into_iter().flat_map(metadata).flatten().any(|metadata| is_owned_by_another_user(&metadata))
+    [folder, file].into_iter().any(os::is_foreign_path)
 }
 
 /// Returns the canonical path, or the path itself if it does not exist, to compare two spellings of one folder.
 pub(super) fn canonicalize(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+    dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }

@@ -25,6 +25,8 @@ pub struct Images {
     pub strip_metadata: bool,
     /// The number of previews of an image while it is generated, where the provider supports previews.
     pub partial_images: u32,
+    /// What happens to the pixels outside the mask of an edit, where its call does not say it.
+    pub keep_unmasked: KeepUnmasked,
     /// Absolute paths of folders whose images a model may name, besides the folder of its thread.
     pub reference_roots: Vec<String>,
 }
@@ -41,9 +43,21 @@ impl Default for Images {
             closing_answer: true,
             strip_metadata: true,
             partial_images: 0,
+            keep_unmasked: KeepUnmasked::Off,
             reference_roots: Vec::new(),
         }
     }
+}
+
+/// What happens to the pixels outside the mask of an edit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum KeepUnmasked {
+    /// They stay as the provider made them.
+    Off,
+    /// A second image is made, in which they are those of the edited image.
+    Composite,
 }
 
 /// The `detail` of an image in a request to the model.

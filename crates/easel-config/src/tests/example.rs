@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use easel_imagegen::spending::Price;
 use serde_json::Value;
 
 use super::Sandbox;
@@ -45,7 +46,7 @@ fn table_of_keys_matches_the_types() {
         ..ProviderConfig::default()
     };
     config.model_providers.insert("studio".to_owned(), studio);
-    config.prices.insert("gpt-image-2".to_owned(), crate::Price::default());
+    config.prices.insert("gpt-image-2".to_owned(), Price::default());
     config.projects.insert("/home/me/project".to_owned(), crate::Project::default());
     let mut keys = BTreeSet::new();
     add_keys(&serde_json::to_value(&config).unwrap(), "", &mut keys);

@@ -136,18 +136,20 @@ fn project_can_only_make_limits_and_kill_switch_stricter() {
 
 #[test]
 fn project_and_thread_can_only_lower_the_limits_of_spending() {
-    // (home, project or thread, images_per_day, cost_per_day, refused)
+    // (home, project or thread, images_per_day, cost_per_day, cost_per_thread, refused)
     let table = [
-        ("", json!({}), None, None, 0),
-        ("", json!({"limits.images_per_day": 4, "limits.cost_per_day": 0.5}), Some(4), Some(0.5), 0),
-        ("limits.images_per_day = 3", json!({"limits.images_per_day": 4}), Some(3), None, 1),
-        ("limits.images_per_day = 3", json!({"limits.images_per_day": 2}), Some(2), None, 0),
-        ("limits.cost_per_day = 0.75", json!({"limits.cost_per_day": 0.76}), None, Some(0.75), 1),
-        ("limits.cost_per_day = 0.75", json!({"limits.cost_per_day": 1}), None, Some(0.75), 1),
-        ("limits.cost_per_day = 1", json!({"limits.cost_per_day": 0.99}), None, Some(0.99), 0),
-        ("prices.m.image = 5", json!({"prices.m.image": 0}), None, None, 1),
+        ("", json!({}), None, None, None, 0),
+        ("", json!({"limits.images_per_day": 4, "limits.cost_per_day": 0.5}), Some(4), Some(0.5), None, 0),
+        ("limits.images_per_day = 3", json!({"limits.images_per_day": 4}), Some(3), None, None, 1),
+        ("limits.images_per_day = 3", json!({"limits.images_per_day": 2}), Some(2), None, None, 0),
+        ("limits.cost_per_day = 0.75", json!({"limits.cost_per_day": 0.76}), None, Some(0.75), None, 1),
+        ("limits.cost_per_day = 0.75", json!({"limits.cost_per_day": 1}), None, Some(0.75), None, 1),
+        ("limits.cost_per_day = 1", json!({"limits.cost_per_day": 0.99}), None, Some(0.99), None, 0),
+        ("limits.cost_per_thread = 1", json!({"limits.cost_per_thread": 1.5}), None, None, Some(1.0), 1),
+        ("limits.cost_per_thread = 1", json!({"limits.cost_per_thread": 0.5}), None, None, Some(0.5), 0),
+        ("prices.m.image = 5", json!({"prices.m.image": 0}), None, None, None, 1),
     ];
-    for (home, keys, images, cost, refused) in table {
+    for (home, keys, images, of_day, of_thread, refused) in table {
         let as_toml = |(key, value): (&String, &serde_json::Value)| format!("{key} = {value}\n");
         let project: String = keys.as_object().unwrap().iter().map(as_toml).collect();
         let sandbox = || Sandbox::new().with_home(home);
@@ -158,8 +160,8 @@ fn project_and_thread_can_only_lower_the_limits_of_spending() {
         ] {
             let limits = loaded.config.limits;
             assert_eq!(
-                (limits.images_per_day, limits.cost_per_day, loaded.warnings.len()),
-                (images, cost, refused),
+                (limits.images_per_day, limits.cost_per_day, limits.cost_per_thread, loaded.warnings.len()),
+                (images, of_day, of_thread, refused),
                 "{home} / {keys}: {:?}",
                 loaded.warnings
             );

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::keys::{MAX_HOOK_TIMEOUT, MAX_HOOKS};
 use crate::layers::{RawEntry, RawValue};
+use crate::os;
 
 /// Maximum number of hooks or groups of hooks for any tool.
 const MAX_ENTRIES: usize = 256;
@@ -62,7 +63,7 @@ fn parse_codex_hook(hook: RawValue) -> Option<Value> {
         fields.take(name);
     }
     fields.end()?;
-    let command = on_windows.filter(|_| cfg!(windows)).unwrap_or(command);
+    let command = on_windows.filter(|_| os::IS_WINDOWS).unwrap_or(command);
     let is_command = kind == RawValue::Text("command".to_owned());
     // A hook in the background cannot deny a call.
     let waits = runs_in_background.is_none_or(|value| value == RawValue::Bool(false));

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use tempfile::NamedTempFile;
 
-use crate::folder;
+use crate::{os, private_file};
 
 /// Replaces the contents of a file atomically and durably. An existing file keeps its mode; a new one gets mode 0600.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -19,7 +19,7 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     }
     file.as_file().sync_all()?;
     file.persist(path)?;
-    folder::flush(parent)
+    os::flush_folder(parent)
 }
 
 /// Creates the file that will replace `path`. Its name is always the same, so that what a dead process has left is
@@ -35,5 +35,5 @@ fn create_new_file(path: &Path) -> io::Result<NamedTempFile> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         Ok(()) | Err(_) => {}
     }
-    tempfile::Builder::new().prefix(&new_name).rand_bytes(0).tempfile_in(folder)
+    private_file::create_temporary(tempfile::Builder::new().prefix(&new_name).rand_bytes(0), folder)
 }

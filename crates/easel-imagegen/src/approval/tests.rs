@@ -73,6 +73,7 @@ fn request(prompt: &str, cost: Option<Cost>, refusal: Option<LimitError>) -> App
             reset: Reset { at_ms: 10, text: "midnight".to_owned() },
         },
         refusal,
+        hook: None,
         timeout: Duration::from_secs(5),
     }
 }
@@ -85,6 +86,12 @@ fn question_names_maker_price_and_limit() {
     assert!(question.contains("limits.cost_per_day") && question.ends_with("? Prompt: a cat"), "{question}");
     let question = request(&"ü".repeat(30_000), Some(Cost::from_usd(0.08)), None).to_question();
     assert!(question.contains("for about $0.08? Prompt: üü") && question.chars().count() < 300, "{question}");
+    let hook = |reason: &str| HookQuestion { hook: "1 of hooks.pre_tool_use".to_owned(), reason: reason.to_owned() };
+    let asked = |reason| ApprovalRequest { hook: Some(hook(reason)), ..request("a cat", None, None) };
+    let question = asked("a cat again.").to_question();
+    assert!(question.starts_with("The hook 1 of hooks.pre_tool_use asks: a cat again. Make 2 images "), "{question}");
+    assert!(asked("").to_question().starts_with("The hook 1 of hooks.pre_tool_use asks. Make 2 images "));
+    assert_eq!(asked("").to_params(7).image_generation.cause, ApprovalCause::Hook);
 }
 
 #[test]
@@ -100,12 +107,15 @@ fn params_say_what_is_left_and_cut_the_prompt() {
 #[test]
 fn denial_of_a_call_over_a_limit_names_both() {
     let limit = LimitError::UnknownPrice { model: "pencil".to_owned(), limit: Limit::CostPerDay };
-    let error = Denial::TimedOut(Duration::from_secs(5)).to_error(Some(&limit));
+    let error = Denial::TimedOut(Duration::from_secs(5)).to_error(Some(&limit), None);
     assert_eq!(error.kind, ImageErrorKind::BudgetExceeded);
     assert!(error.message.contains("limits.cost_per_day") && error.message.contains("within 5 s"), "{error:?}");
     for denial in [Denial::Denied, Denial::NobodyToAsk, Denial::Disconnected, Denial::InvalidResponse] {
-        assert_eq!(denial.to_error(None).kind, ImageErrorKind::ApprovalDenied);
+        assert_eq!(denial.to_error(None, None).kind, ImageErrorKind::ApprovalDenied);
     }
+    let hook = HookQuestion { hook: "1 of hooks.pre_tool_use".to_owned(), reason: String::new() };
+    let error = Denial::NobodyToAsk.to_error(None, Some(&hook));
+    assert!(error.message.contains("(the hook 1 of hooks.pre_tool_use)"), "{error:?}");
 }
 
 #[test]

@@ -37,6 +37,7 @@ fn prompt_is_enough() {
         action: None,
         images: ImageSelection::None,
         mask: None,
+        preserve: None,
         parameters: AppliedImage::default(),
     };
     assert_eq!(parse_json(&json!({"prompt": "a cat"})), Ok(expected.clone()));

@@ -165,3 +165,70 @@ fn user_text(item: &ResponseItem) -> Option<String> {
         None => Some(text.to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn catalogue(messages: &[&str], omitted_messages: u64, images: usize, omitted_images: u64) -> Catalogue {
+        let image = |number: usize| CatalogueImage {
+            id: format!("img_{number}").into(),
+            width: 4,
+            height: 3,
+            edited_from: Vec::new(),
+            prompt: Some("a cat".to_owned()),
+            is_deleted: false,
+        };
+        Catalogue {
+            turns: 2,
+            messages: messages.iter().map(|message| (*message).to_owned()).collect(),
+            omitted_messages,
+            images: (0..images).map(image).collect(),
+            omitted_images,
+            ..Catalogue::default()
+        }
+    }
+
+    /// The lines after the first one, without empty ones.
+    fn lines(catalogue: &Catalogue) -> Vec<String> {
+        to_text(catalogue).lines().skip(1).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn text_has_a_list_only_if_something_was_removed() {
+        const OF_USER: &str = "What the user wrote in them, newest first:";
+        const OF_IMAGES: &str = "Their images, newest first:";
+        const USABLE: &str = "Any image that was not deleted can still be used by its handle, listed here or not.";
+        assert!(lines(&catalogue(&[], 0, 0, 0)).is_empty());
+        assert_eq!(lines(&catalogue(&["draw"], 0, 0, 0)), [OF_USER, "- draw"]);
+        assert_eq!(lines(&catalogue(&[], 1, 0, 0)), [OF_USER, "(1 older message left out.)"]);
+        assert_eq!(lines(&catalogue(&["draw"], 2, 0, 0)), [OF_USER, "- draw", "(2 older messages left out.)"]);
+        let image = "- img_0: 4x3 pixels, made, prompt: a cat";
+        assert_eq!(lines(&catalogue(&[], 0, 1, 0)), [OF_IMAGES, image, USABLE]);
+        assert_eq!(lines(&catalogue(&[], 0, 0, 1)), [OF_IMAGES, "(1 older image left out.)", USABLE]);
+        assert_eq!(lines(&catalogue(&[], 0, 1, 3)), [OF_IMAGES, image, "(3 older images left out.)", USABLE]);
+    }
+
+    #[test]
+    fn entries_that_fit_exactly_stay() {
+        let whole = catalogue(&["draw", "paint"], 0, 2, 0);
+        let images: u64 = whole.images.iter().map(|image| line_bytes(&to_line(image))).sum();
+        let entries = line_bytes("draw") + line_bytes("paint") + images;
+        assert_eq!(line_bytes("draw"), 7);
+        assert_eq!(text_len(&whole), to_text(&whole).len() as u64);
+        let fitted = |bytes: u64| {
+            let mut builder = CatalogueBuilder(whole.clone());
+            builder.fit(FRAME_BYTES + bytes);
+            let fitted = builder.finish();
+            assert_eq!(fitted.messages.len() as u64 + fitted.omitted_messages, 2);
+            assert_eq!(fitted.images.len() as u64 + fitted.omitted_images, 2);
+            (fitted.messages.len(), fitted.images.len())
+        };
+        assert_eq!(fitted(entries), (2, 2));
+        assert_eq!(fitted(entries - 1), (2, 1));
+        // Messages may use half.
+        assert_eq!(fitted(2 * (line_bytes("draw") + line_bytes("paint"))), (2, 0));
+        assert_eq!(fitted(2 * line_bytes("draw")), (1, 0));
+        assert_eq!(fitted(0), (0, 0));
+    }
+}

@@ -19,7 +19,7 @@ pub(super) fn image(number: u8, bytes: u64) -> ThreadImage {
         facts,
         provenance: Provenance::User,
     };
-    ThreadImage { origin: Origin::Generated, reference, prompt: None, edited_from: Vec::new() }
+    ThreadImage { origin: Origin::Generated, reference, prompt: None, edited_from: Vec::new(), note: None }
 }
 
 fn turn(image: &ThreadImage) -> ResponseItem {
@@ -52,6 +52,14 @@ fn history(images: &[ThreadImage]) -> History {
     History { items: images.iter().map(turn).collect(), images: images.to_vec() }
 }
 
+#[test]
+fn size_of_content_is_that_of_its_texts() {
+    let image = ContentItem::InputImage { image_url: "easel:img_a".to_owned(), detail: None };
+    let (input, output) = (ContentItem::InputText { text: "äb".into() }, ContentItem::OutputText { text: "c".into() });
+    assert_eq!(content_bytes(&[input, image, output]), 4);
+    assert_eq!(content_bytes(&[]), 0);
+}
+
 /// Returns for each image whether a request shows it.
 fn images_sent(sizes: &[u64], budget: ImageBudget) -> Vec<bool> {
     let thread: Vec<_> = (1..).zip(sizes).map(|(number, bytes)| image(number, *bytes)).collect();
@@ -75,6 +83,8 @@ fn no_older_image_replaces_a_newer_one() {
     assert_eq!(images_sent(&[1, 50, 60], ImageBudget { images: 8, bytes: 100 }), [false, false, true]);
     assert_eq!(images_sent(&[40, 60], ImageBudget { images: 8, bytes: 100 }), [true, true]);
     assert_eq!(images_sent(&[1, 101], ImageBudget { images: 8, bytes: 100 }), [false, false]);
+    assert_eq!(images_sent(&[1, 100], ImageBudget { images: 8, bytes: 100 }), [false, true]);
+    assert_eq!(images_sent(&[10, 50, 30, 20], ImageBudget { images: 8, bytes: 100 }), [false, false, true, true]);
 }
 
 #[test]

@@ -11,25 +11,51 @@ use crate::port::image_error;
 /// Maximum length of what a hook says, in characters.
 const MAX_MESSAGE_CHARS: usize = 500;
 
+/// A hook that leaves a call to the user.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HookQuestion {
+    /// The name of the hook.
+    pub hook: String,
+    /// Why it asks, in one line. Empty without a reason.
+    pub reason: String,
+}
+
 /// Decides from the end of a hook whether the call may be made. It may if the hook exits with code 0, and prints
-/// nothing, a text, or a JSON object that does not deny the call. Everything else denies it, so that a broken hook does
-/// not open what it guards.
+/// nothing, a text, or a JSON object that does not deny the call. With the question that is returned, it may only if
+/// the user agrees. Everything else denies it, so that a broken hook does not open what it guards.
 ///
 /// # Errors
 /// The error of the denied call.
-pub fn decide(hook: &Hook, end: &HookEnd) -> Result<(), Box<ImageError>> {
-    let denial = match end {
-        HookEnd::Failed(what) => Some(format!("{what}, so the call was not made")),
+pub fn decide(hook: &Hook, end: &HookEnd) -> Result<Option<HookQuestion>, Box<ImageError>> {
+    let decision = match end {
+        HookEnd::Failed(what) => HookDecision::Deny(format!("{what}, so the call was not made")),
         HookEnd::Exited { code: Some(0), stdout, .. } => read_decision(stdout),
         HookEnd::Exited { code, stderr, .. } => {
             let message = to_line(stderr, MAX_MESSAGE_CHARS);
-            Some(if message.is_empty() { describe_code(*code) } else { format!("denied the call: {message}") })
+            HookDecision::Deny(if message.is_empty() {
+                describe_code(*code)
+            } else {
+                format!("denied the call: {message}")
+            })
         }
     };
-    denial.map_or(Ok(()), |what| {
-        let message = format!("the hook {} {what}", hook.name);
-        Err(Box::new(image_error(ImageErrorKind::HookDenied, message)))
-    })
+    match decision {
+        HookDecision::Allow => Ok(None),
+        HookDecision::Ask(reason) => Ok(Some(HookQuestion { hook: hook.name.clone(), reason })),
+        HookDecision::Deny(what) => {
+            let message = format!("the hook {} {what}", hook.name);
+            Err(Box::new(image_error(ImageErrorKind::HookDenied, message)))
+        }
+    }
+}
+
+/// What a hook decides.
+enum HookDecision {
+    Allow,
+    /// The user decides. The text is why, in one line.
+    Ask(String),
+    /// The text completes "the hook …".
+    Deny(String),
 }
 
 /// Describes the end of a hook whose output does not matter, for the log: whether it succeeded, and what it printed.
@@ -87,24 +113,31 @@ struct SpecificOutput {
     _additional_context: Option<String>,
 }
 
-/// Returns why the output of a hook that succeeded denies the call; `None` if it does not. The text completes "the
-/// hook …".
-fn read_decision(stdout: &[u8]) -> Option<String> {
+/// Reads the decision in the output of a hook that succeeded.
+fn read_decision(stdout: &[u8]) -> HookDecision {
     // Some programs print a byte order mark first, and others a line of their log.
     let text = stdout.strip_prefix(b"\xef\xbb\xbf").unwrap_or(stdout).trim_ascii();
     let has_object = text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii().starts_with(b"{"));
     if !has_object && serde_json::from_slice::<Vec<Value>>(text).is_err() {
-        return None;
+        return HookDecision::Allow;
     }
     let Ok(output) = serde_json::from_slice::<Output>(text) else {
-        return Some("printed JSON that is not the output of a hook, so the call was not made".to_owned());
+        return HookDecision::Deny(
+            "printed JSON that is not the output of a hook, so the call was not made".to_owned(),
+        );
     };
+    let to_reason = |reason: Option<String>| to_line(reason.unwrap_or_default().as_bytes(), MAX_MESSAGE_CHARS);
     let denied = |reason: Option<String>| {
-        let reason = to_line(reason.unwrap_or_default().as_bytes(), MAX_MESSAGE_CHARS);
-        Some(if reason.is_empty() { "denied the call".to_owned() } else { format!("denied the call: {reason}") })
+        let reason = to_reason(reason);
+        HookDecision::Deny(if reason.is_empty() {
+            "denied the call".to_owned()
+        } else {
+            format!("denied the call: {reason}")
+        })
     };
-    let unsupported =
-        |what: &str| Some(format!("printed {what}, which Easel does not support, so the call was not made"));
+    let unsupported = |what: &str| {
+        HookDecision::Deny(format!("printed {what}, which Easel does not support, so the call was not made"))
+    };
     if output.continues == Some(false) {
         return denied(output.stop_reason);
     }
@@ -113,15 +146,15 @@ fn read_decision(stdout: &[u8]) -> Option<String> {
         Some("approve") | None => {}
         Some(_) => return unsupported("an unknown `decision`"),
     }
-    let specific = output.hook_specific_output?;
+    let Some(specific) = output.hook_specific_output else { return HookDecision::Allow };
     if specific.hook_event_name != "PreToolUse" {
         return unsupported("a `hookEventName` other than PreToolUse");
     }
     match specific.permission_decision.as_deref() {
         Some("deny") => denied(specific.permission_decision_reason),
-        Some("allow") | None if specific.updated_input.is_some() => unsupported("an `updatedInput`"),
-        Some("allow") | None => None,
-        Some("ask") => unsupported("the `permissionDecision` ask"),
+        Some("allow" | "ask") | None if specific.updated_input.is_some() => unsupported("an `updatedInput`"),
+        Some("allow") | None => HookDecision::Allow,
+        Some("ask") => HookDecision::Ask(to_reason(specific.permission_decision_reason)),
         Some(_) => unsupported("an unknown `permissionDecision`"),
     }
 }

@@ -5,6 +5,7 @@ use easel_protocol::record::{ImageAction, ImageError, ImageErrorKind, ImageRecor
 use serde::Serialize;
 
 use super::text::HookText;
+use crate::image_item::replace_with_composites;
 use crate::port::Reference;
 
 /// Maximum size of the object in bytes.
@@ -109,6 +110,9 @@ struct HookImage {
     id: Option<HookText>,
     /// The file, which is Easel's copy.
     path: HookText,
+    /// The handle of the provider's image, if this is a composite that was made from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    derived_from: Option<HookText>,
 }
 
 impl HookInput {
@@ -117,12 +121,14 @@ impl HookInput {
         Self::new("PreToolUse", call, None)
     }
 
-    /// Creates the input of a hook that runs after a call.
+    /// Creates the input of a hook that runs after a call. It has the images as the item of the call has them: a
+    /// composite in place of the image that it was made from.
     pub fn after(call: &HookCall<'_>, records: &[ImageRecord], error: Option<&ImageError>) -> Self {
-        let images = records.iter().map(|record| HookImage::new(Some(record.id.as_str()), &record.path));
+        let delivered = replace_with_composites(records.to_vec());
+        let images = list(&delivered, HookImage::from_record);
         let error =
             error.map(|error| ToolError { kind: error.kind, message: HookText::new(&error.message, ERROR_BYTES) });
-        Self::new("PostToolUse", call, Some(ToolResponse { images: list(images), error }))
+        Self::new("PostToolUse", call, Some(ToolResponse { images, error }))
     }
 
     fn new(hook_event_name: &'static str, call: &HookCall<'_>, tool_response: Option<ToolResponse>) -> Self {
@@ -142,7 +148,7 @@ impl HookInput {
             tool_input: ToolInput {
                 action: *action,
                 prompt: HookText::new(prompt, PROMPT_BYTES),
-                images: list(call.references.iter().map(HookImage::from_reference)),
+                images: list(call.references, HookImage::from_reference),
                 mask: call.mask.map(HookImage::from_reference),
                 size: parameter(&parameters.size),
                 quality: parameter(&parameters.quality),
@@ -167,7 +173,17 @@ impl HookInput {
 
 impl HookImage {
     fn new(id: Option<&str>, path: &str) -> Self {
-        Self { id: id.map(|id| HookText::new(id, NAME_BYTES)), path: HookText::new(path, PATH_BYTES) }
+        Self {
+            id: id.map(|id| HookText::new(id, NAME_BYTES)),
+            path: HookText::new(path, PATH_BYTES),
+            derived_from: None,
+        }
+    }
+
+    fn from_record(record: &ImageRecord) -> Self {
+        let original = record.derived.as_ref().and_then(|derived| derived.from.first());
+        let derived_from = original.map(|id| HookText::new(id, NAME_BYTES));
+        Self { derived_from, ..Self::new(Some(record.id.as_str()), &record.path) }
     }
 
     fn from_reference(reference: &Reference) -> Self {
@@ -176,17 +192,17 @@ impl HookImage {
 }
 
 /// Lists images until the list is full.
-fn list(images: impl Iterator<Item = HookImage>) -> ImageList {
-    let (mut listed, mut omitted, mut room) = (Vec::new(), 0, IMAGES_BYTES);
+fn list<'a, T>(images: &'a [T], describe: impl Fn(&'a T) -> HookImage) -> ImageList {
+    let (mut listed, mut room) = (Vec::new(), IMAGES_BYTES);
     for image in images {
+        let image = describe(image);
         // The comma after it counts too.
         let len = serde_json::to_vec(&image).map_or(room, |json| json.len()) + 1;
-        if omitted > 0 || len > room {
-            omitted += 1;
-        } else {
-            room -= len;
-            listed.push(image);
+        if len > room {
+            break;
         }
+        room -= len;
+        listed.push(image);
     }
-    ImageList { images: listed, images_omitted: omitted }
+    ImageList { images_omitted: images.len() - listed.len(), images: listed }
 }

@@ -1,10 +1,13 @@
 use std::time::Duration;
 
-use easel_protocol::record::{AppliedImage, ImageAction, ImageErrorKind, ImageFacts, MediaType, RequestedImage};
+use easel_protocol::record::{
+    AppliedImage, CompositeStatus, ImageAction, ImageErrorKind, ImageFacts, ImageRecord, MediaType, RequestedImage,
+};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Hook, HookCall, HookEnd, HookInput, Hooks, MAX_INPUT_BYTES, decide, report};
+use super::{Hook, HookCall, HookEnd, HookInput, HookQuestion, Hooks, MAX_INPUT_BYTES, decide, report};
+use crate::image_item::tests::{composite_of, with_report};
 use crate::port::{Provenance, Reference, image_error};
 use crate::spec::STANDALONE_NAME;
 
@@ -78,12 +81,28 @@ fn output_that_cannot_be_followed_denies() {
         r#"{"decision": "perhaps"}"#,
         r#"{"hookSpecificOutput": {"permissionDecision": "allow"}}"#,
         r#"{"hookSpecificOutput": {"hookEventName": "PostToolUse"}}"#,
-        r#"{"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "ask"}}"#,
         r#"{"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "maybe"}}"#,
         r#"{"hookSpecificOutput": {"hookEventName": "PreToolUse", "updatedInput": {"prompt": "a dog"}}}"#,
+        r#"{"hookSpecificOutput": {"hookEventName": "PreToolUse", "permissionDecision": "ask", "updatedInput": {}}}"#,
     ] {
         assert!(denial(&exited(0, stdout, "")).is_some_and(|message| message.contains("not made")), "{stdout}");
     }
+}
+
+#[test]
+fn hook_can_leave_the_call_to_the_user() {
+    let ask = |reason: &str| {
+        let stdout = format!(
+            r#"{{"hookSpecificOutput": {{"hookEventName": "PreToolUse", "permissionDecision": "ask"{reason}}}}}"#
+        );
+        decide(&hook("1"), &exited(0, &stdout, "noise")).unwrap()
+    };
+    let question = |reason: &str| Some(HookQuestion { hook: "1".to_owned(), reason: reason.to_owned() });
+    assert_eq!(ask(""), question(""));
+    assert_eq!(ask(r#", "permissionDecisionReason": "a cat\nagain""#), question("a cat again"));
+    let long = ask(&format!(r#", "permissionDecisionReason": "{}""#, "so ".repeat(1_000))).unwrap();
+    assert!(long.reason.chars().count() <= 501);
+    assert_eq!(decide(&hook("1"), &exited(0, "", "")).unwrap(), None);
 }
 
 #[test]
@@ -117,6 +136,10 @@ fn debug_hides_the_command() {
 
 /// The input of the hooks of a call, before it and after a failure with this message.
 fn inputs(prompt: &str, paths: &[String], message: &str) -> [Vec<u8>; 2] {
+    inputs_with_images(prompt, paths, message, &[])
+}
+
+fn inputs_with_images(prompt: &str, paths: &[String], message: &str, images: &[ImageRecord]) -> [Vec<u8>; 2] {
     let text = paths.first().cloned().unwrap_or_default();
     let requested = RequestedImage {
         action: ImageAction::Edit,
@@ -158,7 +181,7 @@ fn inputs(prompt: &str, paths: &[String], message: &str) -> [Vec<u8>; 2] {
         mask: references.first(),
     };
     let error = image_error(ImageErrorKind::Timeout, message);
-    [HookInput::before(&call), HookInput::after(&call, &[], Some(&error))].map(|input| input.to_json().unwrap())
+    [HookInput::before(&call), HookInput::after(&call, images, Some(&error))].map(|input| input.to_json().unwrap())
 }
 
 #[test]
@@ -190,7 +213,7 @@ fn input_has_the_field_names_of_codex() {
 #[test]
 fn input_of_the_longest_texts_fits_into_its_limit() {
     for unit in ["a", "\u{1}", "\"", "𝄞", "data:image/png;base64,AAAA "] {
-        let long = unit.repeat(40_000);
+        let long = unit.repeat(20_000);
         for input in inputs(&long, &vec![long.clone(); 64], &long) {
             assert!(input.len() <= MAX_INPUT_BYTES, "{} bytes of {unit:?}", input.len());
             assert!(input.len() > MAX_INPUT_BYTES / 4, "{} bytes of {unit:?}", input.len());
@@ -201,6 +224,31 @@ fn input_of_the_longest_texts_fits_into_its_limit() {
     let (listed, omitted) =
         (before["tool_input"]["images"].as_array().unwrap(), &before["tool_input"]["images_omitted"]);
     assert_eq!(listed.len() as u64 + omitted.as_u64().unwrap(), 500);
+    // Each takes 32 bytes with its comma, of 2 KiB.
+    assert_eq!(listed.len(), 64);
+}
+
+#[test]
+fn longest_prompt_has_most_of_the_room() {
+    let [before, _] = inputs(&"a".repeat(9_000), &["/a.png".to_owned()], "");
+    let before: Value = serde_json::from_slice(&before).unwrap();
+    let prompt = before["tool_input"]["prompt"].as_str().unwrap();
+    assert_eq!(prompt.len(), 5 * 1024);
+}
+
+#[test]
+fn composite_names_the_image_that_it_was_made_from() {
+    let made =
+        [with_report("a", CompositeStatus::Applied), with_report("b", CompositeStatus::None), composite_of("a", "c")];
+    let [_, after] = inputs_with_images("a cat", &[], "", &made);
+    let after: Value = serde_json::from_slice(&after).unwrap();
+    assert_eq!(
+        after["tool_response"]["images"],
+        json!([
+            {"id": "img_c", "path": "/home/c.png", "derived_from": "img_a"},
+            {"id": "img_b", "path": "/home/b.png"},
+        ])
+    );
 }
 
 proptest! {

@@ -80,6 +80,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn length_in_json_is_that_of_the_encoder() {
+        for c in (0..0x250).chain([0x2028, 0xfffd, 0x1d11e]).filter_map(char::from_u32) {
+            let encoded = serde_json::to_string(&c.to_string()).unwrap();
+            assert_eq!(json_len(&c.to_string()), encoded.len() - 2, "{c:?}");
+        }
+    }
+
+    #[test]
     fn data_urls_become_notes() {
         let table = [
             ("a cat", "a cat"),

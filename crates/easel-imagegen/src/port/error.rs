@@ -177,7 +177,8 @@ mod tests {
         let image = || "the image".to_owned();
         let storage = StorageError::new(StorageErrorKind::DiskFull, "The disk is full.");
         assert_eq!(storage.kind(), StorageErrorKind::DiskFull);
-        let os_error = io::Error::from_raw_os_error(13);
+        // Each system has a number of its own for it.
+        let os_error = io::Error::from_raw_os_error(if cfg!(windows) { 5 } else { 13 });
         for (error, kind, text) in [
             (ImportError::NotFound { image: image() }, ImageErrorKind::ReferenceNotFound, "the image does not exist"),
             (

@@ -15,7 +15,7 @@ use futures_core::Stream;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::{Files, Reference, SendGate, StagedImage};
+use super::{ExaminedEdit, Files, Reference, SendGate, StagedImage};
 use crate::capability::{AuthKind, Capabilities};
 use crate::history::History;
 use crate::model_copy::ModelCopies;
@@ -176,6 +176,9 @@ pub enum ReasoningEvent {
 /// An event of a model's response.
 #[derive(Debug)]
 pub enum ModelEvent {
+    /// The provider's id of the request, once its response began or the provider refused it. A request that is sent
+    /// again may have several.
+    RequestId { request_id: String },
     /// The model reasons.
     Reasoning { item_id: ItemId, event: ReasoningEvent },
     /// The next part of a message.
@@ -269,4 +272,6 @@ pub struct GeneratedImage {
     pub revised_prompt: Option<String>,
     /// The parameters that the provider reported. If it reported no size, use the size in the facts of the file.
     pub applied: AppliedImage,
+    /// What the store found out about an edit. A provider leaves it empty.
+    pub edit: Option<Box<ExaminedEdit>>,
 }

@@ -10,11 +10,12 @@ use easel_protocol::record::{Attachment, Billed, ImageError, ImageRecord, Reques
 use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
 use serde_json::Value;
+use tokio_util::sync::CancellationToken;
 
 use crate::model_copy::{CopySize, ModelCopies};
 use crate::spending::{Budget, Limits, Quote};
 
-use super::{Files, GeneratedImages, ImportError, Reference, ReserveError, StorageError};
+use super::{EditSource, Files, GeneratedImages, ImportError, Reference, ReserveError, StorageError};
 
 /// A row of the call journal. It is durable before the request is sent.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,6 +35,8 @@ pub struct CallStart {
     pub requested: RequestedImage,
     /// The images to edit.
     pub inputs: Vec<Reference>,
+    /// The mask of an edit.
+    pub mask: Option<Reference>,
     /// What the call may cost.
     pub quote: Quote,
     /// The limits that apply to the call.
@@ -44,12 +47,18 @@ pub struct CallStart {
 }
 
 /// How the limits of spending apply to a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Admission {
     /// The call is refused if it exceeds a limit.
     WithinLimits,
     /// The user approved the call, which may exceed the limits.
     Approved,
+    /// The journaled call is sent again after an attempt that may have been billed and that stays in the ledger. The
+    /// new attempt is refused if it exceeds a limit, even if the user approved the call.
+    Repeated {
+        /// The provider's id of the lost attempt, if its response began.
+        lost_request_id: Option<String>,
+    },
     /// The provider is already making the image, so it is journaled in any case.
     Started,
 }
@@ -77,7 +86,11 @@ pub enum CallEnd {
     /// The call generated images.
     Generated { made: GeneratedImages, elapsed_ms: u64 },
     /// The call failed.
-    Failed(ImageError),
+    Failed {
+        error: ImageError,
+        /// What the provider billed for the last attempt. `error` says what it billed for all of them.
+        last_attempt: Billed,
+    },
 }
 
 /// An image to import: attached by the user or named by the model.
@@ -122,6 +135,8 @@ pub struct ThreadImage {
     pub prompt: Option<String>,
     /// The handles of the images that it was generated from.
     pub edited_from: Vec<ImageId>,
+    /// What the model should know of an edit, see [`crate::edit::describe`].
+    pub note: Option<String>,
 }
 
 /// How an image came into a conversation.
@@ -180,7 +195,7 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     /// Journals a call and reserves what it may cost, in one transaction, so that calls of all processes together stay
     /// within the limits. The row is durable when the future completes. Returns the budget with the call in it, or
-    /// `None` if no limit applies.
+    /// `None` if no limit applies. A repeated call is in the journal already and gets a further row in the ledger.
     fn reserve(&self, call: CallStart) -> impl Future<Output = Result<Option<Budget>, ReserveError>> + Send;
 
     /// Journals a request that may be billed for images, before it is sent, and reserves one image. The row is durable
@@ -192,12 +207,13 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Option<Budget>, ReserveError>> + Send;
 
     /// Ends what the last request of the turn reserved, if no image has taken it: releases it, or keeps it if an image
-    /// may have been billed.
+    /// may have been billed, with the provider's id of the request, which is known if the response began.
     fn end_request(
         &self,
         thread_id: &str,
         turn_id: &str,
         billed: Billed,
+        request_id: Option<&str>,
     ) -> impl Future<Output = Result<(), StorageError>> + Send;
 
     /// Appends the messages that were added to a turn, and that its model will not read anymore, to the turn's history.
@@ -207,6 +223,18 @@ pub trait Store: Clone + Send + Sync + 'static {
         thread_id: &str,
         turn_id: &str,
     ) -> impl Future<Output = Result<Vec<Event>, StorageError>> + Send;
+
+    /// Compares the images of an edit with the image that was edited, and puts the pixels outside the mask back if that
+    /// was asked for. An image that cannot be compared stays without a report, and so do those that are left when
+    /// `stop` is cancelled. Must be awaited to its end, since it owns the images.
+    fn examine_edit(
+        &self,
+        thread_id: &str,
+        call_id: &str,
+        edit: EditSource,
+        made: GeneratedImages,
+        stop: &CancellationToken,
+    ) -> impl Future<Output = GeneratedImages> + Send;
 
     /// Completes a journaled call: names and records its images, or records the failure.
     fn settle(

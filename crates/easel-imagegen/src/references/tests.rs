@@ -14,7 +14,7 @@ fn thread(images: &str) -> Vec<ThreadImage> {
                 Ok(message) => Origin::Attached { message },
                 Err(_) => Origin::Generated,
             };
-            ThreadImage { origin, reference: reference(name), prompt: None, edited_from: Vec::new() }
+            ThreadImage { origin, reference: reference(name), prompt: None, edited_from: Vec::new(), note: None }
         })
         .collect()
 }
@@ -121,7 +121,8 @@ proptest! {
         let images: Vec<ThreadImage> = kinds.iter().enumerate().map(|(index, kind)| {
             message += kind.unwrap_or(0);
             let origin = kind.map_or(Origin::Generated, |_| Origin::Attached { message });
-            ThreadImage { origin, reference: reference(&index.to_string()), prompt: None, edited_from: Vec::new() }
+            let reference = reference(&index.to_string());
+            ThreadImage { origin, reference, prompt: None, edited_from: Vec::new(), note: None }
         }).collect();
         let chosen = from_history(&images, limit).expect("there are images");
         prop_assert!(!chosen.is_empty() && chosen.len() <= limit);

@@ -58,6 +58,7 @@ fn a_jpeg_says_its_size_behind_profiles_and_fill_bytes() {
     filled.extend([0xff, 0xff, 0xff]);
     filled.extend(&jpeg(&[(0xc0, frame)])[3..]);
     assert_eq!(sniffed(&filled), expected);
+    assert_eq!(sniffed(&jpeg(&[(0xfe, b""), (0xc0, frame)])), expected, "an empty comment");
 }
 
 #[test]
@@ -70,6 +71,7 @@ fn a_jpeg_without_a_frame_is_no_image() {
 fn webp_size_in_three_forms() {
     let image = |width, height, has_alpha| Some(ImageHeader { media_type: MediaType::Webp, width, height, has_alpha });
     assert_eq!(sniffed(&webp(b"VP8X", &[0x10, 0, 0, 0, 99, 0, 0, 49, 0, 0])), image(100, 50, true));
+    assert_eq!(sniffed(&webp(b"VP8X", &[0x20, 0, 0, 0, 99, 0, 0, 49, 0, 0])), image(100, 50, false));
     let bits: u32 = 99 | (49 << 14);
     assert_eq!(sniffed(&webp(b"VP8L", &[&[0x2f], bits.to_le_bytes().as_slice()].concat())), image(100, 50, false));
     assert_eq!(sniffed(&webp(b"VP8 ", &[0, 0, 0, 0x9d, 1, 0x2a, 100, 0, 50, 0])), image(100, 50, false));
@@ -86,6 +88,7 @@ fn gif_size_and_transparency() {
     assert_eq!(sniffed(&opaque), image(false));
     assert_eq!(sniffed(&comment_first), image(true));
     assert_eq!(sniffed(&with_palette), image(true));
+    assert_eq!(sniffed(&[screen(0), vec![0x21, 0xf9, 4, 0xfe]].concat()), image(false), "another flag");
 }
 
 #[test]
@@ -101,6 +104,16 @@ fn other_content_is_no_image_whatever_it_is_called() {
         b"RIFF\0\0\0\0WAVEfmt .............",
     ] {
         assert_eq!(sniffed(content), None, "{:?}", String::from_utf8_lossy(content));
+    }
+}
+
+#[test]
+fn png_with_another_signature_or_first_chunk_is_no_image() {
+    for at in [7, 11, 12] {
+        let mut file = png(3, 5, 6, &[]);
+        assert!(sniffed(&file).is_some());
+        file[at] ^= 1;
+        assert_eq!(sniffed(&file), None, "byte {at}");
     }
 }
 

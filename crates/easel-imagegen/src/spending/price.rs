@@ -20,18 +20,15 @@ const AUTO_PIXELS: u64 = 1_024 * 1_536;
 /// Tokens of a reference image: more than OpenAI counts for one that it reads in full detail.
 const REFERENCE_TOKENS: u64 = 8_000;
 
-/// What a model costs in US dollars. A price that is not configured is unknown.
+/// `[prices.MODEL]` of the configuration: what a model costs in US dollars. A price that is not configured is unknown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Price {
-    /// One image.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The price of one image.
     pub image: Option<f64>,
-    /// A million input tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The price of a million input tokens.
     pub input_per_million: Option<f64>,
-    /// A million output tokens.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// The price of a million output tokens.
     pub output_per_million: Option<f64>,
 }
 

@@ -135,6 +135,22 @@ fn samples() -> [(MediaType, Vec<u8>); 4] {
 }
 
 #[test]
+fn file_must_have_its_recorded_length_and_format() {
+    let jpeg = [&b"\xff\xd8"[..], PICTURE].concat();
+    let length = jpeg.len() as u64;
+    let open = |media_type, bytes| {
+        let mut read = Vec::new();
+        require_unchanged(Cursor::new(&jpeg), media_type, bytes)?.read_to_end(&mut read)?;
+        io::Result::Ok(read)
+    };
+    assert_eq!(open(MediaType::Jpeg, length).unwrap(), jpeg);
+    for (media_type, bytes) in [(MediaType::Jpeg, length - 1), (MediaType::Jpeg, length + 1), (MediaType::Png, length)]
+    {
+        assert_eq!(open(media_type, bytes).unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+}
+
+#[test]
 fn jpeg_keeps_scans_colors_and_orientation() {
     let expected = [
         b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x02\0\0\x01\0\x01\0\0".as_slice(),
@@ -250,6 +266,17 @@ fn of_a_gif_the_images_and_their_loop_are_sent() {
         b";",
     ];
     assert_eq!(stripped(&gif(), MediaType::Gif).expect("a GIF"), expected.concat());
+}
+
+#[test]
+fn truncated_gif_is_sent_up_to_its_end() {
+    let head = b"GIF89a\x01\0\x01\0\0\0\0".as_slice();
+    let image = b",\0\0\0\0\x01\0\x01\0\0\x02\x02pi\x01x\0";
+    // From the code size on, also between two blocks and within one.
+    for cut in 11..=image.len() {
+        let file = [head, &image[..cut]].concat();
+        assert_eq!(stripped(&file, MediaType::Gif).expect("a GIF"), file, "{cut} bytes");
+    }
 }
 
 #[test]

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::*;
 use crate::port::image_error;
 
-fn record(name: &str, bytes: u64, edge: u32) -> ImageRecord {
+/// An image that an edit made, without a report.
+pub(crate) fn record(name: &str, bytes: u64, edge: u32) -> ImageRecord {
     ImageRecord {
         id: format!("img_{name}").into(),
         path: format!("/home/{name}.png"),
@@ -31,6 +32,9 @@ fn record(name: &str, bytes: u64, edge: u32) -> ImageRecord {
         applied: AppliedImage::default(),
         revised_prompt: None,
         inputs: vec![InputImage { id: Some("img_z".into()), path: "/home/z.png".to_owned(), sha256: "00".to_owned() }],
+        mask: None,
+        edit: None,
+        derived: None,
         usage: None,
         elapsed_ms: 1,
         attempts: 1,

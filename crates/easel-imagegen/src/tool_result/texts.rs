@@ -6,6 +6,7 @@ use easel_protocol::record::{ImageError, ImageRecord};
 use easel_protocol::response_item::ContentItem;
 
 use super::EncodedPicture;
+use crate::edit;
 use crate::output::{self, PROMPT_CHARS, deleted_line, shorten};
 
 /// Describes an image for the model.
@@ -19,8 +20,9 @@ pub(super) fn describe_image(record: &ImageRecord, picture: Option<&EncodedPictu
     } else {
         String::new()
     };
+    let edit = record.edit.as_deref().and_then(edit::describe).map(|text| format!("{text}\n")).unwrap_or_default();
     format!(
-        "Image {} is done: saved at {}, {}x{} pixels, {}, prompt: {}\n\
+        "Image {} is done: saved at {}, {}x{} pixels, {}, prompt: {}\n{edit}\
          Show the image or its path to the user. To edit it, call again with its id in `images`.{note}",
         record.id,
         record.path,

@@ -232,7 +232,8 @@ async fn stopped_call_ends_at_once() {
     let events: Vec<_> = hosted.map(Result::unwrap).collect().await;
     let ended = events.iter().find_map(|event| match event {
         ModelEvent::HostedEnded { outcome, .. } => Some(outcome),
-        ModelEvent::Reasoning { .. }
+        ModelEvent::RequestId { .. }
+        | ModelEvent::Reasoning { .. }
         | ModelEvent::TextDelta { .. }
         | ModelEvent::Message { .. }
         | ModelEvent::FunctionCall(_)
@@ -254,7 +255,8 @@ async fn hosted_tool_sends_picture_and_sentence() {
     assert_eq!(header(&content(&made.images[0].staged)), (64, 64, png::ColorType::Rgb));
     let sentence = events.iter().find_map(|event| match event {
         ModelEvent::Message { text, .. } => Some(text.as_str()),
-        ModelEvent::Reasoning { .. }
+        ModelEvent::RequestId { .. }
+        | ModelEvent::Reasoning { .. }
         | ModelEvent::TextDelta { .. }
         | ModelEvent::FunctionCall(_)
         | ModelEvent::HostedStarted { .. }
@@ -335,7 +337,8 @@ async fn hosted_previews_are_between_start_and_end() {
         ModelEvent::HostedStarted { call_id, .. } => Some((call_id.clone(), "started".to_owned())),
         ModelEvent::HostedPreview { call_id, preview } => Some((call_id.clone(), format!("preview {}", preview.index))),
         ModelEvent::HostedEnded { call_id, .. } => Some((call_id.clone(), "ended".to_owned())),
-        ModelEvent::Reasoning { .. }
+        ModelEvent::RequestId { .. }
+        | ModelEvent::Reasoning { .. }
         | ModelEvent::TextDelta { .. }
         | ModelEvent::Message { .. }
         | ModelEvent::FunctionCall(_)

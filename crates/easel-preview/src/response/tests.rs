@@ -67,6 +67,7 @@ fn request(exposure: ToolExposure, input: Vec<ResponseItem>, images: &[&str]) ->
         reference,
         prompt: None,
         edited_from: Vec::new(),
+        note: None,
     });
     ModelRequest {
         thread_id: "thread".into(),
@@ -99,7 +100,8 @@ fn said(answer: &RuleResponse) -> String {
             ModelEvent::TextDelta { delta, .. } => deltas.push_str(delta),
             ModelEvent::Message { text, .. } => message = Some(text.clone()),
             ModelEvent::Completed { usage } => assert_eq!(usage.total_tokens, usage.input_tokens + usage.output_tokens),
-            ModelEvent::Reasoning { .. }
+            ModelEvent::RequestId { .. }
+            | ModelEvent::Reasoning { .. }
             | ModelEvent::FunctionCall(_)
             | ModelEvent::HostedStarted { .. }
             | ModelEvent::HostedPreview { .. }

@@ -1,5 +1,6 @@
 //! Records of images: where the file is, what its bytes are, how it was made, and why it was not.
 
+mod edit;
 mod error;
 mod facts;
 
@@ -7,6 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use self::edit::{
+    CompositeStatus, Derivation, DerivationKind, EditReport, EditedPixels, MaskUse, PixelBox, ProtectedPixels,
+    RefusedComposite, Shift,
+};
 pub use self::error::{Billed, ImageError, ImageErrorKind, UsageLimit};
 pub use self::facts::{ImageFacts, MediaType};
 use crate::id::ImageId;
@@ -46,6 +51,18 @@ pub struct ImageRecord {
     pub revised_prompt: Option<String>,
     /// The reference images in the order they were sent.
     pub inputs: Vec<InputImage>,
+    /// The mask of an edit. Absent without one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub mask: Option<Box<InputImage>>,
+    /// What an edit changed since its first reference image. Absent for other images.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub edit: Option<Box<EditReport>>,
+    /// How Easel made the image from others. Absent for an image as a provider made it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[ts(optional)]
+    pub derived: Option<Box<Derivation>>,
     /// The tokens of the call. `null` when the provider does not report them.
     pub usage: Option<ImageUsage>,
     /// Milliseconds from sending the request to storing the file.

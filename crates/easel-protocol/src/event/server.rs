@@ -21,6 +21,18 @@ pub struct ConfigWarningNotification {
     pub path: Option<String>,
 }
 
+/// Something in a turn is not as the user may expect it, and the turn goes on: the provider's hosted image tool is not
+/// offered to the model, because a limit of spending is used up, or because it would bypass an approval or a hook. Each
+/// reason is reported once a turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct WarningNotification {
+    /// The thread of the turn.
+    pub thread_id: ThreadId,
+    /// What happened, and what to do, for the user.
+    pub message: String,
+}
+
 /// The image tools that a thread with the default configuration offers have changed, or their arguments have.
 /// `tool/list` has the details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema, TS)]

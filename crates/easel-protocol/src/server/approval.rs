@@ -93,6 +93,8 @@ pub enum ApprovalCause {
     OverLimit,
     /// A limit of cost applies, and the price of the call is not configured.
     UnknownPrice,
+    /// A hook of the user leaves this call to the user. The answer covers no other call.
+    Hook,
 }
 
 /// An image that a call would send.

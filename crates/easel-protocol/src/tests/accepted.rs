@@ -57,10 +57,12 @@ fn optional_params_may_be_null_or_missing() {
         fn visit<M: Method>(&mut self) {
             let mut params = json!({
                 "clientInfo": {"name": "ide", "version": "1"}, "threadId": "t", "turnId": "u", "imageId": "img_0",
+                "folder": "/a", "set": "web",
                 "name": "Cats", "input": [], "type": "apiKey", "apiKey": "k", "keyPath": "model", "value": "a",
                 "mergeStrategy": "replace", "edits": [], "enablement": {},
                 "beforeTurnId": "u", "numTurns": 1, "loginId": "l", "path": "/a.png",
                 "expectedTurnId": "u", "searchTerm": "cat", "items": [], "callId": "c", "tool": "imagegen", "arguments": {},
+                "a": "img_0", "b": "img_1",
             });
             let definition = &self.definitions[<M::Params as JsonSchema>::schema_name().as_ref()];
             let required = definition["required"].as_array().cloned().unwrap_or_default();
@@ -147,6 +149,7 @@ fn peer_messages() -> Vec<Value> {
     });
     let mut messages = vec![
         event("configWarning", json!({"summary": "No such file.", "details": null})),
+        event("warning", json!({"threadId": "t", "message": "No such skill."})),
         event("account/login/completed", json!({"loginId": null, "success": true, "error": null})),
         event("account/updated", json!({"authMode": "apikey", "planType": null})),
         event("thread/started", json!({"thread": thread})),

@@ -13,7 +13,7 @@ use crate::event::Event;
 use crate::method::{Method, MethodVisitor, visit_methods};
 
 /// Methods and notifications that only Easel has.
-const OWN: [&str; 13] = [
+const OWN: [&str; 16] = [
     "tool/call",
     "tool/list",
     "tool/list/updated",
@@ -22,7 +22,10 @@ const OWN: [&str; 13] = [
     "thread/search",
     "image/list",
     "image/read",
+    "image/compare",
+    "image/composite",
     "image/export",
+    "image/exportSet",
     "image/delete",
     "image/deleted",
     "usage/read",

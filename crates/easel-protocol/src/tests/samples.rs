@@ -1,9 +1,16 @@
 //! One message of every kind with every field filled, as literal JSON. [`without_optional_values`] derives the message
 //! with as few values as possible.
 
+mod parts;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+use self::parts::{
+    edit_report, image_entry, image_error, image_record, items, rate_limits, response_items, thread, thread_settings,
+    thread_statuses, turn, turn_error,
+};
 
 /// Deserializes a sample as `T` and serializes it again.
 pub(super) fn round_trip<T: Serialize + DeserializeOwned>(sample: &Value) -> Value {
@@ -201,18 +208,21 @@ pub(super) fn response(method: &str) -> Value {
             });
             json!({"data": [entry], "totals": counts, "nextCursor": "1", "spending": spending})
         }
-        "image/export" => json!({"path": "/home/a/cat.png", "bytes": 99}),
+        "image/compare" => json!({
+            "report": edit_report(),
+            "heatMap": {"mediaType": "image/png", "width": 8, "height": 4, "data": "iVBORw=="},
+        }),
+        "image/composite" => json!({"image": image_record()}),
+        "image/export" => {
+            json!({"path": "/home/a/cat.png", "bytes": 99, "width": 2, "height": 3, "sha256": "ab"})
+        }
+        "image/exportSet" => json!({
+            "files": [{"path": "/home/a/favicon.ico", "width": 32, "height": 32, "bytes": 99, "sha256": "ab"}],
+            "snippet": "<link>",
+        }),
         "image/delete" => json!({"threadId": "t", "fileDeleted": true}),
         other => panic!("{other} needs a sample of its response"),
     }
-}
-
-fn thread_settings() -> Value {
-    json!({
-        "thread": thread(), "model": "preview", "modelProvider": "preview", "serviceTier": "flex", "cwd": "/home/a/p",
-        "approvalPolicy": "never", "approvalsReviewer": "user", "sandbox": {"type": "readOnly", "networkAccess": true},
-        "reasoningEffort": "low",
-    })
 }
 
 /// At least one notification of every method.
@@ -258,6 +268,7 @@ pub(crate) fn notifications() -> Vec<Value> {
         event("thread/reverted", json!({"threadId": "t"})),
         event("thread/deleted", json!({"threadId": "t"})),
         event("turn/started", json!({"threadId": "t", "turn": turn()})),
+        event("warning", json!({"threadId": "t", "message": "The limit is used up."})),
         event("item/agentMessage/delta", json!({"threadId": "t", "turnId": "u", "itemId": "m", "delta": "Do"})),
         event(
             "item/reasoning/summaryPartAdded",
@@ -288,123 +299,4 @@ pub(crate) fn notifications() -> Vec<Value> {
     all.extend(items().map(|item| event("item/completed", completed(item))));
     all.extend(response_items().map(|item| event("rawResponseItem/completed", raw(item))));
     all
-}
-
-fn rate_limits() -> Value {
-    let window = json!({"usedPercent": 42, "windowDurationMins": 300, "resetsAt": 9});
-    json!({
-        "limitId": "codex", "limitName": "Codex", "primary": window, "secondary": window,
-        "credits": {"hasCredits": true, "unlimited": false, "balance": "1.5"}, "planType": "plus",
-        "rateLimitReachedType": "rate_limit_reached",
-    })
-}
-
-fn thread() -> Value {
-    json!({
-        "id": "t", "sessionId": "t", "forkedFromId": "s", "preview": "a cat", "ephemeral": false, "modelProvider": "preview",
-        "model": "preview", "reasoningEffort": "low", "reasoningSummary": "none", "createdAt": 1, "updatedAt": 2, "status": {"type": "idle"}, "path": "/home/a/t",
-        "cwd": "/home/a/p", "cliVersion": "0.1.0", "originator": "ide", "source": "vscode", "name": "Cats",
-        "projectId": "p", "gitInfo": {"sha": "0a", "branch": "main", "originUrl": "https://example.com/a.git"}, "historyMode": "paginated", "turns": [turn()],
-    })
-}
-
-fn thread_statuses() -> [Value; 4] {
-    [
-        json!({"type": "notLoaded"}),
-        json!({"type": "idle"}),
-        json!({"type": "systemError"}),
-        json!({"type": "active", "activeFlags": ["waitingOnApproval"]}),
-    ]
-}
-
-fn turn() -> Value {
-    json!({
-        "id": "u", "rootTurnId": "u", "items": items(), "itemsView": "full", "status": "failed", "error": turn_error(),
-        "startedAt": 1, "completedAt": 2, "durationMs": 1000,
-    })
-}
-
-fn turn_error() -> Value {
-    json!({"message": "The limit is used up.", "codexErrorInfo": "usageLimitExceeded", "additionalDetails": "Wait."})
-}
-
-fn items() -> [Value; 5] {
-    let elements = json!([{"byteRange": {"start": 0, "end": 1}, "placeholder": "a"}]);
-    [
-        json!({
-            "type": "userMessage", "id": "um", "clientId": "c", "startedAtMs": 1, "completedAtMs": 2,
-            "content": [
-                {"type": "text", "text": "a cat", "text_elements": elements},
-                {"type": "image", "url": "data:image/png;base64,iVBORw==", "detail": "low"},
-                {"type": "localImage", "path": "/home/a/1.png", "detail": "original"},
-                {"type": "skill", "name": "s", "path": "/home/a/s"},
-                {"type": "mention", "name": "m", "path": "/home/a/m"},
-            ],
-        }),
-        json!({
-            "type": "agentMessage", "id": "am", "text": "Done.", "phase": "final_answer", "startedAtMs": 1, "completedAtMs": 2,
-        }),
-        json!({
-            "type": "reasoning", "id": "r", "summary": ["Cats."], "content": ["Hm."], "startedAtMs": 1, "completedAtMs": 2,
-        }),
-        json!({
-            "type": "imageGeneration", "id": "call_1", "status": "completed", "revisedPrompt": "a grey cat", "result": "",
-            "transparentBackground": true,
-            "failure": {"type": "usageLimitExceeded", "limitId": "l", "resetsAt": 3}, "savedPath": "/home/a/1.png",
-            "inputImages": [{"path": "/home/a/0.png", "sha256": "00"}], "generationId": "g", "startedAtMs": 1,
-            "completedAtMs": 2, "images": [image_record()], "error": image_error(),
-        }),
-        json!({"type": "contextCompaction", "id": "c", "startedAtMs": 1, "completedAtMs": 2}),
-    ]
-}
-
-fn image_error() -> Value {
-    json!({
-        "kind": "usageLimit", "message": "The limit is used up.", "httpStatus": 429, "code": "insufficient_quota",
-        "requestId": "req", "attempts": 1, "elapsedMs": 5, "retryable": true, "billed": "no",
-        "usageLimit": {"limitId": "l", "resetsAt": 3, "plan": "plus"},
-    })
-}
-
-fn image_record() -> Value {
-    let parameters = json!({"size": "64x64", "quality": "low", "background": "opaque", "outputFormat": "png", "n": 1});
-    let mut requested = parameters.clone();
-    requested["action"] = json!("edit");
-    requested["prompt"] = json!("a cat");
-    json!({
-        "id": "img_1", "path": "/home/a/1.png", "sha256": "01", "mediaType": "image/png", "width": 64, "height": 64,
-        "bytes": 99, "hasAlpha": true, "provider": "preview", "model": "preview", "requested": requested,
-        "applied": parameters, "revisedPrompt": "a grey cat",
-        "inputs": [{"id": "img_0", "path": "/home/a/0.png", "sha256": "00"}],
-        "usage": {"inputTokens": 1, "outputTokens": 2, "totalTokens": 3}, "elapsedMs": 5, "attempts": 1,
-        "requestId": "req", "synthetic": true, "deleted": true,
-    })
-}
-
-fn image_entry() -> Value {
-    json!({"threadId": "t", "turnId": "u", "itemId": "call_1", "createdAt": 1, "image": image_record()})
-}
-
-fn response_items() -> [Value; 6] {
-    let content = json!([
-        {"type": "input_text", "text": "a cat"},
-        {"type": "input_image", "image_url": "easel:img_1", "detail": "high"},
-    ]);
-    [
-        json!({"type": "message", "role": "user", "content": content}),
-        json!({"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "Done."}]}),
-        json!({
-            "type": "reasoning", "id": "rs_1", "summary": [{"type": "summary_text", "text": "Cats."}],
-            "content": [{"type": "reasoning_text", "text": "Hm."}, {"type": "text", "text": "Hm?"}],
-            "encrypted_content": "gAAAAA",
-        }),
-        json!({
-            "type": "function_call", "call_id": "call_1", "namespace": "image_gen", "name": "imagegen",
-            "arguments": "{\"prompt\":\"a cat\"}",
-        }),
-        json!({"type": "function_call_output", "call_id": "call_1", "output": content}),
-        json!({
-            "type": "image_generation_call", "id": "ig_1", "status": "completed", "revised_prompt": "a grey cat", "result": "",
-        }),
-    ]
 }

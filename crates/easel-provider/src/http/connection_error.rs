@@ -5,6 +5,7 @@ use std::io;
 
 use super::Endpoint;
 use super::destination::Proxy;
+use crate::os;
 
 /// A reason why a connection fails that has a remedy of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,10 +25,22 @@ enum Reason {
     Other,
 }
 
+/// Why a provider cannot be reached, and what helps. Both are parts of a sentence.
+#[derive(Debug)]
+pub(crate) struct Unreachable {
+    pub(crate) message: String,
+    pub(crate) remedy: String,
+}
+
 /// Returns why no connection to `provider` could be opened, and what helps. `cause` is the redacted innermost cause.
 ///
 /// `provider` is the description of the provider with its address.
-pub(super) fn unreachable_message(provider: &str, endpoint: &Endpoint, error: &reqwest::Error, cause: &str) -> String {
+pub(crate) fn describe_unreachable(
+    provider: &str,
+    endpoint: &Endpoint,
+    error: &reqwest::Error,
+    cause: &str,
+) -> Unreachable {
     let (reason, proxy) = (find_reason(error), endpoint.proxy());
     let target = proxy.map_or_else(|| endpoint.host(), |proxy| proxy.address.clone());
     let cause = match (reason, proxy) {
@@ -53,7 +66,7 @@ pub(super) fn unreachable_message(provider: &str, endpoint: &Endpoint, error: &r
     };
     let through = proxy.filter(|_| !matches!(reason, Reason::ProxyLogin | Reason::ProxyRefusal));
     let through = through.map_or_else(String::new, |proxy| format!(" through {proxy}"));
-    format!("{provider} cannot be reached{through}: {cause}; {}", remedy(reason, proxy))
+    Unreachable { message: format!("{provider} cannot be reached{through}: {cause}"), remedy: remedy(reason, proxy) }
 }
 
 /// Returns why the connection to `provider` was lost before a response began, and what helps if that is known.
@@ -78,7 +91,7 @@ pub(super) fn lost_message(provider: &str, endpoint: &Endpoint, error: &reqwest:
 
 fn remedy(reason: Reason, proxy: Option<&Proxy>) -> String {
     match (reason, proxy) {
-        (Reason::UntrustedCertificate, _) if cfg!(target_os = "linux") => {
+        (Reason::UntrustedCertificate, _) if os::READS_SSL_CERT_FILE => {
             "set SSL_CERT_FILE to a file with the certificate of its authority".to_owned()
         }
         (Reason::UntrustedCertificate, _) => "add its authority to the certificates of the system".to_owned(),

@@ -16,7 +16,7 @@ use reqwest::{Response, StatusCode};
 use tracing::Instrument;
 
 use super::attempt::{Attempt, AttemptInfo};
-use super::connection_error::{lost_message, unreachable_message};
+use super::connection_error::{Unreachable, describe_unreachable, lost_message};
 use super::upload::{Upload, UploadError};
 use super::{Destination, Endpoint, EndpointError, LimitReached, NetworkLimit, RequestBody};
 use crate::credential::{Credential, CredentialError, Credentials};
@@ -290,7 +290,8 @@ fn connection_error<C>(
     } else if upload.has_started() {
         SendError::Lost(lost_message(&provider, &client.endpoint, error, &cause))
     } else {
-        SendError::Unreachable(unreachable_message(&provider, &client.endpoint, error, &cause))
+        let Unreachable { message, remedy } = describe_unreachable(&provider, &client.endpoint, error, &cause);
+        SendError::Unreachable(format!("{message}; {remedy}"))
     }
 }
 
@@ -301,8 +302,8 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
         innermost = Some(source);
     }
     let Some(cause) = innermost.map(ToString::to_string) else { return "no reason given".to_owned() };
-    // The error number of the operating system does not help users.
-    let cause = cause.split(" (os error ").next().unwrap_or_default();
+    // The error number of the operating system does not help users, and Windows ends its texts with a full stop.
+    let cause = cause.split(" (os error ").next().unwrap_or_default().trim_end_matches('.');
     let mut letters = cause.chars();
     letters.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(letters).collect()
 }

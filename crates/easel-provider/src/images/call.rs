@@ -27,8 +27,6 @@ pub(crate) struct ImagesApi<'a, C> {
     pub(crate) client: &'a ApiClient<C>,
     /// The image model.
     pub(crate) model: &'a str,
-    /// How often a request that may have been accepted is repeated. Each attempt may be billed.
-    pub(crate) uncertain_retries: u32,
 }
 
 /// Generates the images of `job`.
@@ -54,10 +52,7 @@ pub(crate) async fn generate<C: Credentials, F: Files>(
     let complete = |error: ImageError| ImageError {
         attempts: call.attempts,
         elapsed_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-        billed: match error.billed {
-            Billed::No if call.may_be_billed => profile.apply_billing(Billed::Uncertain),
-            billed @ (Billed::No | Billed::Yes | Billed::Uncertain) => profile.apply_billing(billed),
-        },
+        billed: profile.apply_billing(error.billed),
         ..error
     };
     match result {
@@ -76,65 +71,21 @@ struct Call<'a, C, F> {
     files: Arc<F>,
     /// Requests that were sent.
     attempts: u32,
-    /// Whether an earlier attempt may have been accepted.
-    may_be_billed: bool,
     response_format: ResponseFormatField,
     /// Failed attempts that the provider did not accept.
     unaccepted: u32,
-    /// Failed attempts that the provider may have accepted.
-    uncertain: u32,
 }
 
 impl<'a, C: Credentials, F: Files> Call<'a, C, F> {
     fn new(api: ImagesApi<'a, C>, job: &'a ImageJob, files: Arc<F>) -> Self {
-        Self {
-            api,
-            job,
-            files,
-            attempts: 0,
-            may_be_billed: false,
-            response_format: ResponseFormatField::Declared,
-            unaccepted: 0,
-            uncertain: 0,
-        }
+        Self { api, job, files, attempts: 0, response_format: ResponseFormatField::Declared, unaccepted: 0 }
     }
 
-    /// Sends the request and reads the response, until there are images or no other attempt is allowed.
+    /// Sends the request until the provider accepts it or no other attempt is allowed, and reads the response.
     async fn run(&mut self, previews: &PreviewSink, limit: &NetworkLimit) -> Result<GeneratedImages, ImageError> {
-        loop {
-            let sent = send(self.api.client, self, limit).await;
-            let response = sent.map_err(|error| self.to_image_error(&error))?;
-            let error = match collect(self.api.client, self.job, &self.files, response, previews, limit).await {
-                Ok(images) => return Ok(images),
-                Err(error) => error,
-            };
-            let pause =
-                self.count_failure(&error, /*is_unaccepted*/ false, None).filter(|pause| *pause < limit.time_left());
-            let Some(pause) = pause else { return Err(error) };
-            let client = self.api.client;
-            limit.sleep(pause).await.map_err(|reason| limit_error(client, reason, self.job, Billed::No))?;
-        }
-    }
-
-    /// Counts a failed attempt. Returns the pause before the next one, or `None` if there may be none.
-    fn count_failure(
-        &mut self,
-        error: &ImageError,
-        is_unaccepted: bool,
-        server_pause: Option<Duration>,
-    ) -> Option<Duration> {
-        self.may_be_billed |= error.billed == Billed::Uncertain;
-        let (failed, max_retries) = if is_unaccepted {
-            (&mut self.unaccepted, MAX_UNACCEPTED - 1)
-        } else if error.billed == Billed::Uncertain && error.retryable {
-            (&mut self.uncertain, self.api.uncertain_retries)
-        } else {
-            // The same request would fail again.
-            return None;
-        };
-        let pause = server_pause.unwrap_or(FIRST_PAUSE * 2_u32.pow(*failed));
-        *failed += 1;
-        (*failed <= max_retries && pause <= MAX_PAUSE).then_some(pause)
+        let sent = send(self.api.client, self, limit).await;
+        let response = sent.map_err(|error| self.to_image_error(&error))?;
+        collect(self.api.client, self.job, &self.files, response, previews, limit).await
     }
 
     /// Returns whether another attempt without `response_format` may succeed. The rejected attempt was not billed.
@@ -192,19 +143,23 @@ impl<C: Credentials, F: Files> Request for Call<'_, C, F> {
             self.response_format = ResponseFormatField::Omitted;
             return Some(Duration::ZERO);
         }
-        let (is_unaccepted, server_pause) = match error {
-            SendError::Rejected(rejection) => (rejection.is_not_started(), rejection.retry_after),
-            SendError::Unreachable(_) => (true, None),
-            SendError::Credential(_)
+        let server_pause = match error {
+            SendError::Rejected(rejection) if rejection.is_not_started() => rejection.retry_after,
+            SendError::Unreachable(_) => None,
+            // The provider may have accepted the request, or the same one would fail again.
+            SendError::Rejected(_)
+            | SendError::Credential(_)
             | SendError::Refresh { .. }
             | SendError::Endpoint(_)
             | SendError::Refused(_)
             | SendError::Unreadable(_)
             | SendError::Lost(_)
-            | SendError::Idle { .. } => (false, None),
-            SendError::LimitReached { .. } => return None,
+            | SendError::Idle { .. }
+            | SendError::LimitReached { .. } => return None,
         };
-        self.count_failure(&self.to_image_error(error), is_unaccepted, server_pause)
+        let pause = server_pause.unwrap_or(FIRST_PAUSE * 2_u32.pow(self.unaccepted));
+        self.unaccepted += 1;
+        (self.unaccepted < MAX_UNACCEPTED && pause <= MAX_PAUSE).then_some(pause)
     }
 }
 

@@ -171,7 +171,7 @@ async fn stage<F: Files>(
         ImageBytes::Withheld => return Err(MissingImage::Withheld),
     };
     let staged = json_images::stage(files, part).await?;
-    Ok(GeneratedImage { staged, revised_prompt: described.revised_prompt, applied: described.applied })
+    Ok(GeneratedImage { staged, revised_prompt: described.revised_prompt, applied: described.applied, edit: None })
 }
 
 /// Returns the error inside a response with a success status, if there is one.

@@ -4,7 +4,7 @@ use reqwest::StatusCode;
 
 use super::{ListError, TIMEOUT, fetch};
 use crate::credential::Credentials;
-use crate::http::ApiClient;
+use crate::http::{ApiClient, Unreachable};
 
 /// How a provider answered the request for its list of models.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +37,21 @@ pub enum ProbeError {
     #[error("{0}")]
     Failed(String),
     /// No request can be sent, or no answer came.
-    #[error("{0}")]
-    Unreachable(String),
+    #[error("{message}")]
+    Unreachable {
+        /// What happened.
+        message: String,
+        /// What to do.
+        remedy: String,
+    },
 }
 
 /// Requests the list of models, even from a provider that is not expected to have one.
 pub(crate) async fn probe<C: Credentials>(client: &ApiClient<C>, image_model: &str) -> Result<Probe, ProbeError> {
     let fetched = tokio::time::timeout(TIMEOUT, fetch(client, image_model)).await.unwrap_or(Err(ListError::Timeout));
-    let unreachable = |reason: String| {
-        let provider = client.description();
-        ProbeError::Unreachable(format!("{provider} cannot be reached: {reason}"))
+    let unreachable = |reason: String| ProbeError::Unreachable {
+        message: format!("{} cannot be reached: {reason}", client.description()),
+        remedy: "check base_url in config.toml, the network and the proxy".to_owned(),
     };
     let no_list = |status| Probe::NoList { status, is_documented: client.profile.documents_models };
     match fetched {
@@ -62,6 +67,9 @@ pub(crate) async fn probe<C: Credentials>(client: &ApiClient<C>, image_model: &s
             Ok(status) if status.is_server_error() => Err(ProbeError::Failed(rejection.model_error().message)),
             _ => Ok(no_list(rejection.status)),
         },
+        Err(ListError::Unreachable(Unreachable { message, remedy })) => {
+            Err(ProbeError::Unreachable { message, remedy })
+        }
         Err(error @ (ListError::Timeout | ListError::Endpoint(_) | ListError::Connection(_))) => {
             Err(unreachable(error.to_string()))
         }

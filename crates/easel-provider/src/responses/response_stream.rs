@@ -18,6 +18,7 @@ use super::{ResponsesApi, other_error, staging};
 use crate::credential::Credentials;
 use crate::http::{LimitReached, NetworkLimit, SendError, send};
 use crate::json_images::ImagePart;
+use crate::rejection::request_id;
 
 #[cfg(any(fuzzing, test))]
 pub(crate) mod fuzzing;
@@ -109,8 +110,15 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
                 let response = match send(self.api.client, &mut self.call, &self.limit).await {
                     Ok(response) => response,
                     Err(SendError::LimitReached { reason, .. }) => return Err(reason.into()),
-                    Err(error) => return Err(to_model_error(&error).into()),
+                    Err(error) => {
+                        if let SendError::Rejected(rejection) | SendError::Refresh { rejection, .. } = &error {
+                            self.events.extend(rejection.request_id.clone().map(request_id_event));
+                        }
+                        return Err(to_model_error(&error).into());
+                    }
                 };
+                let headers = response.response.headers();
+                self.events.extend(request_id(headers, &response.redactor).map(request_id_event));
                 let state = ResponseState::new(self.call.context(&response));
                 let provider = self.api.client.description();
                 let stream = OpenStream::new(response, provider, Arc::clone(&self.files), state);
@@ -237,7 +245,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
         let part = self.take_image(image);
         let staged = staging::stage(&self.files, part).await;
         let staged = staged.map_err(|error| ImageError { attempts, request_id: request_id.clone(), ..error })?;
-        let images = vec![GeneratedImage { staged, revised_prompt, applied }];
+        let images = vec![GeneratedImage { staged, revised_prompt, applied, edit: None }];
         Ok(GeneratedImages { images, usage: None, request_id, generation_id, attempts, missing: None })
     }
 }
@@ -245,6 +253,15 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
 /// Returns whether the request must not be sent again after this event. Reasoning may be shown twice, but not kept
 /// twice for later requests.
 fn is_progress(event: &ResponseEvent) -> bool {
-    let ResponseEvent::Model(ModelEvent::Reasoning { event, .. }) = event else { return true };
-    matches!(event, ReasoningEvent::Completed { model_item: Some(_), .. })
+    match event {
+        ResponseEvent::Model(ModelEvent::RequestId { .. }) => false,
+        ResponseEvent::Model(ModelEvent::Reasoning { event, .. }) => {
+            matches!(event, ReasoningEvent::Completed { model_item: Some(_), .. })
+        }
+        ResponseEvent::Model(_) | ResponseEvent::HostedPreview { .. } | ResponseEvent::HostedEnded { .. } => true,
+    }
+}
+
+fn request_id_event(request_id: String) -> ResponseEvent {
+    ResponseEvent::Model(ModelEvent::RequestId { request_id })
 }

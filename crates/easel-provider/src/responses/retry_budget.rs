@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn both_kinds_share_one_budget() {
-        let mut budget = RetryBudget::new(Retries { request: 2, stream: 3, uncertain_images: 0 });
+        let mut budget = RetryBudget::new(Retries { request: 2, stream: 3 });
         assert_eq!(budget.after_no_response(), Some(Duration::from_millis(500)));
         assert_eq!(budget.after_truncation(), Some(Duration::from_secs(1)));
         assert_eq!(budget.after_no_response(), Some(Duration::from_secs(2)));
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn each_kind_has_its_own_limit() {
-        let mut budget = RetryBudget::new(Retries { request: 0, stream: 1, uncertain_images: 0 });
+        let mut budget = RetryBudget::new(Retries { request: 0, stream: 1 });
         assert_eq!(budget.after_no_response(), None);
         assert!(budget.after_truncation().is_some());
         assert_eq!(budget.after_truncation(), None);
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn pauses_are_at_most_30_seconds() {
-        let mut budget = RetryBudget::new(Retries { request: 100, stream: 0, uncertain_images: 0 });
+        let mut budget = RetryBudget::new(Retries { request: 100, stream: 0 });
         let pauses: Vec<Duration> = std::iter::from_fn(|| budget.after_no_response()).collect();
         assert_eq!((pauses.len(), pauses.last().copied()), (100, Some(MAX_PAUSE)));
     }

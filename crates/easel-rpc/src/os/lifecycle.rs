@@ -6,12 +6,12 @@ use std::io;
 use crate::os;
 use crate::transport::stdio::Stdout;
 
-/// Termination signals: SIGTERM, SIGINT and SIGHUP, or Ctrl-C on platforms without signals. A process that ignores
-/// SIGHUP, as `nohup` starts it, continues to ignore it.
+/// Termination signals: SIGTERM, SIGINT and SIGHUP. On Windows: Ctrl-C, Ctrl-Break, and the end of the console, of the
+/// user's session or of the system. A process that ignores SIGHUP, as `nohup` starts it, continues to ignore it.
 ///
 /// The first signal starts an orderly shutdown, the second one should exit immediately: call [`Signals::next`] again
 /// while draining.
-pub struct Signals(os::PlatformSignals);
+pub struct Signals(os::TerminationSignals);
 
 impl Signals {
     /// Replaces the default action of the signals. Must be called within a tokio runtime.
@@ -19,7 +19,7 @@ impl Signals {
     /// # Errors
     /// If the platform refuses a handler.
     pub fn install() -> io::Result<Self> {
-        os::PlatformSignals::install().map(Self)
+        os::TerminationSignals::install().map(Self)
     }
 
     /// Waits for the next signal.
@@ -40,8 +40,8 @@ pub enum ClientExit {
 /// Detects that the parent process died or that the reader of standard output closed it. The end of input shows
 /// neither: another process may keep that pipe open.
 ///
-/// A process that init started has no parent to watch, only its output. On platforms that offer neither (Windows) the
-/// watch detects nothing, and the end of input or a failing write ends the server.
+/// A process that init started has no parent to watch, only its output. Windows reports only the end of the parent, and
+/// systems that are neither Unix nor Windows report nothing; there the end of input or a failing write ends the server.
 pub struct ClientWatch {
     parent: os::ParentProcess,
     stdout: File,

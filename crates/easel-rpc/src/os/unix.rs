@@ -67,14 +67,14 @@ fn wait(file: &File, what: PollFlags) -> io::Result<()> {
     }
 }
 
-pub(crate) struct UnixSignals {
+pub(crate) struct TerminationSignals {
     terminate: Signal,
     interrupt: Signal,
     /// `None` in a process that was started to outlive its terminal.
     hang_up: Option<Signal>,
 }
 
-impl UnixSignals {
+impl TerminationSignals {
     pub(crate) fn install() -> io::Result<Self> {
         let hang_up = if ignores_hang_up() { None } else { Some(signal(SignalKind::hangup())?) };
         let (terminate, interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);

@@ -57,10 +57,22 @@ pub(crate) fn empty_result(tag: JsonRpcTag, id: &str) -> Vec<u8> {
     finish_line(line)
 }
 
-pub(crate) fn notification<P: Serialize + ?Sized>(
+/// A value that can be written as JSON. A trait object keeps serde's code of each type from being compiled for each of
+/// the writers below.
+pub(crate) trait WriteJson {
+    fn write_json(&self, writer: &mut dyn Write) -> serde_json::Result<()>;
+}
+
+impl<T: Serialize> WriteJson for T {
+    fn write_json(&self, writer: &mut dyn Write) -> serde_json::Result<()> {
+        serde_json::to_writer(writer, self)
+    }
+}
+
+pub(crate) fn notification(
     tag: JsonRpcTag,
     method: &str,
-    params: &P,
+    params: &dyn WriteJson,
     emitted_at_ms: Option<u64>,
 ) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(256);
@@ -77,12 +89,7 @@ pub(crate) fn notification<P: Serialize + ?Sized>(
     Ok(finish_line(line))
 }
 
-pub(crate) fn request<P: Serialize + ?Sized>(
-    tag: JsonRpcTag,
-    id: i64,
-    method: &str,
-    params: &P,
-) -> serde_json::Result<Vec<u8>> {
+pub(crate) fn request(tag: JsonRpcTag, id: i64, method: &str, params: &dyn WriteJson) -> serde_json::Result<Vec<u8>> {
     let mut line = Vec::with_capacity(256);
     line.extend_from_slice(tag.head());
     line.extend_from_slice(b"\"id\":");
@@ -104,17 +111,17 @@ const TRAILER: usize = 64;
 /// Appends params. A buffer that grows by doubling takes up to twice the size of its content, which matters for
 /// messages of many megabytes. So long params are serialized once more to count their bytes, and then into a buffer of
 /// that size.
-fn write_params<P: Serialize + ?Sized>(line: &mut Vec<u8>, params: &P) -> serde_json::Result<()> {
+fn write_params(line: &mut Vec<u8>, params: &dyn WriteJson) -> serde_json::Result<()> {
     let start = line.len();
-    match serde_json::to_writer(Bounded(line), params) {
+    match params.write_json(&mut Bounded(line)) {
         Err(error) if error.is_io() => {}
         result => return result,
     }
     line.truncate(start);
     let mut counter = ByteCounter(0);
-    serde_json::to_writer(&mut counter, params)?;
+    params.write_json(&mut counter)?;
     line.reserve_exact(counter.0 + TRAILER);
-    serde_json::to_writer(line, params)
+    params.write_json(line)
 }
 
 /// A buffer that fails instead of growing beyond [`MAX_GROWN`].

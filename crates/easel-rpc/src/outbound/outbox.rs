@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use crate::inbound::long_lines::LongLineGate;
 use crate::outbound::budget::{Bounds, Budget, Share};
 use crate::outbound::frame::Framing;
-use crate::outbound::message::{self, JsonRpcTag};
+use crate::outbound::message::{self, JsonRpcTag, WriteJson};
 use crate::outbound::peer_request::PeerRequests;
 use crate::outbound::queue::Queue;
 use crate::outbound::sink::{PlainSink, Sink};
@@ -102,7 +102,7 @@ impl Outbox {
         method: &str,
         params: &P,
     ) -> impl Future<Output = Result<(), Closed>> + Send + use<P> {
-        self.notify_holding(None, method, params)
+        self.notify_holding(None, method, &params)
     }
 
     /// Like [`Outbox::notify`], for a long notification with reserved bytes, which it keeps until it is written.
@@ -115,15 +115,15 @@ impl Outbox {
         method: &str,
         params: &P,
     ) -> impl Future<Output = Result<(), Closed>> + Send + use<P> {
-        self.notify_holding(Some(share), method, params)
+        self.notify_holding(Some(share), method, &params)
     }
 
-    fn notify_holding<P: Serialize + ?Sized>(
+    fn notify_holding(
         &self,
         share: Option<Share>,
         method: &str,
-        params: &P,
-    ) -> impl Future<Output = Result<(), Closed>> + Send + use<P> {
+        params: &dyn WriteJson,
+    ) -> impl Future<Output = Result<(), Closed>> + Send + use<> {
         let queued = match self.notification_line(method, params) {
             Some(line) => self.push(line, share, Wake::Now),
             None => Ok(()),
@@ -142,7 +142,7 @@ impl Outbox {
         if !self.inner.queue.has_room_for(0) {
             return false;
         }
-        match self.notification_line(method, params) {
+        match self.notification_line(method, &params) {
             Some(line) => self.inner.queue.has_room_for(line.len()) && self.push(line, None, Wake::Now).is_ok(),
             None => false,
         }
@@ -180,7 +180,7 @@ impl Outbox {
     }
 
     /// Serializes a notification. `None` if that fails, which a derived `Serialize` does not.
-    fn notification_line<P: Serialize + ?Sized>(&self, method: &str, params: &P) -> Option<Vec<u8>> {
+    fn notification_line(&self, method: &str, params: &dyn WriteJson) -> Option<Vec<u8>> {
         let emitted_at_ms = (!self.inner.standard.load(Ordering::Relaxed)).then(now_ms);
         message::notification(self.tag(), method, params, emitted_at_ms)
             .inspect_err(|e| tracing::error!(method, error = %e, "a notification cannot be serialized"))

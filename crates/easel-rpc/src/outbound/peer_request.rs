@@ -90,7 +90,7 @@ impl Outbox {
         let (sender, receiver) = oneshot::channel();
         self.peer().waiting.lock().insert(id, sender);
         let waiting = WaitingEntry { outbox: self.clone(), id };
-        let queued = message::request(self.tag(), id, method, params)
+        let queued = message::request(self.tag(), id, method, &params)
             .map_err(PeerError::InvalidParams)
             .and_then(|line| self.push(line, None, Wake::Now).map_err(|_| PeerError::Disconnected));
         let response = async move {

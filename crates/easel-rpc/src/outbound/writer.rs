@@ -1,13 +1,11 @@
 //! Writes the lines of a queue: on a thread of its own, or on the reader thread for a short response.
 
+use crate::os::PAGE;
 use crate::outbound::queue::{Queue, QueuedLine};
 use crate::outbound::sink::Sink;
 
 /// Short lines are joined up to this size, long ones are written in chunks of it.
 pub(super) const CHUNK_SIZE: usize = 64 * 1024;
-
-/// Bytes that a pipe or socket accepts without blocking if it polls as writable: a page on Linux, 512 bytes on XNU.
-const PAGE: usize = if cfg!(target_os = "linux") { 4096 } else { 512 };
 
 /// Runs the writer thread.
 pub(crate) fn run(queue: &Queue) {

@@ -5,7 +5,7 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use serde_path_to_error::Segment;
+use serde_path_to_error::{Path, Segment};
 
 use crate::request::json_terms::{missing_field, to_reason};
 
@@ -32,18 +32,34 @@ enum Step {
     Index(usize),
 }
 
+/// Returns the path that serde gives to the first error in a value, and the reason. See [`find_path`].
+pub(crate) type FindPath = fn(&Value) -> Option<(Path, String)>;
+
+/// Deserializes a `T`. `None` if the value fits. No other code of the search is compiled for each type of params.
+pub(crate) fn find_path<T: DeserializeOwned>(value: &Value) -> Option<(Path, String)> {
+    let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
+    let reason = to_reason(&error.inner().to_string());
+    Some((error.path().clone(), reason))
+}
+
 /// Deserializes a value that is a part of params.
 ///
 /// # Errors
 /// [`ParamError`] for the first field that does not fit. Its path starts at `value`.
 pub fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, ParamError> {
-    serde_path_to_error::deserialize::<_, T>(value).map_err(|error| {
-        let message = to_reason(&error.inner().to_string());
-        let steps = error.path().iter().map(to_step).collect::<Option<Vec<Step>>>();
-        let steps = steps.filter(|_| size_within(value, MAX_SEARCHED).is_some());
-        let found = steps.map(|steps| to_path(&search::<T>(value.clone(), steps, &message)));
-        ParamError::new(found.unwrap_or_else(|| error.path().to_string()), message)
+    T::deserialize(value).map_err(|error| {
+        let unlocated = || ParamError::new(".".to_owned(), to_reason(&error.to_string()));
+        find_in_value(value, find_path::<T>).unwrap_or_else(unlocated)
     })
+}
+
+/// Returns the first field of a value that does not fit, or `None` if all fit.
+pub(crate) fn find_in_value(value: &Value, find_path: FindPath) -> Option<ParamError> {
+    let (path, message) = find_path(value)?;
+    let steps = path.iter().map(to_step).collect::<Option<Vec<Step>>>();
+    let steps = steps.filter(|_| size_within(value, MAX_SEARCHED).is_some());
+    let found = steps.map(|steps| to_path(&search(value.clone(), steps, &message, find_path)));
+    Some(ParamError::new(found.unwrap_or_else(|| path.to_string()), message))
 }
 
 /// Returns the approximate size of a value in bytes, or `None` if it is over `limit`. Stops counting there.
@@ -81,9 +97,8 @@ fn to_step(segment: &Segment) -> Option<Step> {
 
 /// Extends the path that serde gives to the field at fault: removes the parts of the value there, and adds them again
 /// one by one until the same message occurs again.
-fn search<T: DeserializeOwned>(mut value: Value, mut steps: Vec<Step>, message: &str) -> Vec<Step> {
-    let fails_the_same =
-        |value: &Value| T::deserialize(value).is_err_and(|error| to_reason(&error.to_string()) == message);
+fn search(mut value: Value, mut steps: Vec<Step>, message: &str, find_path: FindPath) -> Vec<Step> {
+    let fails_the_same = |value: &Value| find_path(value).is_some_and(|(_, reason)| reason == message);
     truncate_after(&mut value, &steps);
     while !is_missing_here(&value, &steps, message, fails_the_same) {
         let Some(next) = part_at_fault(&mut value, &to_pointer(&steps), fails_the_same) else { break };

@@ -6,16 +6,38 @@ use serde_json::Value;
 
 use crate::error::invalid_params;
 use crate::request::json_terms::to_reason;
-use crate::request::param_error::{ParamError, read_value};
+use crate::request::param_error::{FindPath, ParamError, find_in_value, find_path};
+use crate::request::request_params::count_values;
 
-/// Longest params in bytes that are searched for the field at fault.
-const MAX_SEARCHED: usize = 64 << 10;
+/// Maximum number of values in params that are searched for the field at fault, which takes memory for each.
+const MAX_SEARCHED: usize = 10_000;
 
 /// Parses params. Absent params and `null` mean `{}`.
 ///
 /// # Errors
 /// −32602, which names the first wrong or missing field and never quotes its value.
 pub fn parse_params<P: DeserializeOwned>(params: Option<&str>) -> Result<P, ErrorObjectOwned> {
+    parse_params_with(params, |text| serde_json::from_str(text))
+}
+
+/// Like [`parse_params`], with the function that deserializes them.
+///
+/// # Errors
+/// As for [`parse_params`].
+pub fn parse_params_with<P: DeserializeOwned>(
+    params: Option<&str>,
+    parse: fn(&str) -> serde_json::Result<P>,
+) -> Result<P, ErrorObjectOwned> {
+    let text = to_object(params)?;
+    // Tracking the path is slow, so only params that do not fit pay for it.
+    parse(text).map_err(|plain| {
+        let ParamError { field, reason } = find_error(text, &plain, find_path::<P>);
+        invalid_params(&field, &reason)
+    })
+}
+
+/// Returns the text of an object, which absent params are too.
+fn to_object(params: Option<&str>) -> Result<&str, ErrorObjectOwned> {
     let text = match params.map(str::trim) {
         None | Some("" | "null") => "{}",
         Some(text) => text,
@@ -24,23 +46,19 @@ pub fn parse_params<P: DeserializeOwned>(params: Option<&str>) -> Result<P, Erro
     if !text.starts_with('{') {
         return Err(invalid_params("params", "expected an object"));
     }
-    // Tracking the path is slow, so only params that do not fit pay for it.
-    serde_json::from_str(text).map_err(|plain| {
-        let ParamError { field, reason } = find_error::<P>(text, &plain);
-        invalid_params(&field, &reason)
-    })
+    Ok(text)
 }
 
 /// Finds the field at fault in params that are known not to fit.
-fn find_error<P: DeserializeOwned>(text: &str, plain: &serde_json::Error) -> ParamError {
-    // Only a parsed value can be searched. If the value fits, the text is at fault: it may have a duplicate key.
-    let value = if text.len() <= MAX_SEARCHED { serde_json::from_str::<Value>(text).ok() } else { None };
-    if let Some(error) = value.and_then(|value| read_value::<P>(&value).err()) {
-        return error;
+fn find_error(text: &str, plain: &serde_json::Error, find_path: FindPath) -> ParamError {
+    let unlocated = || ParamError::new(".".to_owned(), to_reason(&plain.to_string()));
+    if count_values(text) > MAX_SEARCHED {
+        return unlocated();
     }
-    let mut deserializer = serde_json::Deserializer::from_str(text);
-    match serde_path_to_error::deserialize::<_, P>(&mut deserializer) {
-        Ok(_) => ParamError::new(".".to_owned(), to_reason(&plain.to_string())),
+    // The error may also be one of the text, such as half of an escaped character.
+    match serde_path_to_error::deserialize::<_, Value>(&mut serde_json::Deserializer::from_str(text)) {
+        // A value that fits comes from a text with a duplicate key.
+        Ok(value) => find_in_value(&value, find_path).unwrap_or_else(unlocated),
         Err(error) => ParamError::new(error.path().to_string(), to_reason(&error.inner().to_string())),
     }
 }

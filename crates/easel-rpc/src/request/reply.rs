@@ -8,8 +8,10 @@ use std::task::{Context, Poll};
 use jsonrpsee::{MethodResponseFuture, ResponsePayload};
 use parking_lot::Mutex;
 use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio_util::sync::CancellationToken;
 
+use crate::error::internal_error;
 use crate::outbound::budget::Share;
 
 /// The request that a handler serves. The memory reserved for its params stays reserved while a clone of this exists.
@@ -42,24 +44,34 @@ impl Call {
     }
 }
 
-/// A successful result.
+/// A successful result, as JSON.
 #[derive(Debug)]
-pub struct Reply<R: Clone + 'static>(ResponsePayload<'static, R>);
+pub struct Reply(ResponsePayload<'static, Box<RawValue>>);
 
-impl<R: Serialize + Clone + 'static> Reply<R> {
-    /// Creates a reply.
-    pub fn new(value: R) -> Self {
-        Self(ResponsePayload::success(value))
+impl Reply {
+    /// Creates a reply. A value that cannot be JSON becomes −32603, which only a map with odd keys causes.
+    pub fn new<R: Serialize + ?Sized>(value: &R) -> Self {
+        Self::from_result(to_raw_value(value))
     }
 
-    /// Creates a reply that events follow. Their sender waits for [`Queued`] first, so that they cannot overtake the
-    /// response.
-    pub fn with_follow_up(value: R) -> (Self, Queued) {
-        let (payload, queued) = ResponsePayload::success(value).notify_on_completion();
+    /// Creates a reply from the result of a serialization.
+    pub fn from_result(json: serde_json::Result<Box<RawValue>>) -> Self {
+        Self(match json {
+            Ok(json) => ResponsePayload::success(json),
+            Err(error) => {
+                tracing::error!(%error, "a result cannot be serialized");
+                ResponsePayload::error(internal_error())
+            }
+        })
+    }
+
+    /// Returns the reply with a future that events wait for, so that they cannot overtake the response.
+    pub fn with_follow_up(self) -> (Self, Queued) {
+        let (payload, queued) = self.0.notify_on_completion();
         (Self(payload), Queued(queued))
     }
 
-    pub(crate) fn into_payload(self) -> ResponsePayload<'static, R> {
+    pub(crate) fn into_payload(self) -> ResponsePayload<'static, Box<RawValue>> {
         self.0
     }
 }

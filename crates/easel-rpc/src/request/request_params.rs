@@ -5,12 +5,11 @@ use std::fmt;
 use std::sync::Arc;
 
 use jsonrpsee::types::ErrorObjectOwned;
-use serde::de::{DeserializeOwned, IgnoredAny, MapAccess, Visitor};
+use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use tokio::sync::Semaphore;
 
 use crate::error::{self, internal_error};
-use crate::request::params::parse_params;
 
 /// Longest params in bytes that are parsed on the reader thread.
 pub(crate) const MAX_IN_PLACE: usize = 64 * 1024;
@@ -28,12 +27,15 @@ const MAX_VALUES: usize = 4_000_000;
 #[derive(Debug, Clone)]
 pub struct HeavyWork(Arc<Semaphore>);
 
+/// Parses params; `None` if the request has none.
+pub type ParseParams<P> = fn(Option<&str>) -> Result<P, ErrorObjectOwned>;
+
 /// The params of a request. Long ones are still text.
 pub struct RequestParams<P>(ParamsState<P>);
 
 enum ParamsState<P> {
     Parsed(P),
-    Text(String, HeavyWork),
+    Text(String, ParseParams<P>, HeavyWork),
 }
 
 impl Default for HeavyWork {
@@ -61,11 +63,15 @@ impl HeavyWork {
     }
 }
 
-impl<P: DeserializeOwned> RequestParams<P> {
-    pub(crate) fn new(params: Option<&str>, heavy: &HeavyWork) -> Result<Self, ErrorObjectOwned> {
+impl<P> RequestParams<P> {
+    pub(crate) fn new(
+        params: Option<&str>,
+        parse: ParseParams<P>,
+        heavy: &HeavyWork,
+    ) -> Result<Self, ErrorObjectOwned> {
         Ok(Self(match params {
-            Some(text) if text.len() > MAX_IN_PLACE => ParamsState::Text(text.to_owned(), heavy.clone()),
-            params => ParamsState::Parsed(parse_params(params)?),
+            Some(text) if text.len() > MAX_IN_PLACE => ParamsState::Text(text.to_owned(), parse, heavy.clone()),
+            params => ParamsState::Parsed(parse(params)?),
         }))
     }
 
@@ -78,12 +84,12 @@ impl<P: DeserializeOwned> RequestParams<P> {
     ) -> Option<Cow<'a, str>> {
         match &self.0 {
             ParamsState::Parsed(params) => parsed(params).map(Cow::Borrowed),
-            ParamsState::Text(text, _) => skim(text, field).map(Cow::Owned),
+            ParamsState::Text(text, ..) => skim(text, field).map(Cow::Owned),
         }
     }
 }
 
-impl<P: DeserializeOwned + Send + 'static> RequestParams<P> {
+impl<P: Send + 'static> RequestParams<P> {
     /// Returns the params, and parses long ones.
     ///
     /// # Errors
@@ -91,7 +97,7 @@ impl<P: DeserializeOwned + Send + 'static> RequestParams<P> {
     pub async fn read(self) -> Result<P, ErrorObjectOwned> {
         match self.0 {
             ParamsState::Parsed(params) => Ok(params),
-            ParamsState::Text(text, heavy) => heavy.run(move || parse_params(Some(&text))).await.flatten(),
+            ParamsState::Text(text, parse, heavy) => heavy.run(move || parse(Some(&text))).await.flatten(),
         }
     }
 }
@@ -135,12 +141,16 @@ fn skim(text: &str, field: &'static str) -> Option<String> {
 /// −32602 for too many values: an array of empty arrays takes many times the bytes of its text.
 pub(crate) fn estimate_memory(params: Option<&str>) -> Result<usize, ErrorObjectOwned> {
     let Some(text) = params.filter(|text| text.len() > MAX_UNRESERVED) else { return Ok(0) };
-    // This also counts commas in strings, which is cheap and errs on the safe side.
-    let values = memchr::memchr3_iter(b',', b'[', b'{', text.as_bytes()).count();
+    let values = count_values(text);
     if values > MAX_VALUES {
         return Err(error::invalid_params("params", &format!("has more than {MAX_VALUES} values")));
     }
     Ok(text.len() + VALUE_BYTES * values)
+}
+
+/// Returns about how many values a JSON text has: commas and brackets, which are cheap to count, also in strings.
+pub(crate) fn count_values(text: &str) -> usize {
+    memchr::memchr3_iter(b',', b'[', b'{', text.as_bytes()).count()
 }
 
 #[cfg(test)]

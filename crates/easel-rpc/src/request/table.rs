@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use jsonrpsee::types::{ErrorObjectOwned, Id};
 use jsonrpsee::{MethodResponse, ResponsePayload};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::error;
@@ -14,7 +13,7 @@ use crate::limits::Limits;
 use crate::outbound::budget::Bounds;
 use crate::request::params::parse_params;
 use crate::request::reply::{Call, Reply};
-use crate::request::request_params::{HeavyWork, RequestParams};
+use crate::request::request_params::{HeavyWork, ParseParams, RequestParams};
 
 /// The rest of a request, which runs when it is polled.
 pub(crate) type Work = std::pin::Pin<Box<dyn Future<Output = MethodResponse> + Send>>;
@@ -124,33 +123,31 @@ impl<C: Clone + Send + Sync + 'static> TableBuilder<C> {
     ///
     /// Params that are not a `P` are answered with −32602 and the handler is not called. Absent params are `{}`.
     #[must_use]
-    pub fn method<P, R, F, Fut>(self, name: &'static str, handler: F) -> Self
+    pub fn method<P, F, Fut>(self, name: &'static str, handler: F) -> Self
     where
         P: DeserializeOwned + Send + 'static,
-        R: Serialize + Clone + Send + Sync + 'static,
         F: Fn(C, Call, P) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Reply<R>, ErrorObjectOwned>> + Send + 'static,
+        Fut: Future<Output = Result<Reply, ErrorObjectOwned>> + Send + 'static,
     {
         let handler = Arc::new(handler);
-        self.method_unparsed(name, move |context, call, params: RequestParams<P>| {
+        self.method_unparsed(name, parse_params::<P>, move |context, call, params: RequestParams<P>| {
             let handler = Arc::clone(&handler);
             async move { handler(context, call, params.read().await?).await }
         })
     }
 
-    /// Registers a method like [`TableBuilder::method`], with a handler that parses long params itself: it may first
-    /// wait for earlier requests.
+    /// Registers a method like [`TableBuilder::method`], with `parse` for its params and a handler that reads long ones
+    /// itself: it may first wait for earlier requests.
     #[must_use]
-    pub fn method_unparsed<P, R, F, Fut>(mut self, name: &'static str, handler: F) -> Self
+    pub fn method_unparsed<P, F, Fut>(mut self, name: &'static str, parse: ParseParams<P>, handler: F) -> Self
     where
-        P: DeserializeOwned + Send + 'static,
-        R: Serialize + Clone + Send + Sync + 'static,
+        P: Send + 'static,
         F: Fn(C, Call, RequestParams<P>) -> Fut + Send + Sync + 'static,
-        Fut: Future<Output = Result<Reply<R>, ErrorObjectOwned>> + Send + 'static,
+        Fut: Future<Output = Result<Reply, ErrorObjectOwned>> + Send + 'static,
     {
         let heavy = self.heavy.clone();
         let callback: Callback<C> = Box::new(move |context, call, params, max_response_bytes| {
-            let handling = RequestParams::new(params, &heavy).map(|params| handler(context, call, params));
+            let handling = RequestParams::new(params, parse, &heavy).map(|params| handler(context, call, params));
             Box::pin(async move {
                 let outcome = match handling {
                     Ok(handling) => handling.await,

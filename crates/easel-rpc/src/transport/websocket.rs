@@ -3,16 +3,16 @@
 //! The library reads frames and responds to pings. Its frames go through the outbox like all others, so that none is
 //! written into the middle of a message.
 
+mod handshake;
 mod upgrade;
 
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
 use tungstenite::protocol::frame::coding::CloseCode;
-use tungstenite::protocol::{Message, WebSocketConfig};
-use tungstenite::{Bytes, Error, HandshakeError};
+use tungstenite::protocol::{Message, Role, WebSocketConfig};
+use tungstenite::{Bytes, Error};
 
-use upgrade::AdmissionCheck;
 pub use upgrade::{Admission, Token};
 
 use crate::inbound::long_lines::LongLineGate;
@@ -55,7 +55,8 @@ enum Output {
 }
 
 /// Accepts a WebSocket; blocks for at most ten seconds. `read_ahead` has the bytes that were already read from the
-/// connection.
+/// connection. Returns `None` for an HTTP request that does not ask for a WebSocket, such as a health check, after its
+/// response.
 ///
 /// # Errors
 /// If the request is rejected, which the HTTP response reports to the client, or the connection fails.
@@ -64,23 +65,19 @@ pub fn accept_websocket(
     read_ahead: Vec<u8>,
     admission: &Admission,
     limits: Limits,
-) -> io::Result<(Messages, Outbox)> {
+) -> io::Result<Option<(Messages, Outbox)>> {
+    let output = Output::Handshake { deadline: Instant::now() + HANDSHAKE_TIMEOUT };
+    let stream = Stream { socket, read_ahead: io::Cursor::new(read_ahead), output, gate: None, received: 0 };
+    let Some(mut stream) = handshake::accept(stream, admission)? else { return Ok(None) };
+    stream.socket.set_timeout(None)?;
+    let outbox = Outbox::start_messages(stream.socket.try_clone()?, limits.outbox_bytes)?;
+    stream.output = Output::Outbox(outbox.clone());
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_SIZE)
         .max_message_size(Some(limits.max_line_bytes))
         .max_frame_size(Some(limits.max_line_bytes));
-    let output = Output::Handshake { deadline: Instant::now() + HANDSHAKE_TIMEOUT };
-    let stream = Stream { socket, read_ahead: io::Cursor::new(read_ahead), output, gate: None, received: 0 };
-    let accepted = tungstenite::accept_hdr_with_config(stream, AdmissionCheck(admission), Some(config));
-    let mut websocket = accepted.map_err(|error| match error {
-        HandshakeError::Interrupted(_) => io::ErrorKind::TimedOut.into(),
-        HandshakeError::Failure(error) => io::Error::other(error),
-    })?;
-    let stream = websocket.get_mut();
-    stream.socket.set_timeout(None)?;
-    let outbox = Outbox::start_messages(stream.socket.try_clone()?, limits.outbox_bytes)?;
-    stream.output = Output::Outbox(outbox.clone());
-    Ok((Messages { websocket, outbox: outbox.clone(), current: Bytes::new(), is_ended: false }, outbox))
+    let websocket = tungstenite::WebSocket::from_raw_socket(stream, Role::Server, Some(config));
+    Ok(Some((Messages { websocket, outbox: outbox.clone(), current: Bytes::new(), is_ended: false }, outbox)))
 }
 
 impl Source for Messages {

@@ -108,7 +108,7 @@ fn a_reader_that_fails_ends_the_input() {
 #[test]
 fn a_method_that_is_registered_twice_is_an_error() {
     let twice = easel_rpc::Table::<()>::builder()
-        .method("a/b", async |(), _, _: serde_json::Value| Ok(easel_rpc::Reply::new(1)))
-        .method("a/b", async |(), _, _: serde_json::Value| Ok(easel_rpc::Reply::new(2)));
+        .method("a/b", async |(), _, _: serde_json::Value| Ok(easel_rpc::Reply::new(&1)))
+        .method("a/b", async |(), _, _: serde_json::Value| Ok(easel_rpc::Reply::new(&2)));
     assert_eq!(twice.build().err().unwrap().to_string(), "the method a/b is registered twice");
 }

@@ -57,7 +57,7 @@ struct Decision {
     decision: String,
 }
 
-type Answered<R> = Result<Reply<R>, ErrorObjectOwned>;
+type Answered = Result<Reply, ErrorObjectOwned>;
 
 /// Notifies the client when a handler's future is dropped.
 struct NotifyOnDrop(Outbox);
@@ -72,11 +72,11 @@ pub(crate) fn table(limits: Limits) -> Table<Cx> {
     Table::builder()
         .limits(limits)
         .method("initialize", initialize)
-        .method("test/echo", async |_: Cx, _: Call, p: Value| Ok(Reply::new(p)))
-        .method("test/number", async |_: Cx, _: Call, p: Number| Ok(Reply::new(p)))
+        .method("test/echo", async |_: Cx, _: Call, p: Value| Ok(Reply::new(&p)))
+        .method("test/number", async |_: Cx, _: Call, p: Number| Ok(Reply::new(&p)))
         .method("test/later", later)
         .method("test/log", log)
-        .method("test/readLog", async |cx: Cx, _: Call, _: Nothing| Ok(Reply::new(cx.log.lock().unwrap().clone())))
+        .method("test/readLog", async |cx: Cx, _: Call, _: Nothing| Ok(Reply::new(&*cx.log.lock().unwrap())))
         .method("test/gate", gate)
         .method("test/open", open)
         .method("test/hang", hang)
@@ -85,7 +85,7 @@ pub(crate) fn table(limits: Limits) -> Table<Cx> {
         .method("test/panicLater", panic_later)
         .method("test/start", start)
         .method("test/startThenHang", start_then_hang)
-        .method("test/big", async |_: Cx, _: Call, p: Size| Ok(Reply::new("x".repeat(p.bytes))))
+        .method("test/big", async |_: Cx, _: Call, p: Size| Ok(Reply::new(&"x".repeat(p.bytes))))
         .method("test/bigLog", big_log)
         .method("test/reserved", reserved)
         .method("test/ask", ask)
@@ -101,45 +101,45 @@ pub(crate) fn table(limits: Limits) -> Table<Cx> {
         .unwrap()
 }
 
-async fn initialize(_: Cx, _: Call, p: Value) -> Answered<Value> {
+async fn initialize(_: Cx, _: Call, p: Value) -> Answered {
     // Pending once, so that requests right behind it show whether they are served.
     tokio::task::yield_now().await;
     assert_ne!(p["panic"], true);
-    if p["fail"] == true { Err(invalid_request("No")) } else { Ok(Reply::new(json!({ "codexHome": "/" }))) }
+    if p["fail"] == true { Err(invalid_request("No")) } else { Ok(Reply::new(&json!({ "codexHome": "/" }))) }
 }
 
-async fn notify(cx: Cx, _: Call, p: Number) -> Answered<Number> {
+async fn notify(cx: Cx, _: Call, p: Number) -> Answered {
     cx.outbox.notify("notified", &p).await.unwrap();
-    Ok(Reply::new(p))
+    Ok(Reply::new(&p))
 }
 
-async fn later(_: Cx, _: Call, p: Number) -> Answered<Number> {
+async fn later(_: Cx, _: Call, p: Number) -> Answered {
     tokio::task::yield_now().await;
-    Ok(Reply::new(p))
+    Ok(Reply::new(&p))
 }
 
-async fn log(cx: Cx, _: Call, p: Number) -> Answered<Number> {
+async fn log(cx: Cx, _: Call, p: Number) -> Answered {
     cx.log.lock().unwrap().push(p.n);
     tokio::task::yield_now().await;
-    Ok(Reply::new(p))
+    Ok(Reply::new(&p))
 }
 
-async fn gate(cx: Cx, _: Call, p: Value) -> Answered<Value> {
+async fn gate(cx: Cx, _: Call, p: Value) -> Answered {
     drop(cx.gate.acquire().await);
-    Ok(Reply::new(p))
+    Ok(Reply::new(&p))
 }
 
-async fn open(cx: Cx, _: Call, _: Nothing) -> Answered<Value> {
+async fn open(cx: Cx, _: Call, _: Nothing) -> Answered {
     cx.gate.add_permits(1);
-    Ok(Reply::new(json!({})))
+    Ok(Reply::new(&json!({})))
 }
 
-async fn hang(cx: Cx, _: Call, _: Nothing) -> Answered<Value> {
+async fn hang(cx: Cx, _: Call, _: Nothing) -> Answered {
     let _notify = NotifyOnDrop(cx.outbox.clone());
     std::future::pending().await
 }
 
-async fn hang_with_token(cx: Cx, call: Call, _: Nothing) -> Answered<Value> {
+async fn hang_with_token(cx: Cx, call: Call, _: Nothing) -> Answered {
     let token = call.cancellation();
     let outbox = cx.outbox.clone();
     cx.tasks.spawn(async move {
@@ -150,23 +150,23 @@ async fn hang_with_token(cx: Cx, call: Call, _: Nothing) -> Answered<Value> {
 }
 
 /// Builds a long response after reserving its bytes, and logs that it did.
-async fn reserved(cx: Cx, call: Call, p: Size) -> Answered<String> {
+async fn reserved(cx: Cx, call: Call, p: Size) -> Answered {
     call.hold(cx.outbox.reserve(p.bytes).await);
     cx.log.lock().unwrap().push(0);
-    Ok(Reply::new("x".repeat(p.bytes)))
+    Ok(Reply::new(&"x".repeat(p.bytes)))
 }
 
-async fn panic_now(_: Cx, _: Call, _: Nothing) -> Answered<Value> {
+async fn panic_now(_: Cx, _: Call, _: Nothing) -> Answered {
     panic!("before the first await")
 }
 
-async fn panic_later(_: Cx, _: Call, _: Nothing) -> Answered<Value> {
+async fn panic_later(_: Cx, _: Call, _: Nothing) -> Answered {
     tokio::task::yield_now().await;
     panic!("after an await")
 }
 
-fn follow(cx: &Cx, value: Value) -> Reply<Value> {
-    let (reply, queued) = Reply::with_follow_up(value);
+fn follow(cx: &Cx, value: &Value) -> Reply {
+    let (reply, queued) = Reply::new(value).with_follow_up();
     let outbox = cx.outbox.clone();
     cx.tasks.spawn(async move {
         let queued = queued.await;
@@ -175,31 +175,31 @@ fn follow(cx: &Cx, value: Value) -> Reply<Value> {
     reply
 }
 
-async fn start(cx: Cx, _: Call, p: Value) -> Answered<Value> {
-    let reply = follow(&cx, p);
+async fn start(cx: Cx, _: Call, p: Value) -> Answered {
+    let reply = follow(&cx, &p);
     // Gives the follow-up every chance to overtake.
     tokio::task::yield_now().await;
     tokio::task::yield_now().await;
     Ok(reply)
 }
 
-async fn start_then_hang(cx: Cx, _: Call, p: Value) -> Answered<Value> {
-    let reply = follow(&cx, p);
+async fn start_then_hang(cx: Cx, _: Call, p: Value) -> Answered {
+    let reply = follow(&cx, &p);
     std::future::pending::<()>().await;
     Ok(reply)
 }
 
-async fn big_log(cx: Cx, _: Call, p: Size) -> Answered<String> {
+async fn big_log(cx: Cx, _: Call, p: Size) -> Answered {
     cx.log.lock().unwrap().push(0);
-    Ok(Reply::new("x".repeat(p.bytes)))
+    Ok(Reply::new(&"x".repeat(p.bytes)))
 }
 
-async fn ask(cx: Cx, _: Call, p: Ask) -> Answered<String> {
+async fn ask(cx: Cx, _: Call, p: Ask) -> Answered {
     let invalid = ClientParams::Invalid(HashMap::from([((), 1)]));
     let params = if p.with_invalid_params { invalid } else { ClientParams::Valid { why: 1 } };
     let asked = cx.outbox.request("client/approve", &params, Duration::from_millis(p.deadline_ms));
     let answer: Result<Decision, PeerError> = asked.await;
-    Ok(Reply::new(match answer {
+    Ok(Reply::new(&match answer {
         Ok(answer) => answer.decision,
         Err(PeerError::TimedOut(_)) => "timed out".to_owned(),
         Err(PeerError::Refused(refusal)) => format!("refused {} {}", refusal.code(), refusal.message()),

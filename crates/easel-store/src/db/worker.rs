@@ -43,6 +43,15 @@ impl WorkerState for Connection {
 
 type Job<S> = Box<dyn FnOnce(&mut Connector<S>) + Send>;
 
+/// A write that keeps its own result. Operations are boxed early, so that the code around them is compiled once.
+type Write<S> = Box<dyn FnOnce(Result<&mut S, Error>) + Send>;
+
+/// A read that keeps its own result.
+type Read = Box<dyn FnOnce(&Connection) + Send>;
+
+/// Where an operation leaves its result.
+type ResultSlot<T, E> = Arc<Mutex<Option<Result<T, E>>>>;
+
 /// What the thread of a worker runs.
 type Serve = Box<dyn FnOnce() + Send>;
 
@@ -131,33 +140,42 @@ impl<S: WorkerState> Worker<S> {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        let (reply, result) = oneshot::channel();
+        let slot = ResultSlot::default();
+        let filled = Arc::clone(&slot);
+        let write: Write<S> = Box::new(move |state| fill(&filled, operation(state)));
+        self.run_write(lock_timeout, write).await?;
+        take(&slot).unwrap_or_else(|| Err(Error::Closed.into()))
+    }
+
+    async fn run_write(&self, lock_timeout: LockTimeout, write: Write<S>) -> Result<(), Error> {
+        let (reply, done) = oneshot::channel();
         // Taken by whoever comes first: the worker to run it, or the caller to give up.
-        let operation = Arc::new(Mutex::new(Some(operation)));
-        let queued = Arc::clone(&operation);
+        let write = Arc::new(Mutex::new(Some(write)));
+        let queued = Arc::clone(&write);
         let lock = LockWait::new(lock_timeout, Arc::clone(&self.locked));
         let job: Job<S> = Box::new(move |connector| {
-            let Some(operation) = take(&queued) else { return };
+            let Some(write) = take(&queued) else { return };
             let mut state = connector.get();
             if let Ok(state) = &mut state {
                 state.begin_write(lock);
             }
+            write(state);
             // The caller may have gone away.
-            let _ = reply.send(operation(state));
+            let _ = reply.send(());
         });
         self.start();
         let run = async {
             self.jobs.send(job).await.ok()?;
-            result.await.ok()
+            done.await.ok()
         };
         tokio::pin!(run);
         loop {
-            if let Ok(result) = timeout(BUSY_TIMEOUT, &mut run).await {
-                return result.unwrap_or_else(|| Err(Error::Closed.into()));
+            if let Ok(done) = timeout(BUSY_TIMEOUT, &mut run).await {
+                return done.ok_or(Error::Closed);
             }
             let is_blocked = lock_timeout == LockTimeout::Short && self.locked.load(Ordering::Relaxed);
-            if is_blocked && take(&operation).is_some() {
-                return Err(Error::Locked(None).into());
+            if is_blocked && take(&write).is_some() {
+                return Err(Error::Locked(None));
             }
         }
     }
@@ -172,26 +190,36 @@ impl<S: WorkerState> Worker<S> {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let slot = ResultSlot::default();
+        let filled = Arc::clone(&slot);
+        let read: Read = Box::new(move |snapshot| fill(&filled, operation(snapshot)));
+        self.run_read(read).await?;
+        take(&slot).unwrap_or_else(|| Err(Error::Closed.into()))
+    }
+
+    async fn run_read(&self, read: Read) -> Result<(), Error> {
         let caller = Caller::default();
         let gone = Arc::clone(&caller.gone);
-        let (reply, result) = oneshot::channel();
+        let (reply, done) = oneshot::channel();
         let job: Job<S> = Box::new(move |connector| {
             if gone.load(Ordering::Relaxed) {
                 return;
             }
-            let read = connector.get().map_err(E::from).and_then(|state| {
+            let result = connector.get().and_then(|state| {
                 let connection = state.connection();
                 let is_gone = move || gone.load(Ordering::Relaxed);
-                connection.progress_handler(STEPS_PER_CHECK, Some(is_gone)).map_err(Error::from)?;
-                let read = read_in_snapshot(connection, operation);
-                connection.progress_handler(STEPS_PER_CHECK, None::<fn() -> bool>).map_err(Error::from)?;
-                read
+                connection.progress_handler(STEPS_PER_CHECK, Some(is_gone))?;
+                let snapshot = connection.unchecked_transaction()?;
+                read(&snapshot);
+                drop(snapshot);
+                connection.progress_handler(STEPS_PER_CHECK, None::<fn() -> bool>)?;
+                Ok(())
             });
-            let _ = reply.send(read);
+            let _ = reply.send(result);
         });
         self.start();
-        self.jobs.send(job).await.map_err(|_| E::from(Error::Closed))?;
-        result.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+        self.jobs.send(job).await.map_err(|_| Error::Closed)?;
+        done.await.unwrap_or(Err(Error::Closed))
     }
 
     /// Closes the connection after the operations that were queued before. Later ones fail.
@@ -209,12 +237,8 @@ impl<S: WorkerState> Worker<S> {
     }
 }
 
-fn read_in_snapshot<T, E: From<Error>>(
-    connection: &Connection,
-    operation: impl FnOnce(&Connection) -> Result<T, E>,
-) -> Result<T, E> {
-    let snapshot = connection.unchecked_transaction().map_err(Error::from)?;
-    operation(&snapshot)
+fn fill<T>(cell: &Mutex<Option<T>>, value: T) {
+    *cell.lock().unwrap_or_else(PoisonError::into_inner) = Some(value);
 }
 
 fn take<T>(cell: &Mutex<Option<T>>) -> Option<T> {

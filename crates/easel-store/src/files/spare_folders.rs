@@ -20,9 +20,7 @@ const PREFIX: &str = "easel-";
 /// Returns the folders that all users share, in the order in which they are tried.
 pub(crate) fn shared_folders() -> Vec<PathBuf> {
     let mut shared = vec![std::env::temp_dir()];
-    if cfg!(target_os = "linux") {
-        shared.push("/dev/shm".into());
-    }
+    shared.extend(os::SHARED_MEMORY.map(PathBuf::from));
     shared
 }
 

@@ -46,6 +46,14 @@ impl ThreadFiles {
     }
 }
 
+impl ThreadFiles {
+    /// Completes a composite and flushes it to the disk. After a crash it is removed, like a preview, because it can be
+    /// made again from the images that it was made from, and because no call may take it for an image of its provider.
+    pub(crate) fn stage_composite(&self, writer: ImageWriter) -> io::Result<StagedImage> {
+        writer.stage(|path| path.with_extension(PREVIEW))
+    }
+}
+
 impl Files for ThreadFiles {
     type Reader = File;
     type Writer = ImageWriter;

@@ -94,12 +94,16 @@ impl Paths for ImageRecord {
     fn replace_paths(&mut self, replace: Replace<'_>) {
         self.path.replace_paths(replace);
         self.inputs.replace_paths(replace);
+        if let Some(mask) = &mut self.mask {
+            mask.replace_paths(replace);
+        }
     }
 }
 
 impl Paths for CallRequest {
     fn replace_paths(&mut self, replace: Replace<'_>) {
         self.inputs.replace_paths(replace);
+        self.mask.replace_paths(replace);
     }
 }
 

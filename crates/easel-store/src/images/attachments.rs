@@ -74,7 +74,10 @@ pub(crate) fn release(write: &Transaction<'_>, thread_id: &str) -> Result<bool, 
         AND NOT EXISTS (SELECT 1 FROM calls WHERE thread_id = ?1 AND outcome IS NULL) \
         AND path NOT IN (SELECT json_extract(input.value, '$.path') \
             FROM images AS made, json_each(made.json, '$.inputs') AS input \
-            WHERE made.thread_id = ?1 AND made.origin = 'made' AND json_extract(made.json, '$.deleted') IS NULL)";
+            WHERE made.thread_id = ?1 AND made.origin = 'made' AND json_extract(made.json, '$.deleted') IS NULL) \
+        AND path NOT IN (SELECT json_extract(json, '$.mask.path') FROM images \
+            WHERE thread_id = ?1 AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL \
+            AND json_extract(json, '$.mask.path') IS NOT NULL)";
     let sql = format!("INSERT INTO removals (path) SELECT DISTINCT path {RELEASED} ON CONFLICT DO NOTHING");
     write.prepare_cached(&sql)?.execute([thread_id])?;
     Ok(write.prepare_cached(&format!("DELETE {RELEASED}"))?.execute([thread_id])? > 0)

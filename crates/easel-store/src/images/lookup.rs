@@ -6,7 +6,7 @@ use std::path::Path;
 
 use easel_protocol::id::ThreadId;
 use easel_protocol::image::ImageEntry;
-use easel_protocol::record::{Attachment, MediaType};
+use easel_protocol::record::{Attachment, ImageFacts};
 use rusqlite::Connection;
 
 use crate::db::sql_id::SqlId;
@@ -38,11 +38,11 @@ impl StoredImage {
         })
     }
 
-    /// Returns the media type that the content has.
-    pub fn media_type(&self) -> MediaType {
+    /// Returns what the bytes of the file say.
+    pub fn facts(&self) -> &ImageFacts {
         match self {
-            Self::Generated(entry) => entry.image.facts.media_type,
-            Self::Attached { attachment, .. } => attachment.facts.media_type,
+            Self::Generated(entry) => &entry.image.facts,
+            Self::Attached { attachment, .. } => &attachment.facts,
         }
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct CallRequest {
     pub(crate) synthetic: bool,
     pub(crate) requested: RequestedImage,
     pub(crate) inputs: Vec<InputImage>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) mask: Option<InputImage>,
 }
 
 /// The records that the process is about to write. Stored as JSON.
@@ -90,17 +92,24 @@ pub(crate) fn reserve(database: &mut Database, call: &CallStart) -> Result<Reser
     let owner = database.process_lock.owner().to_owned();
     let home = database.home.clone();
     database.write_durably(|write| {
+        let is_repeated = matches!(call.admission, Admission::Repeated { .. });
         if !ledger::is_billed(call) {
-            insert(write, &home, &owner, call)?;
+            if !is_repeated {
+                insert(write, &home, &owner, call)?;
+            }
             return Ok(Ok(None));
         }
         let budget = read_budget(write, call.limits, &call.thread_id, call.started_at_ms)?;
-        if call.admission == Admission::WithinLimits
+        if matches!(call.admission, Admission::WithinLimits | Admission::Repeated { .. })
             && let Err(error) = budget.admit(&call.quote)
         {
             return Ok(Err(Box::new(error)));
         }
-        insert(write, &home, &owner, call)?;
+        if let Admission::Repeated { lost_request_id } = &call.admission {
+            ledger::close_attempt(write, &call.thread_id, &call.item_id, lost_request_id.as_deref())?;
+        } else {
+            insert(write, &home, &owner, call)?;
+        }
         // A call that takes the row of its model request was admitted with the request.
         let is_new = ledger::insert_call(write, &owner, call)?;
         Ok(Ok(is_new.then(|| budget.with(&call.quote))))
@@ -120,6 +129,7 @@ fn insert(write: &Transaction<'_>, home: &Home, owner: &str, call: &CallStart) -
         synthetic: call.synthetic,
         requested: call.requested.clone(),
         inputs: call.inputs.iter().map(input).collect(),
+        mask: call.mask.as_ref().map(input),
     };
     let request = home.to_json(request)?;
     let sql = "INSERT INTO calls (thread_id, call_id, turn_id, owner, bills, started_at_ms, json) \

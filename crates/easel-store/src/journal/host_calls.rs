@@ -1,6 +1,7 @@
 //! Calls of clients that run their own model loop. A client names a call by an id of its own; a request that repeats
 //! the id gets the result of the first one.
 
+use easel_imagegen::image_item::replace_with_composites;
 use easel_imagegen::item_id::with_number;
 use easel_protocol::id::{CallId, ItemId, ThreadId, TurnId};
 use easel_protocol::item::ThreadItem;
@@ -121,6 +122,6 @@ fn find_journaled(
         Some(Outcome::Generated { missing, .. }) => missing.map(|error| *error),
         Some(Outcome::Failed { error }) => Some(error),
     };
-    let images = calls::load_records(connection, home, thread_id, item_id)?;
+    let images = replace_with_composites(calls::load_records(connection, home, thread_id, item_id)?);
     Ok(Some(HostCallEnd { turn_id: call.turn_id, item_id: item_id.clone(), images, error }))
 }

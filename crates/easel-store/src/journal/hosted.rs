@@ -25,7 +25,7 @@ pub(crate) fn reserve(database: &mut Database, request: &RequestStart, is_epheme
             None
         } else {
             // A request is still open if its end could not be written. It may have been billed.
-            ledger::end_request(write, &request.thread_id, &request.turn_id, Billed::Uncertain)?;
+            ledger::end_request(write, &request.thread_id, &request.turn_id, Billed::Uncertain, None)?;
             let budget = read_budget(write, request.limits, &request.thread_id, request.started_at_ms)?;
             if let Err(refusal) = budget.admit(&request.quote) {
                 return Ok(Err(Box::new(refusal)));

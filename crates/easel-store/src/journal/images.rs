@@ -3,7 +3,9 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use easel_imagegen::port::{GeneratedImage, StagedImage};
+use easel_imagegen::port::{GeneratedImage, StagedComposite, StagedImage};
+use easel_protocol::id::ImageId;
+use easel_protocol::record::{AppliedImage, Derivation, DerivationKind, EditReport};
 
 use super::calls::JournalCall;
 use super::record::ImageDetails;
@@ -14,19 +16,75 @@ use crate::files::staged;
 use crate::home::file_name;
 use crate::images::lookup;
 
-/// An image that a provider made, with its file either staged or at its final path.
+/// An image that a provider made, or a composite, with its file either staged or at its final path.
 pub(super) struct SettlingImage {
     /// `None` once the file is at [`SettlingImage::path`].
     pub(super) staged: Option<StagedImage>,
     pub(super) details: ImageDetails,
+    /// What it was made from, if it is a composite.
+    composite: Option<CompositeSource>,
     pub(super) path: PathBuf,
 }
 
+/// What a composite was made from.
+#[derive(Debug, Clone)]
+pub(super) struct CompositeSource {
+    /// The position of the provider's image among the images of the call.
+    position: usize,
+    base: ImageId,
+    feather: u32,
+    drops_content_credentials: bool,
+}
+
 impl SettlingImage {
-    pub(super) fn new(image: GeneratedImage) -> Self {
-        let facts = image.staged.facts().clone();
-        let details = ImageDetails { facts, revised_prompt: image.revised_prompt, reported: image.applied };
-        Self { staged: Some(image.staged), details, path: PathBuf::new() }
+    /// Returns the images of a response, then the composites that were made from them.
+    pub(super) fn all(images: Vec<GeneratedImage>) -> Vec<Self> {
+        let mut composites = Vec::new();
+        let mut settling: Vec<Self> = images
+            .into_iter()
+            .enumerate()
+            .map(|(position, image)| {
+                let (revised_prompt, edit) = (image.revised_prompt.clone(), image.edit.map(|edit| *edit));
+                let (report, composite) = edit.map(|edit| (edit.report, edit.composite)).unzip();
+                composites.extend(composite.flatten().map(|made| Self::composite(made, position, revised_prompt)));
+                Self::new(image.staged, image.revised_prompt, image.applied, report, None)
+            })
+            .collect();
+        settling.append(&mut composites);
+        settling
+    }
+
+    fn composite(made: StagedComposite, position: usize, revised_prompt: Option<String>) -> Self {
+        let StagedComposite { staged, report, feather, drops_content_credentials } = made;
+        let source = CompositeSource { position, base: report.base.clone(), feather, drops_content_credentials };
+        Self::new(staged, revised_prompt, AppliedImage::default(), Some(report), Some(source))
+    }
+
+    fn new(
+        staged: StagedImage,
+        revised_prompt: Option<String>,
+        reported: AppliedImage,
+        edit: Option<EditReport>,
+        composite: Option<CompositeSource>,
+    ) -> Self {
+        let details = ImageDetails { facts: staged.facts().clone(), revised_prompt, reported, edit };
+        Self { staged: Some(staged), details, composite, path: PathBuf::new() }
+    }
+
+    /// Returns whether this was not made by the provider.
+    pub(super) const fn is_composite(&self) -> bool {
+        self.composite.is_some()
+    }
+
+    /// Returns how a composite was made, if this is one. `handles` are those of all images of the call.
+    pub(super) fn derivation(&self, handles: &[ImageId]) -> Option<Derivation> {
+        let source = self.composite.as_ref()?;
+        Some(Derivation {
+            from: vec![handles.get(source.position)?.clone(), source.base.clone()],
+            by: DerivationKind::Composite,
+            feather: source.feather,
+            drops_content_credentials: source.drops_content_credentials,
+        })
     }
 }
 

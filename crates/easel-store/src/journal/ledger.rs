@@ -1,9 +1,10 @@
-//! The rows of the ledger: one for each image call that a provider may bill.
+//! The rows of the ledger: one for each image call that a provider may bill, and one for each repeat of a call whose
+//! last attempt may have been billed.
 
 use easel_imagegen::port::{Admission, CallStart, RequestStart};
 use easel_imagegen::spending::{CallResult, Cost, Price, Quote, Reservation, Settlement};
 use easel_protocol::record::{Billed, ImageRecord, ImageUsage};
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{OptionalExtension, Transaction, params, params_from_iter};
 
 use super::calls::{JournalCall, Outcome};
 use crate::db::sql_id::SqlId;
@@ -88,7 +89,9 @@ pub(super) fn settle(
     let usage = records.first().and_then(|record| record.usage.as_ref());
     let (result, request_id) = match outcome {
         Outcome::Generated { missing, .. } => {
-            let images = u32::try_from(records.len()).unwrap_or(u32::MAX);
+            // A composite costs nothing.
+            let images = records.iter().filter(|record| record.derived.is_none()).count();
+            let images = u32::try_from(images).unwrap_or(u32::MAX);
             let missing = missing.as_ref().map(|error| error.billed);
             let request_id = records.first().and_then(|record| record.request_id.as_deref());
             (CallResult::Generated { images, usage, missing }, request_id)
@@ -140,17 +143,18 @@ fn to_column(cost: Cost) -> i64 {
     i64::try_from(cost.as_micros().min(MAX_COST)).unwrap_or_default()
 }
 
-/// Ends the row of a model request that no image has taken.
+/// Ends the row of a model request that no image has taken. `request_id` is the provider's.
 pub(crate) fn end_request(
     write: &Transaction<'_>,
     thread_id: &str,
     turn_id: &str,
     billed: Billed,
+    request_id: Option<&str>,
 ) -> Result<(), Error> {
     match billed {
         Billed::No => release_request(write, thread_id, turn_id),
         Billed::Yes | Billed::Uncertain => {
-            close(write, "thread_id = ?1 AND turn_id = ?2 AND item_id IS NULL", (thread_id, turn_id))
+            close(write, request_id, "thread_id = ?2 AND turn_id = ?3 AND item_id IS NULL", &[thread_id, turn_id])
         }
     }
 }
@@ -162,24 +166,49 @@ fn release_request(write: &Transaction<'_>, thread_id: &str, turn_id: &str) -> R
     Ok(())
 }
 
+/// Ends the row of an attempt that may have been billed, before its call is sent again.
+pub(super) fn close_attempt(
+    write: &Transaction<'_>,
+    thread_id: &str,
+    item_id: &str,
+    request_id: Option<&str>,
+) -> Result<(), Error> {
+    close(write, request_id, "thread_id = ?2 AND item_id = ?3", &[thread_id, item_id])
+}
+
+/// Ends the row of the last attempt of a call, which the provider did not bill.
+pub(super) fn release_attempt(
+    write: &Transaction<'_>,
+    thread_id: &str,
+    item_id: &str,
+    request_id: Option<&str>,
+) -> Result<(), Error> {
+    let sql = "UPDATE ledger SET outcome = 'released', images = 0, cost = 0, lost_cost = 0, request_id = ?3 \
+               WHERE thread_id = ?1 AND item_id = ?2 AND outcome IS NULL";
+    write.prepare_cached(sql)?.execute((thread_id, item_id, request_id))?;
+    Ok(())
+}
+
 /// Ends the open rows of a thread that is deleted together with its journal.
 pub(crate) fn close_thread(write: &Transaction<'_>, thread_id: &str) -> Result<(), Error> {
-    close(write, "thread_id = ?1", [thread_id])
+    close(write, None, "thread_id = ?2", &[thread_id])
 }
 
 /// Ends the open rows of a dead process, except those of calls that recovery could not close yet.
 pub(crate) fn close_owner(write: &Transaction<'_>, dead: &str) -> Result<(), Error> {
-    let condition = "owner = ?1 AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.thread_id = ledger.thread_id \
+    let condition = "owner = ?2 AND NOT EXISTS (SELECT 1 FROM calls WHERE calls.thread_id = ledger.thread_id \
                      AND calls.call_id = ledger.item_id AND calls.outcome IS NULL)";
-    close(write, condition, [dead])
+    close(write, None, condition, &[dead])
 }
 
-/// Ends open rows as uncertain: nobody knows whether the provider has billed.
-fn close(write: &Transaction<'_>, condition: &str, params: impl rusqlite::Params) -> Result<(), Error> {
+/// Ends open rows as uncertain: nobody knows whether the provider has billed. The parameters of `condition` are `keys`,
+/// from the second on.
+fn close(write: &Transaction<'_>, request_id: Option<&str>, condition: &str, keys: &[&str]) -> Result<(), Error> {
     let sql = format!(
-        "UPDATE ledger SET outcome = 'uncertain', lost_images = images, lost_cost = cost \
+        "UPDATE ledger SET outcome = 'uncertain', lost_images = images, lost_cost = cost, request_id = ?1 \
          WHERE outcome IS NULL AND {condition}"
     );
-    write.prepare_cached(&sql)?.execute(params)?;
+    let keys = keys.iter().copied().map(Some);
+    write.prepare_cached(&sql)?.execute(params_from_iter(std::iter::once(request_id).chain(keys)))?;
     Ok(())
 }

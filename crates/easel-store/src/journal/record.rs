@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use easel_protocol::id::ImageId;
-use easel_protocol::record::{AppliedImage, ImageFacts, ImageRecord, ImageUsage};
+use easel_protocol::record::{AppliedImage, Derivation, EditReport, ImageFacts, ImageRecord, ImageUsage};
 
 use super::calls::CallRequest;
 
@@ -14,6 +14,8 @@ pub(crate) struct ImageDetails {
     pub(crate) revised_prompt: Option<String>,
     /// The parameters that the provider reported.
     pub(crate) reported: AppliedImage,
+    /// What was found out about an edit.
+    pub(crate) edit: Option<EditReport>,
 }
 
 /// What is known about the response, which all images of a call share.
@@ -23,18 +25,21 @@ pub(crate) struct ResponseDetails {
     pub(crate) request_id: Option<String>,
     pub(crate) elapsed_ms: u64,
     pub(crate) attempts: u32,
-    /// Images in the response.
+    /// Images in the response, without composites.
     pub(crate) count: usize,
 }
 
-/// Builds the record of an image with this handle at this path.
+/// Builds the record of an image with this handle at this path. A composite is `derived`; it has no share in what the
+/// response has cost.
 pub(crate) fn build(
     request: &CallRequest,
     image: &ImageDetails,
     response: &ResponseDetails,
     handle: &ImageId,
     path: &Path,
+    derived: Option<Derivation>,
 ) -> ImageRecord {
+    let is_of_provider = derived.is_none();
     ImageRecord {
         id: handle.clone(),
         path: path.to_string_lossy().into_owned(),
@@ -45,7 +50,10 @@ pub(crate) fn build(
         applied: applied_parameters(&image.reported, &image.facts, response.count),
         revised_prompt: image.revised_prompt.clone(),
         inputs: request.inputs.clone(),
-        usage: response.usage.clone(),
+        mask: request.mask.clone().map(Box::new),
+        edit: image.edit.clone().map(Box::new),
+        derived: derived.map(Box::new),
+        usage: response.usage.clone().filter(|_| is_of_provider),
         elapsed_ms: response.elapsed_ms,
         attempts: response.attempts,
         request_id: response.request_id.clone(),

@@ -12,6 +12,9 @@ use crate::home::{Home, file_name};
 
 /// Keeps the files: under the name of their call if that works, else under their staged name. Returns the error with
 /// their paths. The journal row stays open, so that a later start records them.
+///
+/// A composite that does not have its final name is removed: under the name of its call, a later start would take it
+/// for another billed image. Its original is kept, and the composite can be made again.
 pub(super) fn keep_files(
     home: &Home,
     thread_id: &str,
@@ -23,10 +26,15 @@ pub(super) fn keep_files(
     let name = file_name::from_id(item_id);
     let mut kept: Vec<PathBuf> = Vec::new();
     for image in images {
+        let is_composite = image.is_composite();
         let Some(staged) = image.staged else {
             kept.push(image.path);
             continue;
         };
+        if is_composite {
+            drop(staged);
+            continue;
+        }
         let extension = staged.facts().media_type.extension();
         let is_home = staged.path().starts_with(&folder);
         let (folder, name) = match staged.path().parent() {

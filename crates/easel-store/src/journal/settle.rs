@@ -1,13 +1,13 @@
 //! Ends a call: gives its images names and records, or records its failure.
 
 use easel_imagegen::port::{CallEnd, GeneratedImages};
-use easel_protocol::record::ImageRecord;
+use easel_protocol::record::{Billed, ImageRecord};
 use rusqlite::params;
 
 use super::calls::{self, IntendedImage, Intent, JournalCall, Outcome};
 use super::images::{SettlingImage, choose_paths, rename_all};
 use super::record::{self, ResponseDetails};
-use super::{new_handle, rescue};
+use super::{ledger, new_handle, rescue};
 use crate::db::connection::Database;
 use crate::db::sql_id::SqlId;
 use crate::error::Error;
@@ -28,14 +28,20 @@ pub(crate) fn settle(
     end: CallEnd,
 ) -> Result<Vec<ImageRecord>, Error> {
     match end {
-        CallEnd::Failed(error) => {
+        CallEnd::Failed { error, last_attempt } => {
             let database = database?;
             let call = calls::get(&database.connection, &database.home, thread_id, item_id)?;
-            database.write_durably(|write| calls::finish(write, home, &call, &[], &Outcome::Failed { error }))?;
+            database.write_durably(|write| {
+                if last_attempt == Billed::No && error.billed != Billed::No {
+                    // Earlier attempts, which may have been billed, have rows of their own.
+                    ledger::release_attempt(write, thread_id, item_id, error.request_id.as_deref())?;
+                }
+                calls::finish(write, home, &call, &[], &Outcome::Failed { error })
+            })?;
             Ok(Vec::new())
         }
         CallEnd::Generated { mut made, elapsed_ms } => {
-            let mut images: Vec<SettlingImage> = made.images.drain(..).map(SettlingImage::new).collect();
+            let mut images = SettlingImage::all(std::mem::take(&mut made.images));
             database
                 .and_then(|database| record_images(database, thread_id, item_id, &mut images, &made, elapsed_ms))
                 .map_err(|error| rescue::keep_files(home, thread_id, item_id, images, error))
@@ -45,12 +51,9 @@ pub(crate) fn settle(
 
 /// Adds the call to the names of its staged files, so that recovery can match them. The files of a hosted call were
 /// written before the call was known.
-pub(crate) fn assign_call(mut end: CallEnd, owner: &str, thread_id: &str, item_id: &str) -> CallEnd {
-    if let CallEnd::Generated { made, .. } = &mut end {
-        let tag = call_tag(thread_id, item_id);
-        made.images.iter_mut().for_each(|image| staged::assign_call(&mut image.staged, owner, &tag));
-    }
-    end
+pub(crate) fn assign_call(made: &mut GeneratedImages, owner: &str, thread_id: &str, item_id: &str) {
+    let tag = call_tag(thread_id, item_id);
+    made.images.iter_mut().for_each(|image| staged::assign_call(&mut image.staged, owner, &tag));
 }
 
 /// Writes the intent, renames the files, then writes records and outcome. A crash in between leaves an intent that
@@ -78,14 +81,17 @@ fn record_images(
         request_id: response.request_id.clone(),
         elapsed_ms,
         attempts: response.attempts,
-        count: images.len(),
+        count: images.iter().filter(|image| image.derivation(&handles).is_none()).count(),
     };
     let records = loop {
         choose_paths(database, &call, images);
         let records: Vec<ImageRecord> = images
             .iter()
             .zip(&handles)
-            .map(|(image, handle)| record::build(&call.request, &image.details, &details, handle, &image.path))
+            .map(|(image, handle)| {
+                let derived = image.derivation(&handles);
+                record::build(&call.request, &image.details, &details, handle, &image.path, derived)
+            })
             .collect();
         write_intent(database, &call, images, &records, response)?;
         if rename_all(images)? {

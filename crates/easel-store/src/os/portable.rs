@@ -1,12 +1,14 @@
 //! The versions for Windows and every other system that is not Unix.
 
+use std::time::SystemTime;
+
 use super::*;
 
 /// Resolves the path, opens it, and resolves it again. The file is returned only if it is the one at a path without
 /// links below the root, whatever was swapped meanwhile.
 pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
-    let path = fs::canonicalize(root.join(relative))?;
-    if !path.starts_with(fs::canonicalize(root)?) {
+    let path = dunce::canonicalize(root.join(relative))?;
+    if !path.starts_with(dunce::canonicalize(root)?) {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     if !path.symlink_metadata()?.is_file() {
@@ -15,7 +17,7 @@ pub(super) fn open_beneath(root: &Path, relative: &Path) -> io::Result<File> {
     let file = File::open(&path)?;
     let is_same = same_file::Handle::from_file(file.try_clone()?)? == same_file::Handle::from_path(&path)?;
     // A part of the path may have been replaced by a link while the file was opened.
-    if !is_same || fs::canonicalize(&path)? != path {
+    if !is_same || dunce::canonicalize(&path)? != path {
         return Err(io::ErrorKind::PermissionDenied.into());
     }
     Ok(file)
@@ -26,12 +28,6 @@ pub(super) fn open_plain(path: &Path) -> io::Result<File> {
         return Err(not_regular_error());
     }
     File::open(path)
-}
-
-/// Makes the path absolute without following links: other programs do not accept the verbatim form (`\\\\?\\`) that
-/// Windows returns for a resolved path.
-pub(crate) fn real_path(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 pub(crate) fn clone_file(_from: &File, _to: &File) -> io::Result<()> {
@@ -77,4 +73,13 @@ pub(crate) fn link_file(_file: &File, _path: &Path) -> io::Result<()> {
 
 pub(crate) fn sync_folder(_path: &Path) -> io::Result<()> {
     Ok(())
+}
+
+/// What tells a file from another one that has its name later, as far as the standard library knows: its length, and
+/// when it was changed. Windows may give a new file the creation time of the one that had its name before.
+pub(crate) type FileIdentity = (u64, Option<SystemTime>);
+
+pub(crate) fn file_identity(path: &Path) -> io::Result<FileIdentity> {
+    let metadata = path.symlink_metadata()?;
+    Ok((metadata.len(), metadata.modified().ok()))
 }

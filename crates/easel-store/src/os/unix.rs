@@ -123,11 +123,6 @@ fn check_before_open(_stat: impl FnOnce() -> rustix::io::Result<Stat>) -> Result
     Ok(())
 }
 
-/// Returns the path without symbolic links, or unchanged if it cannot be resolved.
-pub(crate) fn real_path(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
 /// Makes `to` share the blocks of `from`; a later write to either copies them. Fails where the file system cannot.
 #[cfg(target_os = "linux")]
 pub(crate) fn clone_file(from: &File, to: &File) -> io::Result<()> {
@@ -208,4 +203,12 @@ pub(crate) fn link_file(_file: &File, _path: &Path) -> io::Result<()> {
 /// Flushes the names in a folder to the disk.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     fs::OpenOptions::new().read(true).custom_flags(OFlags::DIRECTORY.bits().cast_signed()).open(path)?.sync_all()
+}
+
+/// What tells a file from another one that has its name later: device and inode.
+pub(crate) type FileIdentity = (u64, u64);
+
+pub(crate) fn file_identity(path: &Path) -> io::Result<FileIdentity> {
+    let metadata = path.symlink_metadata()?;
+    Ok((metadata.dev(), metadata.ino()))
 }

@@ -6,8 +6,8 @@
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use easel_protocol::id::ThreadId;
-use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageRecord};
+use easel_protocol::id::{ImageId, ThreadId};
+use easel_protocol::record::{AppliedImage, Billed, CompositeStatus, ImageError, ImageRecord, RefusedComposite};
 
 use super::adopt::{self, AdoptedImage};
 use super::hosted_images;
@@ -150,7 +150,23 @@ fn complete_intent(
         record.path = path.to_string_lossy().into_owned();
         records.push(record);
     }
+    withdraw_lost_composites(&mut records);
     Ok((records, leftovers))
+}
+
+/// Corrects the records of images whose composite was lost with the process.
+fn withdraw_lost_composites(records: &mut [ImageRecord]) {
+    let is_from = |record: &ImageRecord, id: &ImageId| record.derived.iter().any(|derived| derived.from.contains(id));
+    for index in 0..records.len() {
+        let has_composite = records.iter().any(|record| is_from(record, &records[index].id));
+        let record = &mut records[index];
+        if let Some(edit) = record.edit.as_mut().filter(|_| record.derived.is_none() && !has_composite)
+            && edit.composite == CompositeStatus::Applied
+        {
+            let refused = "Easel ended before the image without the changes was stored".to_owned();
+            edit.composite = CompositeStatus::Refused(RefusedComposite { refused });
+        }
+    }
 }
 
 /// Builds records from the files and the journal. What else the provider reported was lost with the process.
@@ -159,8 +175,8 @@ fn build_records(call: &JournalCall, images: Vec<AdoptedImage>) -> Result<Vec<Im
     let record = |AdoptedImage { path, facts }: AdoptedImage| {
         let elapsed_ms = elapsed_ms(call, &path);
         let response = ResponseDetails { usage: None, request_id: None, elapsed_ms, attempts: 1, count };
-        let image = ImageDetails { facts, revised_prompt: None, reported: AppliedImage::default() };
-        Ok(journal::build_record(&call.request, &image, &response, &journal::new_handle()?, &path))
+        let image = ImageDetails { facts, revised_prompt: None, reported: AppliedImage::default(), edit: None };
+        Ok(journal::build_record(&call.request, &image, &response, &journal::new_handle()?, &path, None))
     };
     images.into_iter().map(record).collect()
 }

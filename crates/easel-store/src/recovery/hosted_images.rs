@@ -65,6 +65,7 @@ fn build_call(connection: &Connection, thread_id: &ThreadId, dead: &str) -> Resu
             synthetic: false,
             requested,
             inputs: Vec::new(),
+            mask: None,
         },
         intent: None,
         outcome: None,

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use easel_imagegen::model_copy::{CopySize, ModelCopies};
 use easel_imagegen::port::{
-    CallEnd, CallStart, ImageSource, ImportError, Reference, RequestStart, ReserveError, StorageError, Store,
-    ThreadImage,
+    CallEnd, CallStart, EditSource, GeneratedImages, ImageSource, ImportError, Reference, RequestStart, ReserveError,
+    StorageError, Store, ThreadImage,
 };
 use easel_imagegen::spending::{Budget, Limits};
 use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, Billed, ImageRecord};
 use rusqlite::{Connection, Transaction};
+use tokio_util::sync::CancellationToken;
 
 use super::EaselStore;
 use crate::db::connection::Database;
@@ -94,17 +95,39 @@ impl Store for EaselStore {
         self.write(LockTimeout::Long, reserve).await?.map_err(ReserveError::Refused)
     }
 
-    async fn end_request(&self, thread_id: &str, turn_id: &str, billed: Billed) -> Result<(), StorageError> {
+    async fn end_request(
+        &self,
+        thread_id: &str,
+        turn_id: &str,
+        billed: Billed,
+        request_id: Option<&str>,
+    ) -> Result<(), StorageError> {
         let (thread_id, turn_id) = (thread_id.to_owned(), turn_id.to_owned());
+        let request_id = request_id.map(str::to_owned);
         let end = move |database: &mut Database| {
-            database.write(|write| ledger::end_request(write, &thread_id, &turn_id, billed))
+            database.write(|write| ledger::end_request(write, &thread_id, &turn_id, billed, request_id.as_deref()))
         };
         self.write(LockTimeout::Long, end).await
     }
 
-    async fn settle(&self, thread_id: &str, call_id: &str, end: CallEnd) -> Result<Vec<ImageRecord>, StorageError> {
+    async fn examine_edit(
+        &self,
+        thread_id: &str,
+        call_id: &str,
+        edit: EditSource,
+        mut made: GeneratedImages,
+        stop: &CancellationToken,
+    ) -> GeneratedImages {
+        // Before the comparison, so that a crash meanwhile loses no image of a hosted call.
+        journal::assign_call(&mut made, &self.owner, thread_id, call_id);
+        self.edit_examiner.examine(&self.home, self.call_files(thread_id, call_id), edit, made, stop).await
+    }
+
+    async fn settle(&self, thread_id: &str, call_id: &str, mut end: CallEnd) -> Result<Vec<ImageRecord>, StorageError> {
         // Before the wait for the database, so that a crash meanwhile loses no image of a hosted call.
-        let end = journal::assign_call(end, &self.owner, thread_id, call_id);
+        if let CallEnd::Generated { made, .. } = &mut end {
+            journal::assign_call(made, &self.owner, thread_id, call_id);
+        }
         let (thread_id, call_id) = (thread_id.to_owned(), call_id.to_owned());
         let home = self.home.clone();
         let settle =

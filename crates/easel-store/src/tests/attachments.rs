@@ -102,6 +102,7 @@ async fn recovery_removes_files_without_a_row() {
     assert_eq!(names(&folder.join("incoming")), [""; 0]);
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn damaged_copy_is_replaced_by_the_next_import() {
     let home = tempfile::tempdir().unwrap();

@@ -18,7 +18,7 @@ use crate::EaselStore;
 /// Returns a folder for homes and its real path.
 fn folder() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
-    let real = folder.path().canonicalize().unwrap();
+    let real = dunce::canonicalize(folder.path()).unwrap();
     (folder, real)
 }
 

@@ -63,6 +63,7 @@ async fn generated_images_are_stored_verbatim_with_records() {
     "#);
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn existing_file_is_never_replaced() {
     let home = tempfile::tempdir().unwrap();
@@ -83,7 +84,7 @@ async fn name_taken_at_the_last_moment_is_not_replaced() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let staged = stage(&store, &png(1, 1, b"new"));
-    let path = home.path().join("generated_images/thread-1/c1.png");
+    let path = image_path(home.path(), "c1.png");
     std::fs::write(&path, "mine").unwrap();
     let (staged, error) = crate::files::staged::finish(staged, &path).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::AlreadyExists);
@@ -99,7 +100,7 @@ async fn hostile_ids_give_harmless_names() {
     store.reserve(call(call_id)).await.unwrap();
     let end = CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, b""))]), elapsed_ms: 1 };
     let records = store.settle(THREAD, call_id, end).await.unwrap();
-    let expected = home.path().join("generated_images/thread-1/_______git_hooks___post-commit.png");
+    let expected = image_path(home.path(), "_______git_hooks___post-commit.png");
     assert_eq!(Path::new(&records[0].path), expected);
 }
 
@@ -111,7 +112,7 @@ async fn extension_follows_the_content() {
     let gif = b"GIF89a\x02\x00\x03\x00\x00\x00\x00,".to_vec();
     let end = CallEnd::Generated { made: made(vec![stage(&store, &gif)]), elapsed_ms: 1 };
     let records = store.settle(THREAD, "c1.png", end).await.unwrap();
-    assert!(records[0].path.ends_with("/c1_png.gif"));
+    assert!(Path::new(&records[0].path).ends_with("c1_png.gif"));
     assert_eq!(records[0].applied.output_format.as_deref(), Some("gif"));
 }
 
@@ -147,7 +148,7 @@ async fn second_settle_changes_nothing() {
     let end =
         |content: &[u8]| CallEnd::Generated { made: made(vec![stage(&store, &png(1, 1, content))]), elapsed_ms: 1 };
     let first = store.settle(THREAD, "c1", end(b"first")).await.unwrap();
-    let failed = CallEnd::Failed(image_error(ImageErrorKind::Timeout, "too late"));
+    let failed = end_with(image_error(ImageErrorKind::Timeout, "too late"));
     store.settle(THREAD, "c1", failed).await.unwrap();
     assert_eq!(store.settle(THREAD, "c1", end(b"second")).await.unwrap(), first);
     assert_eq!(names(&home.path().join("generated_images/thread-1")), ["c1.png"]);
@@ -159,13 +160,13 @@ async fn unrecorded_images_are_kept_and_named() {
     let store = store(home.path()).await;
     let end = |staged| CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 };
     let unknown = store.settle(THREAD, "c1", end(stage(&store, &png(1, 1, b"one")))).await.unwrap_err();
-    let path = home.path().join("generated_images/thread-1/c1.png");
+    let path = image_path(home.path(), "c1.png");
     assert!(unknown.client_message().ends_with(&format!("The finished image is kept at {path:?}.")), "{unknown}");
     assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"one"));
     let staged = stage(&store, &png(1, 1, b"two"));
     store.close().await;
     let closed = store.settle(THREAD, "c1", end(staged)).await.unwrap_err();
-    let path = home.path().join("generated_images/thread-1/c1-2.png");
+    let path = image_path(home.path(), "c1-2.png");
     assert!(closed.client_message().contains(&format!("{path:?}")), "{closed}");
     assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"two"));
 }
@@ -215,6 +216,7 @@ async fn images_are_listed_newest_first() {
     assert_eq!(store.list_images(params(None, "another")).await.unwrap().data, []);
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn provider_can_open_only_own_images() {
     let home = tempfile::tempdir().unwrap();
@@ -230,7 +232,7 @@ async fn provider_can_open_only_own_images() {
         provenance: Provenance::User,
     };
     files.open(&at(Path::new(&record.path))).unwrap();
-    let link = home.path().join("generated_images/thread-1/link.png");
+    let link = image_path(home.path(), "link.png");
     std::os::unix::fs::symlink("/etc/passwd", &link).unwrap();
     let refused = [
         "/etc/passwd".into(),

@@ -25,8 +25,13 @@ fn of_images(images: u32, call_id: &str) -> CallStart {
     CallStart { requested: RequestedImage { parameters, ..call.requested }, quote, ..call }
 }
 
+/// The admission of a call whose last attempt was lost, with its id at the provider.
+fn repeat_after(lost_request_id: Option<&str>) -> Admission {
+    Admission::Repeated { lost_request_id: lost_request_id.map(Into::into) }
+}
+
 fn failed(billed: Billed) -> CallEnd {
-    CallEnd::Failed(ImageError { billed, ..image_error(ImageErrorKind::Network, "the connection was lost") })
+    end_with(ImageError { billed, ..image_error(ImageErrorKind::Network, "the connection was lost") })
 }
 
 async fn is_refused(store: &EaselStore, call: CallStart) -> bool {
@@ -144,12 +149,53 @@ async fn approved_call_passes_the_limits_and_is_marked() {
 }
 
 #[tokio::test]
+async fn each_attempt_that_may_be_billed_has_a_row() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let repeat = || CallStart { admission: repeat_after(None), ..limited("a") };
+    store.reserve(limited("a")).await.unwrap();
+    let budget = store.reserve(repeat()).await.unwrap().unwrap();
+    assert_eq!((budget.today.images, budget.today.cost), (2, DIME.saturating_mul(2)));
+    store.reserve(repeat()).await.unwrap();
+    let lost = || ("uncertain".to_owned(), 1, 1, Some(1));
+    assert_eq!(summary(&store).await, [lost(), lost(), ("open".into(), 1, 0, Some(1))]);
+    assert!(is_refused(&store, repeat()).await, "a fourth image is over the limit of the day");
+    assert_eq!(summary(&store).await.len(), 3, "a refusal changes nothing");
+    store.settle(THREAD, "a", failed(Billed::Uncertain)).await.unwrap();
+    assert_eq!(summary(&store).await, [lost(), lost(), lost()]);
+}
+
+#[tokio::test]
+async fn repeat_that_was_rejected_is_released() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.reserve(limited("a")).await.unwrap();
+    store.reserve(CallStart { admission: repeat_after(None), ..limited("a") }).await.unwrap();
+    let error = ImageError { billed: Billed::Uncertain, ..image_error(ImageErrorKind::RateLimited, "busy") };
+    store.settle(THREAD, "a", CallEnd::Failed { error, last_attempt: Billed::No }).await.unwrap();
+    assert_eq!(summary(&store).await, [("uncertain".into(), 1, 1, Some(1)), ("released".into(), 0, 0, Some(0))]);
+}
+
+#[tokio::test]
+async fn repeat_that_made_an_image_is_settled() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.reserve(limited("a")).await.unwrap();
+    store.reserve(CallStart { admission: repeat_after(None), ..limited("a") }).await.unwrap();
+    let made = made(vec![stage(&store, &png(2, 2, b"one"))]);
+    let records = store.settle(THREAD, "a", CallEnd::Generated { made, elapsed_ms: 5 }).await.unwrap();
+    assert_eq!((records.len(), summary(&store).await[1].clone()), (1, ("made".into(), 1, 0, Some(1))));
+}
+
+#[tokio::test]
 async fn free_call_is_not_in_the_ledger() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;
     let none = Limits { images_per_day: Some(0), ..Limits::default() };
     for call in [CallStart { bills: false, ..call("a") }, CallStart { synthetic: true, ..call("b") }] {
-        assert_eq!(store.reserve(CallStart { limits: none, ..call }).await.unwrap(), None);
+        let call = CallStart { limits: none, ..call };
+        assert_eq!(store.reserve(call.clone()).await.unwrap(), None);
+        assert_eq!(store.reserve(CallStart { admission: repeat_after(None), ..call }).await.unwrap(), None);
     }
     assert_eq!(rows(&store).await, []);
 }
@@ -176,7 +222,7 @@ async fn request_whose_end_was_not_written_counts() {
     let store = store(home.path()).await;
     store.reserve_request(hosted_request(TURN)).await.unwrap();
     store.reserve_request(hosted_request(TURN)).await.unwrap();
-    store.end_request(THREAD, TURN, Billed::No).await.unwrap();
+    store.end_request(THREAD, TURN, Billed::No, None).await.unwrap();
     let outcomes: Vec<String> = summary(&store).await.into_iter().map(|(outcome, ..)| outcome).collect();
     assert_eq!(outcomes, ["uncertain"]);
 }
@@ -205,10 +251,10 @@ async fn hosted_request_reserves_its_first_image() {
         store.settle(THREAD, id, failed(Billed::No)).await.unwrap();
     }
     store.reserve_request(request()).await.unwrap();
-    store.end_request(THREAD, TURN, Billed::No).await.unwrap();
+    store.end_request(THREAD, TURN, Billed::No, None).await.unwrap();
     assert_eq!(rows(&store).await.len(), 4, "nothing is left of a request without an image");
     store.reserve_request(request()).await.unwrap();
-    store.end_request(THREAD, TURN, Billed::Uncertain).await.unwrap();
+    store.end_request(THREAD, TURN, Billed::Uncertain, None).await.unwrap();
     assert!(summary(&store).await.contains(&("uncertain".into(), 1, 1, Some(1))));
 }
 
@@ -240,7 +286,9 @@ async fn ledger_of_an_older_database_is_filled_from_its_journal() {
     store.reserve(CallStart { bills: false, ..call("e") }).await.unwrap();
     store.reserve(CallStart { synthetic: true, ..call("f") }).await.unwrap();
     store.close().await;
-    let older = "DROP TABLE ledger; DROP TABLE host_calls; DROP TABLE face_threads; PRAGMA user_version = 11;";
+    let older = "DROP INDEX images_of_owner; DROP TRIGGER made_images_have_an_owner; DROP VIEW thread_owners; \
+        ALTER TABLE images DROP COLUMN thread_owner; DROP TABLE ledger; DROP TABLE host_calls; \
+        DROP TABLE face_threads; PRAGMA user_version = 11;";
     database(home.path()).execute_batch(older).unwrap();
     let store = open(home.path());
     let of = |row: LedgerRow| (row.item_id.unwrap().to_string(), row.outcome.unwrap(), row.images, row.lost_images);

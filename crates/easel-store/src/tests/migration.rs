@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use easel_imagegen::port::{CallEnd, CallStart, Store};
 use easel_protocol::image::ImageListParams;
 use easel_protocol::input::ImageDetail;
 use easel_protocol::item::ThreadItem;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use super::sample::*;
 use crate::Fork;
 use crate::RevertRange;
+use crate::ThreadOwner;
 
 const HANDLE: &str = "img_000102030405060708090a0b0c0d0e0f";
 const USAGE: &str = r#"{"total":{"totalTokens":7,"inputTokens":5,"cachedInputTokens":0,"cacheWriteInputTokens":0,
@@ -86,7 +88,7 @@ async fn database_of_version_1_keeps_everything() {
 #[tokio::test]
 async fn absolute_paths_of_version_4_become_relative() {
     let home = tempfile::tempdir().unwrap();
-    let root = home.path().canonicalize().unwrap();
+    let root = dunce::canonicalize(home.path()).unwrap();
     let database = write_version_1(&root);
     for step in [include_str!("../migrations/2.sql"), include_str!("../migrations/3.sql")] {
         database.execute_batch(step).unwrap();
@@ -140,7 +142,8 @@ async fn absolute_paths_of_version_4_become_relative() {
     let text = serde_json::to_string(&(&loaded.history, &images, &items)).unwrap();
     assert!(!text.contains(old), "{text}");
     // Record and input in list and item, and the saved path of the item.
-    assert_eq!(text.matches(root.to_str().unwrap()).count(), 5, "{text}");
+    let root_in_json = serde_json::to_string(&root).unwrap();
+    assert_eq!(text.matches(root_in_json.trim_matches('"')).count(), 5, "{text}");
     assert_eq!(names(&root.join("attachments")), ["incoming"], "queued files were removed");
     assert_eq!(names(&root.join("generated_images")), [THREAD]);
 }
@@ -181,4 +184,40 @@ async fn threads_of_version_3_become_searchable() {
     let of = |kind| ThreadListParams { source_kinds: Some(vec![kind]), ..ThreadListParams::default() };
     assert_eq!(store.list_threads(of(ThreadSourceKind::AppServer)).await.unwrap().data.len(), 1);
     assert_eq!(store.list_threads(of(ThreadSourceKind::Exec)).await.unwrap().data.len(), 0);
+}
+
+/// Draws one image in a thread over MCP, and one in a thread of the app-server, with the call ids of the threads.
+async fn draw_for_two_owners(home: &Path) {
+    let store = store(home).await;
+    store.set_thread_face(THREAD, "mcp".to_owned()).await.unwrap();
+    store.save_thread(thread("other"), None).await.unwrap();
+    for id in [THREAD, "other"] {
+        store.reserve(CallStart { thread_id: id.into(), ..call(id) }).await.unwrap();
+        let made = made(vec![write_and_stage(&store.files(id), &png(1, 1, id.as_bytes()))]);
+        store.settle(id, id, CallEnd::Generated { made, elapsed_ms: 5 }).await.unwrap();
+    }
+    store.close().await;
+}
+
+#[tokio::test]
+async fn images_of_version_15_get_their_owners() {
+    let home = tempfile::tempdir().unwrap();
+    draw_for_two_owners(home.path()).await;
+    let owned = async || {
+        let store = open(home.path());
+        let mut owned = Vec::new();
+        for face in [Some("mcp".to_owned()), None, Some("acp".to_owned())] {
+            let owner = ThreadOwner { face, client: None };
+            let images = store.list_images_of(ImageListParams::default(), owner).await.unwrap().data;
+            owned.push(images.into_iter().map(|image| image.thread_id.to_string()).collect::<Vec<_>>());
+        }
+        store.close().await;
+        owned
+    };
+    let expected = [vec![THREAD.to_owned()], vec!["other".to_owned()], Vec::new()];
+    assert_eq!(owned().await, expected);
+    let older = "DROP INDEX images_of_owner; DROP TRIGGER made_images_have_an_owner; DROP VIEW thread_owners; \
+        ALTER TABLE images DROP COLUMN thread_owner; PRAGMA user_version = 15;";
+    Connection::open(home.path().join("easel.db")).unwrap().execute_batch(older).unwrap();
+    assert_eq!(owned().await, expected);
 }

@@ -131,7 +131,7 @@ async fn child_that_draws_after_its_call_ended() {
     let store = open(&home);
     store.reserve(call("c1")).await.unwrap();
     let interrupted = image_error(ImageErrorKind::Interrupted, "the turn was interrupted");
-    store.settle(THREAD, "c1", CallEnd::Failed(interrupted)).await.unwrap();
+    store.settle(THREAD, "c1", end_with(interrupted)).await.unwrap();
     let mut half = store.files(THREAD).create().unwrap();
     half.write_all(&png(1, 1, b"half")[..30]).unwrap();
     wait_to_be_killed();
@@ -191,7 +191,7 @@ async fn kill_loses_no_finished_image() {
     Process::start("child_with_a_finished_image", home.path()).kill();
     let next = open(home.path());
     assert_eq!(status(&next).await, ImageStatus::Completed);
-    let path = home.path().join("generated_images/thread-1/c1.png");
+    let path = image_path(home.path(), "c1.png");
     assert_eq!(std::fs::read(path).unwrap(), png(1, 1, b"billed"));
 }
 
@@ -236,8 +236,7 @@ async fn kill_at_any_point_keeps_images_and_ends_calls() {
         let listed = next.list_images(ImageListParams { limit: Some(50), ..Default::default() }).await.unwrap().data;
         // Recovery completed every file: it has a name and a record.
         let folder = home.path().join("generated_images/thread-1");
-        let mut recorded: Vec<_> =
-            listed.iter().map(|entry| entry.image.path.rsplit('/').next().unwrap().to_owned()).collect();
+        let mut recorded: Vec<_> = listed.iter().map(|entry| file_name(&entry.image.path)).collect();
         recorded.sort();
         assert_eq!(names(&folder), recorded);
         for entry in &listed {

@@ -58,10 +58,12 @@ async fn no_query_scans_a_growing_table() {
         }
     }
     for is_narrow in [true, false] {
-        queries.extend(
-            pages("sequence", "id")
-                .map(|(from_start, order)| image_list::images_sql(is_narrow, false, &from_start, &order)),
-        );
+        for of_owner in [true, false] {
+            queries.extend(
+                pages("sequence", "id")
+                    .map(|(from_start, order)| image_list::images_sql(is_narrow, of_owner, &from_start, &order)),
+            );
+        }
         queries.extend(
             pages("position", "id").map(|(from_start, order)| turn_list::items_sql(is_narrow, &from_start, &order)),
         );
@@ -86,8 +88,10 @@ async fn narrow_lists_use_their_own_index() {
     let store = store(home.path()).await;
     let connection = connection::connect_to_read(&store.home).unwrap();
     for (from_start, order) in pages("sequence", "id") {
-        let plan = plan(&connection, &image_list::images_sql(true, false, &from_start, &order));
-        assert!(plan[0].contains("USING INDEX images_of_thread (thread_id=?"), "{plan:?}");
+        let of_thread = plan(&connection, &image_list::images_sql(true, false, &from_start, &order));
+        assert!(of_thread[0].contains("USING INDEX images_of_thread (thread_id=?"), "{of_thread:?}");
+        let of_owner = plan(&connection, &image_list::images_sql(false, true, &from_start, &order));
+        assert!(of_owner[0].contains("USING INDEX images_of_owner (thread_owner=?"), "{of_owner:?}");
     }
     for (from_start, order) in pages("position", "id") {
         let plan = plan(&connection, &turn_list::items_sql(true, &from_start, &order));

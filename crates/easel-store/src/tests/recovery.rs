@@ -2,6 +2,7 @@
 //! like a killed process.
 
 mod calls;
+mod composites;
 mod files;
 mod hosted;
 

@@ -1,11 +1,11 @@
 //! Sample threads, turns and images.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use easel_imagegen::port::{
-    Admission, CallStart, Files, GeneratedImage, GeneratedImages, ImageSource, Reference, RequestStart, StagedImage,
-    Store,
+    Admission, CallEnd, CallStart, Files, GeneratedImage, GeneratedImages, ImageSource, Reference, RequestStart,
+    StagedImage, Store,
 };
 use easel_imagegen::spending::{Limits, Quote};
 use easel_protocol::event::{
@@ -14,7 +14,7 @@ use easel_protocol::event::{
 };
 use easel_protocol::input::UserInput;
 use easel_protocol::item::{AgentMessageItem, ImageGenerationItem, ThreadItem, UserMessageItem};
-use easel_protocol::record::{AppliedImage, Attachment, ImageAction, ImageUsage, RequestedImage};
+use easel_protocol::record::{AppliedImage, Attachment, ImageAction, ImageError, ImageUsage, RequestedImage};
 use easel_protocol::response_item::{ContentItem, MessageRole, ResponseItem};
 use easel_protocol::thread::{HistoryMode, SessionSource, Thread, ThreadItemsListParams, ThreadStatus};
 use easel_protocol::turn::{Turn, TurnItemsView, TurnStatus};
@@ -165,6 +165,7 @@ pub(super) fn call(call_id: &str) -> CallStart {
             parameters: AppliedImage::default(),
         },
         inputs: Vec::<Reference>::new(),
+        mask: None,
         quote: quote(),
         limits: Limits::default(),
         admission: Admission::WithinLimits,
@@ -218,20 +219,23 @@ pub(super) fn stage(store: &EaselStore, bytes: &[u8]) -> StagedImage {
 }
 
 /// Stages an image of a call.
-#[cfg(unix)]
 pub(super) fn stage_for(store: &EaselStore, call_id: &str, bytes: &[u8]) -> StagedImage {
     write_and_stage(&store.call_files(THREAD, call_id), bytes)
 }
 
-fn write_and_stage(files: &ThreadFiles, bytes: &[u8]) -> StagedImage {
+pub(super) fn write_and_stage(files: &ThreadFiles, bytes: &[u8]) -> StagedImage {
     let mut writer = files.create().unwrap();
     writer.write_all(bytes).unwrap();
     files.stage(writer).unwrap()
 }
 
 pub(super) fn made(images: Vec<StagedImage>) -> GeneratedImages {
-    let image =
-        |staged| GeneratedImage { staged, revised_prompt: Some("a fat cat".into()), applied: AppliedImage::default() };
+    let image = |staged| GeneratedImage {
+        staged,
+        revised_prompt: Some("a fat cat".into()),
+        applied: AppliedImage::default(),
+        edit: None,
+    };
     GeneratedImages {
         images: images.into_iter().map(image).collect(),
         usage: Some(ImageUsage { input_tokens: 1, output_tokens: 2, total_tokens: 3 }),
@@ -240,6 +244,11 @@ pub(super) fn made(images: Vec<StagedImage>) -> GeneratedImages {
         attempts: 1,
         missing: None,
     }
+}
+
+/// Returns the end of a call with one attempt.
+pub(super) fn end_with(error: ImageError) -> CallEnd {
+    CallEnd::Failed { last_attempt: error.billed, error }
 }
 
 /// Attaches an image to a thread. Its bytes are always the same.
@@ -263,7 +272,6 @@ pub(super) async fn items(store: &EaselStore) -> Vec<ThreadItem> {
 }
 
 /// The texts of an error and its sources, as the log shows them.
-#[cfg(unix)]
 pub(super) fn error_chain(error: &dyn std::error::Error) -> String {
     let sources = std::iter::successors(Some(error), |error| error.source());
     sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
@@ -275,4 +283,13 @@ pub(super) fn names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     names
+}
+
+/// The path of an image of the thread, with the separators that the system writes.
+pub(crate) fn image_path(home: &Path, name: &str) -> PathBuf {
+    home.join("generated_images").join(THREAD).join(name)
+}
+
+pub(crate) fn file_name(path: &str) -> String {
+    Path::new(path).file_name().unwrap().to_str().unwrap().to_owned()
 }

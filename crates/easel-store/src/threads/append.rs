@@ -27,6 +27,7 @@ pub(crate) fn thread_id_of(event: &Event) -> Option<&str> {
         Event::RawResponseItemCompleted(event) => Some(&event.thread_id),
         Event::ThreadTokenUsageUpdated(event) => Some(&event.thread_id),
         Event::ConfigWarning(_)
+        | Event::Warning(_)
         | Event::ThreadSettingsUpdated(_)
         | Event::AccountLoginCompleted(_)
         | Event::AccountUpdated(_)
@@ -89,6 +90,7 @@ pub(crate) fn write_event(write: &Transaction<'_>, home: &Home, owner: &str, eve
             usage::add_tokens(write, &updated.thread_id, &updated.token_usage.last)
         }
         Event::ConfigWarning(_)
+        | Event::Warning(_)
         | Event::ThreadSettingsUpdated(_)
         | Event::AccountLoginCompleted(_)
         | Event::AccountUpdated(_)

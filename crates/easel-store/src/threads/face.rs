@@ -16,10 +16,8 @@ pub struct ThreadOwner {
     pub client: Option<String>,
 }
 
-/// The condition that the thread in the column `thread_id` of `images` has the owner in the parameters `?4` and `?5`.
-pub(crate) const IS_OF_OWNER: &str = "EXISTS (SELECT 1 FROM threads WHERE id = images.thread_id \
-    AND json_extract(json, '$.originator') IS ?5 \
-    AND (SELECT face FROM face_threads WHERE face_threads.thread_id = threads.id) IS ?4)";
+/// The condition that a row of `images` is of a thread with the owner in the parameters `?4` and `?5`.
+pub(crate) const IS_OF_OWNER: &str = "thread_owner = json_array(?4, ?5)";
 
 /// Stores the protocol over which a thread was started.
 pub(crate) fn set_face(write: &Transaction<'_>, thread_id: &str, face: &str) -> Result<(), Error> {
@@ -30,8 +28,7 @@ pub(crate) fn set_face(write: &Transaction<'_>, thread_id: &str, face: &str) -> 
 
 /// Returns whether a thread has the owner.
 pub(crate) fn is_of_owner(connection: &Connection, thread_id: &str, owner: &ThreadOwner) -> Result<bool, Error> {
-    let sql = "SELECT 1 FROM threads WHERE id = ?1 AND json_extract(json, '$.originator') IS ?3 \
-               AND (SELECT face FROM face_threads WHERE face_threads.thread_id = threads.id) IS ?2";
+    let sql = "SELECT 1 FROM thread_owners WHERE thread_id = ?1 AND owner = json_array(?2, ?3)";
     Ok(connection.prepare_cached(sql)?.exists((thread_id, &owner.face, &owner.client))?)
 }
 

@@ -16,7 +16,7 @@ use easel_protocol::response_item::ResponseItem;
 use easel_protocol::thread::Thread;
 use easel_protocol::tool::ToolExposure;
 use serde_json::Value;
-use tracing::{Instrument, Span};
+use tracing::{Instrument, Span, field};
 
 use super::{Command, ThreadHandle};
 use crate::clock::now_ms;
@@ -156,9 +156,18 @@ impl<P: Provider> ThreadHandle<P> {
             max_images: config.max_images,
             budget: config.budget,
             context_tokens: config.context_tokens,
+            hosted_withheld: decision.guard_of_hosted(),
         };
         let (thread_id, turn_id) = (self.thread_id.clone(), request.permit.turn_id().clone());
-        let span = tracing::info_span!(target: phase::TARGET, "turn", thread_id = %thread_id, turn_id = %turn_id);
+        let span = tracing::info_span!(
+            target: phase::TARGET,
+            "turn",
+            thread_id = %thread_id,
+            turn_id = %turn_id,
+            provider = self.provider.info().id,
+            model = request.model,
+            error = field::Empty,
+        );
         let mut event_delay = config.event_delay;
         let ((turn, effects), message) = match request.content {
             TurnContent::Compaction => (Turn::begin_compaction(thread_id, turn_id, turn_config, now_ms()), None),

@@ -13,5 +13,6 @@ mod lookups;
 mod message;
 mod panics;
 mod previews;
+mod repeats;
 mod steering;
 mod threads;

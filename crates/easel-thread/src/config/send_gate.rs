@@ -75,11 +75,11 @@ impl TurnGate {
         Self { config, tool, limits, images: Arc::default() }
     }
 
-    /// Creates the gate of a call that has passed `guards` and reserved its images. They count once, however many
-    /// attempts the call takes.
-    pub(crate) fn for_call(&self, reserved: Reserved, guards: Guards) -> SendGate {
+    /// Creates the gate of a call that has passed `guards` and reserved its images. They count once for the turn,
+    /// however many attempts the call takes, and however often it is repeated.
+    pub(crate) fn for_call(&self, reserved: Reserved, guards: Guards, is_repeat: bool) -> SendGate {
         let (config, tool, images_sent) = (self.config.clone(), self.tool.clone(), Arc::clone(&self.images));
-        let (images, is_counted) = (reserved.quote.images, AtomicBool::new(false));
+        let (images, is_counted) = (reserved.quote.images, AtomicBool::new(is_repeat));
         SendGate::new(move || {
             config.acquire_permit(|config| {
                 check_offered(config, &tool)?;
@@ -128,6 +128,11 @@ impl TurnGate {
     /// Returns the limits of spending that apply to the turn now: those that it started with, or stricter ones.
     pub(crate) fn limits(&self) -> Limits {
         self.limits.stricter(self.config.get().spending.limits)
+    }
+
+    /// Returns whether the configuration allows to repeat a call that may have been billed.
+    pub(crate) fn may_repeat(&self) -> bool {
+        self.config.get().retry_uncertain
     }
 
     /// Calls `quote` with the current prices.

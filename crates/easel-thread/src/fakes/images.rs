@@ -34,7 +34,13 @@ pub(crate) fn attachment(name: &str) -> Attachment {
 pub(crate) fn older_image(name: &str) -> ThreadImage {
     let Attachment { id, path, facts } = attachment(name);
     let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::User };
-    ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None, edited_from: Vec::new() }
+    ThreadImage {
+        origin: Origin::Attached { message: 0 },
+        reference,
+        prompt: None,
+        edited_from: Vec::new(),
+        note: None,
+    }
 }
 
 pub(crate) fn record(name: &str) -> ImageRecord {
@@ -48,6 +54,9 @@ pub(crate) fn record(name: &str) -> ImageRecord {
         applied: AppliedImage::default(),
         revised_prompt: None,
         inputs: Vec::new(),
+        mask: None,
+        edit: None,
+        derived: None,
         usage: None,
         elapsed_ms: 1,
         attempts: 1,

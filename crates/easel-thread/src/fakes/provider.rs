@@ -1,11 +1,11 @@
 //! A provider that follows scripts.
 //!
 //! The script of a response has one event per line: `reason ID`, `think ID words`, `text ID words`, `call ID prompt`,
-//! `edit ID path`, `hosted ID`, `preview ID`, `image ID`, `done`, `fail` or `panic`. `wait GATE` waits as for the
-//! network, `store GATE` as for the disk. The stream ends with the script.
+//! `edit ID path`, `hosted ID`, `hosted ID of IMAGE`, `preview ID`, `image ID`, `done`, `fail` or `panic`. `wait GATE`
+//! waits as for the network, `store GATE` as for the disk. The stream ends with the script.
 //!
-//! A prompt is a script, too: `wait GATE`, `store GATE`, `panic`, `fail`, `none`, `partly`. All other prompts make one
-//! image.
+//! A prompt is a script, too: `wait GATE`, `store GATE`, `panic`, `fail`, `none`, `partly`, `lost N` or `lost N busy`.
+//! All other prompts make one image.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -22,6 +22,7 @@ use futures_util::stream::{self, Stream};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
+use super::images::older_image;
 use super::log::{Log, LogOnDrop};
 use super::store::{preview, stage};
 
@@ -38,6 +39,7 @@ fn generated<F: Files>(files: &F, names: &[&str]) -> GeneratedImages {
         staged: stage(files, name),
         revised_prompt: None,
         applied: AppliedImage::default(),
+        edit: None,
     };
     let images = names.iter().map(image).collect();
     GeneratedImages { images, usage: None, request_id: None, generation_id: None, attempts: 1, missing: None }
@@ -69,7 +71,8 @@ impl FakeProvider {
             "hosted" => {
                 let parameters = AppliedImage::default();
                 let requested = RequestedImage { action: ImageAction::Generate, prompt: "x".to_owned(), parameters };
-                ModelEvent::HostedStarted { call_id: id.into(), requested, references: Vec::new() }
+                let references = text.strip_prefix("of ").map(|name| older_image(name).reference).into_iter().collect();
+                ModelEvent::HostedStarted { call_id: id.into(), requested, references }
             }
             "preview" => ModelEvent::HostedPreview {
                 preview: Preview { index: 0, staged: preview(files, &id) },
@@ -151,7 +154,9 @@ impl Provider for FakeProvider {
                 () = self.log.wait_at(gate) => {}
                 () = stop.cancelled() => {
                     let billed = if self.info.capabilities.bills { Billed::Uncertain } else { Billed::No };
-                    return Err(ImageError { billed, ..image_error(ImageErrorKind::Interrupted, "it was stopped") });
+                    let request_id = Some(format!("req_{call_id}"));
+                    let error = image_error(ImageErrorKind::Interrupted, "it was stopped");
+                    return Err(ImageError { billed, request_id, attempts: 1, ..error });
                 }
             }
         }
@@ -160,6 +165,15 @@ impl Provider for FakeProvider {
             self.log.wait_at(gate).await;
         }
         open.disarm();
+        if let Some((lost, rest)) = prompt.strip_prefix("lost ").map(|lost| lost.split_once(' ').unwrap_or((lost, "")))
+        {
+            let is_lost = self.log.count(&format!("make {call_id}")) <= lost.parse().unwrap();
+            let billed = if is_lost && self.info.capabilities.bills { Billed::Uncertain } else { Billed::No };
+            let kind = if is_lost { ImageErrorKind::Network } else { ImageErrorKind::RateLimited };
+            if is_lost || rest == "busy" {
+                return Err(ImageError { billed, attempts: 1, ..image_error(kind, "no image") });
+            }
+        }
         match prompt.as_str() {
             "panic" => panic!("the provider panics during a call"),
             "none" => Ok(generated(&*files, &[])),

@@ -50,6 +50,7 @@ pub(crate) fn event(event: &Event) -> String {
         Event::ThreadTokenUsageUpdated(used) => {
             format!("usage {} of {}", used.token_usage.last.total_tokens, used.token_usage.total.total_tokens)
         }
+        Event::Warning(warning) => format!("warning {:?}", warning.message),
         Event::ContextCompacted(_) => "thread/compacted".to_owned(),
         Event::Error(error) => format!("error {:?}", error.error.message),
         Event::TurnCompleted(completed) => {

@@ -8,12 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use easel_imagegen::item_id;
 use easel_imagegen::model_copy::{CopySize, ModelCopies, ModelCopy};
 use easel_imagegen::port::{
-    Admission, CallEnd, CallStart, Files, ImageSource, ImportError, Reference, RequestStart, ReserveError, StagedImage,
-    StorageError, StorageErrorKind, Store, ThreadImage,
+    Admission, CallEnd, CallStart, EditSource, Files, GeneratedImages, ImageSource, ImportError, Reference,
+    RequestStart, ReserveError, StagedImage, StorageError, StorageErrorKind, Store, ThreadImage,
 };
 use easel_imagegen::spending::{Budget, Limits, Reset, Used};
 use easel_protocol::event::Event;
 use easel_protocol::record::{Attachment, Billed, ImageRecord};
+use tokio_util::sync::CancellationToken;
 
 use super::images::{attachment, older_image, record};
 use super::log::{Log, LogOnDrop};
@@ -51,8 +52,12 @@ pub(crate) struct Faults {
     pub(crate) refuse_hosted: bool,
     /// A limit refuses calls. A hosted one exceeds it.
     pub(crate) refuse_calls: bool,
+    /// A limit refuses to send a call again.
+    pub(crate) refuse_repeats: bool,
     /// `reserve` waits for the gate `reserve`.
     pub(crate) slow_reserve: bool,
+    /// A comparison waits for the gate `compare`.
+    pub(crate) slow_comparison: bool,
     pub(crate) settle: bool,
     /// `settle` waits for the gate `settle`.
     pub(crate) slow_settle: bool,
@@ -186,13 +191,18 @@ impl Store for FakeStore {
         if self.faults.reserve || self.faults.reserve_once.swap(false, Ordering::Relaxed) {
             return Ok(disk_full()?);
         }
-        let budget = self.faults.refuse_calls.then(used_up);
-        if call.admission == Admission::WithinLimits
+        let is_repeated = matches!(call.admission, Admission::Repeated { .. });
+        let budget = (self.faults.refuse_calls || (is_repeated && self.faults.refuse_repeats)).then(used_up);
+        if matches!(call.admission, Admission::WithinLimits | Admission::Repeated { .. })
             && let Some(Err(refusal)) = budget.as_ref().map(|budget| budget.admit(&call.quote))
         {
             return Err(ReserveError::Refused(Box::new(refusal)));
         }
         let CallStart { thread_id, turn_id, item_id: call_id, .. } = call;
+        if is_repeated {
+            self.log.add(format!("repeat {call_id}"));
+            return Ok(budget);
+        }
         if self.faults.slow_reserve {
             self.log.add(format!("begin to reserve {call_id}"));
             self.log.wait_at("reserve").await;
@@ -220,9 +230,30 @@ impl Store for FakeStore {
         Ok(None)
     }
 
-    async fn end_request(&self, _thread_id: &str, turn_id: &str, billed: Billed) -> Result<(), StorageError> {
+    async fn end_request(
+        &self,
+        _thread_id: &str,
+        turn_id: &str,
+        billed: Billed,
+        _request_id: Option<&str>,
+    ) -> Result<(), StorageError> {
         self.log.add(format!("end request of {turn_id} billed {}", render::wire_name(&billed)));
         Ok(())
+    }
+
+    async fn examine_edit(
+        &self,
+        _thread_id: &str,
+        call_id: &str,
+        _edit: EditSource,
+        made: GeneratedImages,
+        stop: &CancellationToken,
+    ) -> GeneratedImages {
+        self.log.add(format!("compare {call_id}"));
+        if self.faults.slow_comparison && stop.run_until_cancelled(self.log.wait_at("compare")).await.is_none() {
+            self.log.add(format!("give up comparing {call_id}"));
+        }
+        made
     }
 
     async fn settle(&self, _thread_id: &str, call_id: &str, end: CallEnd) -> Result<Vec<ImageRecord>, StorageError> {
@@ -245,9 +276,14 @@ impl Store for FakeStore {
                     .map(|image| record(image.staged.path().file_stem().unwrap().to_str().unwrap()))
                     .collect())
             }
-            CallEnd::Failed(error) => {
+            CallEnd::Failed { error, last_attempt } => {
                 let (kind, billed) = (render::wire_name(&error.kind), render::wire_name(&error.billed));
-                self.log.add(format!("settle {call_id} {kind} billed {billed}"));
+                let last = match last_attempt {
+                    same if same == error.billed => String::new(),
+                    other => format!(", the last attempt {}", render::wire_name(&other)),
+                };
+                let id = error.request_id.map(|id| format!(" as {id}")).unwrap_or_default();
+                self.log.add(format!("settle {call_id} {kind} billed {billed}{last}{id}"));
                 Ok(Vec::new())
             }
         }

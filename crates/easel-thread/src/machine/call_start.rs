@@ -9,7 +9,7 @@ use easel_protocol::record::{ImageError, RequestedImage};
 use easel_protocol::response_item::ContentItem;
 use easel_protocol::tool::ToolExposure;
 
-use super::calls::{Call, CallKind};
+use super::calls::{Call, CallKind, HostedProgress};
 use super::{Effect, Step, Turn};
 use crate::config::withdrawn_error;
 use crate::conversation::Conversation;
@@ -80,7 +80,8 @@ impl Turn {
         self.close_message(step);
         // The provider is already making the image, so it is kept even if it exceeds the limit.
         self.calls.count_hosted();
-        let item_id = self.start_call(step, &call_id, CallKind::Hosted { call_id: call_id.clone() });
+        let kind = CallKind::Hosted { call_id: call_id.clone(), progress: HostedProgress::Started };
+        let item_id = self.start_call(step, &call_id, kind);
         step.effects.push(Effect::TrackHosted { item_id, call_id, requested, references });
     }
 

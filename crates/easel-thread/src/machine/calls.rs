@@ -44,11 +44,23 @@ pub(super) enum CallKind {
     },
     Hosted {
         call_id: CallId,
+        progress: HostedProgress,
     },
     /// A call of a client. It leaves the list when it ends.
     Host {
         call: FunctionCall,
     },
+}
+
+/// How far a hosted call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum HostedProgress {
+    /// The provider is making the image.
+    Started,
+    /// The image is compared and stored.
+    Arrived,
+    /// Also, the model has said something after it.
+    Announced,
 }
 
 /// How the function calls of a response ended.
@@ -65,6 +77,31 @@ impl Calls {
         self.current.iter().all(|call| call.item.is_none())
     }
 
+    /// Returns whether no call waits for its provider.
+    pub(super) fn have_all_arrived(&self) -> bool {
+        self.current.iter().all(|call| match &call.kind {
+            CallKind::Hosted { progress: HostedProgress::Arrived | HostedProgress::Announced, .. } => true,
+            CallKind::Hosted { .. } | CallKind::Function { .. } | CallKind::Host { .. } => call.item.is_none(),
+        })
+    }
+
+    /// Notes that the images of a hosted call have arrived.
+    pub(super) fn note_arrival(&mut self, item_id: &ItemId) {
+        let call = self.current.iter_mut().find(|call| call.item_id == *item_id);
+        if let Some(Call { kind: CallKind::Hosted { progress, .. }, .. }) = call {
+            *progress = HostedProgress::Arrived;
+        }
+    }
+
+    /// Notes that the model has said something after the images that have arrived.
+    pub(super) fn note_message(&mut self) {
+        for call in &mut self.current {
+            if let CallKind::Hosted { progress: progress @ HostedProgress::Arrived, .. } = &mut call.kind {
+                *progress = HostedProgress::Announced;
+            }
+        }
+    }
+
     /// Returns whether the call runs.
     pub(super) fn is_running(&self, item_id: &ItemId) -> bool {
         self.current.iter().any(|call| call.item_id == *item_id && call.item.is_some())
@@ -72,7 +109,7 @@ impl Calls {
 
     pub(super) fn has_open_hosted(&self, id: &CallId) -> bool {
         self.current.iter().any(|call| match &call.kind {
-            CallKind::Hosted { call_id } => call_id == id && call.item.is_some(),
+            CallKind::Hosted { call_id, .. } => call_id == id && call.item.is_some(),
             CallKind::Function { .. } | CallKind::Host { .. } => false,
         })
     }
@@ -128,8 +165,9 @@ impl Turn {
                 (content, Vec::new())
             }
         };
+        let is_announced = matches!(call.kind, CallKind::Hosted { progress: HostedProgress::Announced, .. });
         // In a host turn the client's model speaks.
-        if self.purpose != Purpose::Host {
+        if self.purpose != Purpose::Host && !is_announced {
             self.unannounced.extend(images.iter().map(|record| record.path.clone()));
         }
         let history = match &mut call.kind {

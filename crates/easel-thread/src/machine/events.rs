@@ -4,6 +4,7 @@ use easel_protocol::event::{
     ErrorNotification, Event, ImageGenerationPreviewNotification, ItemCompletedNotification, ItemStartedNotification,
     RawResponseItemCompletedNotification, ThreadStatusChangedNotification, ThreadTokenUsage,
     ThreadTokenUsageUpdatedNotification, TokenUsage, TurnCompletedNotification, TurnStartedNotification,
+    WarningNotification,
 };
 use easel_protocol::id::ItemId;
 use easel_protocol::item::ThreadItem;
@@ -41,6 +42,10 @@ impl Turn {
     pub(super) fn emit_started(&self, step: &mut Step<'_>) {
         let turn = self.to_protocol(TurnStatus::InProgress, TurnItemsView::NotLoaded);
         step.emit(Event::TurnStarted(TurnStartedNotification { thread_id: self.thread_id.clone(), turn }));
+    }
+
+    pub(super) fn emit_warning(&self, step: &mut Step<'_>, message: String) {
+        step.emit(Event::Warning(WarningNotification { thread_id: self.thread_id.clone(), message }));
     }
 
     pub(super) fn emit_error(&self, step: &mut Step<'_>, error: TurnError) {

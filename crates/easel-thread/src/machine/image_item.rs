@@ -19,8 +19,8 @@ pub(super) fn complete(
         return Err(Box::new(image_error(ImageErrorKind::BadResponse, "the provider's response contains no image")));
     }
     let missing = output.missing.map(|error| *error);
-    image_item::complete(item, output.records.clone(), output.generation_id, missing);
-    Ok(output.records)
+    image_item::complete(item, output.records, output.generation_id, missing);
+    Ok(item.images.clone())
 }
 
 /// Marks the item as failed.

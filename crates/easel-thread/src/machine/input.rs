@@ -20,7 +20,7 @@ pub(crate) enum Input {
     ModelEvent(ModelEvent),
     /// The request failed, or the response ended early.
     ResponseFailed(ModelError),
-    /// The response is closed, and the hosted images that had arrived are stored.
+    /// The response is closed, and nothing more of it arrives.
     ResponseClosed {
         /// Whether the provider may have billed an image that has no item.
         has_lost_image: bool,
@@ -29,6 +29,10 @@ pub(crate) enum Input {
     Preview {
         item_id: ItemId,
         file: PreviewFile,
+    },
+    /// The images of a hosted call have arrived. They are compared and stored beside the response.
+    HostedArrived {
+        item_id: ItemId,
     },
     CallEnded {
         item_id: ItemId,

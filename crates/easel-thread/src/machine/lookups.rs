@@ -35,7 +35,8 @@ impl Turn {
             }
             ModelEvent::HostedStarted { call_id, .. } => id(call_id),
             ModelEvent::Reasoning { item_id, .. } if !self.reasoning.is_open(item_id) => id(item_id),
-            ModelEvent::Reasoning { .. }
+            ModelEvent::RequestId { .. }
+            | ModelEvent::Reasoning { .. }
             | ModelEvent::TextDelta { .. }
             | ModelEvent::Message { .. }
             | ModelEvent::HostedPreview { .. }

@@ -78,6 +78,7 @@ impl Turn {
         let content = vec![ContentItem::OutputText { text: message.text.as_str().into() }];
         self.remember(step, ResponseItem::Message { role: MessageRole::Assistant, content });
         self.unannounced.clear();
+        self.calls.note_message();
         self.last_message = Some(message);
     }
 

@@ -9,6 +9,7 @@ mod host;
 mod hosted;
 mod invariants;
 mod limits;
+mod lookups;
 mod messages;
 mod order;
 mod reasoning;

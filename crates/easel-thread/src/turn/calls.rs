@@ -1,6 +1,7 @@
 //! The image calls of a turn.
 
 mod approval;
+mod generate;
 mod hooks;
 mod hosted;
 mod journal;

@@ -9,6 +9,7 @@ use easel_protocol::item::{ImageGenerationItem, ThreadItem};
 use easel_protocol::record::{ImageError, ImageErrorKind};
 use easel_protocol::tool::ToolExposure;
 use easel_protocol::turn::{Turn, TurnStatus};
+use tracing::{Span, field};
 
 use super::calls::CallContext;
 
@@ -100,6 +101,9 @@ const fn may_quote(kind: ImageErrorKind) -> bool {
 
 fn log_turn<S: Store, P: Provider>(context: &CallContext<S, P>, turn: &Turn) {
     let (thread_id, turn_id, elapsed_ms) = (&context.thread_id, &context.turn_id, turn.duration_ms);
+    if let Some(info) = turn.error.as_ref().and_then(|error| error.codex_error_info) {
+        Span::current().record("error", field::debug(info));
+    }
     match &turn.error {
         Some(error) if turn.status == TurnStatus::Failed => tracing::warn!(
             parent: None,

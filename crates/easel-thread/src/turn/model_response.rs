@@ -17,7 +17,7 @@ use futures_util::stream::{self, BoxStream};
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
-use super::TurnRunner;
+use super::{TurnRunner, spans};
 use crate::config::Reserved;
 use crate::event_sink::EventSink;
 use crate::machine::{Effect, Input, Turn};
@@ -59,6 +59,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     ) -> OpenResponse<'p> {
         let (exposure, was_sent) = (turn.tool_to_offer(), Arc::new(AtomicBool::new(false)));
         self.hosted_request = reserved.is_some().then(|| Arc::clone(&was_sent));
+        self.model_request_id = None;
         let history = History { items: self.conversation.history.clone(), images: self.conversation.images.clone() };
         let to_copy = match self.pictures {
             // The embedded provider looks at no images.
@@ -86,6 +87,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         };
         let (context, stop) = (Arc::clone(&self.context), CancellationToken::new());
         let (token, budget) = (stop.clone(), self.budget);
+        let span = spans::model_request(provider.info(), &self.model);
         let events = async move {
             let copies = if to_copy.is_empty() {
                 ModelCopies::new()
@@ -107,6 +109,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         let events = AssertUnwindSafe(stream::once(events).flatten())
             .catch_unwind()
             .map(move |event| event.unwrap_or_else(panicked))
+            .inspect(move |event| spans::record_event(&span, event))
             .boxed();
         OpenResponse { events, exposure, was_sent, stop }
     }
@@ -141,6 +144,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                     Ok(ModelEvent::HostedEnded { call_id, outcome }) => {
                         effects.extend(self.on_hosted_ended(turn, &call_id, outcome).await);
                     }
+                    Ok(ModelEvent::RequestId { request_id }) => self.model_request_id = Some(request_id),
                     Ok(
                         ModelEvent::Reasoning { .. }
                         | ModelEvent::TextDelta { .. }
@@ -178,6 +182,10 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         event: Option<Result<ModelEvent, ModelError>>,
     ) -> Vec<Effect> {
         let (input, end) = match event {
+            Some(Ok(ModelEvent::RequestId { request_id })) => {
+                self.model_request_id = Some(request_id);
+                return Vec::new();
+            }
             // These own files, which the machine must not touch.
             Some(Ok(ModelEvent::HostedPreview { call_id, preview })) => {
                 return self.on_hosted_preview(turn, &call_id, preview);

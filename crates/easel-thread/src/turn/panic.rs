@@ -99,8 +99,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             self.end_image(turn, report).await;
         }
         for (_, hosted) in std::mem::take(&mut self.hosted) {
-            let error = self.context.error_after_sending(ImageErrorKind::Internal, IMAGE_FAILED);
-            let settling = self.context.settle(&hosted.item_id, Err(error.clone()), hosted.elapsed());
+            let error = self.hosted_error(ImageErrorKind::Internal, IMAGE_FAILED);
+            let settling = self.context.settle(&hosted.item_id, Err(error.clone()), None, hosted.elapsed());
             let outcome = AssertUnwindSafe(settling).catch_unwind().await.unwrap_or_else(|_| Err(Box::new(error)));
             self.end_image(turn, CallReport { item_id: hosted.item_id, outcome }).await;
         }

@@ -28,6 +28,9 @@ pub(super) struct DrawArgs {
     /// A mask for the first image: its transparent parts are changed.
     #[arg(long, value_name = "FILE|HANDLE")]
     mask: Option<String>,
+    /// Put what is outside the mask back exactly as it was, in an image of its own.
+    #[arg(long, requires = "mask")]
+    preserve: bool,
     /// The size, such as 1024x1024, or auto.
     #[arg(long)]
     size: Option<String>,
@@ -88,6 +91,7 @@ impl DrawArgs {
             parameters.extend(value.map(|value| (name.to_owned(), Value::from(value))));
         }
         parameters.extend(self.count.map(|count| ("n".to_owned(), count.into())));
+        parameters.extend(self.preserve.then(|| ("preserve".to_owned(), true.into())));
         let mut invocation = before.merge(self.config);
         invocation.overrides.extend(self.previews.map(|count| format!("images.partial_images={count}")));
         let options = DrawOptions {
@@ -102,6 +106,7 @@ impl DrawArgs {
             json: self.json,
             open: self.open,
             inline: self.inline,
+            asks_for_previews: self.previews.is_some_and(|count| count > 0),
         };
         Ok((invocation, options))
     }

@@ -21,7 +21,7 @@ Environment variables:
   OPENAI_API_KEY  The API key of the provider openai, instead of a stored one
   HTTPS_PROXY     The proxy of providers; NO_PROXY lists hosts that are reached without it
   SSL_CERT_FILE   The certificates that are trusted (Linux)
-  NO_COLOR        If set, no colors, and no pictures made of colored characters
+  NO_COLOR        If set, no colors, and no pictures unless `draw` has --inline or --previews
   RUST_LOG        What is logged on stderr, such as easel=debug
   LOG_FORMAT      `json` logs JSON
 
@@ -49,3 +49,20 @@ Examples:
   git log -1 --format=%s | easel draw - --json
 
 Ctrl-C stops the request and says what may be billed.";
+
+/// Examples of the gallery.
+#[cfg(feature = "gallery")]
+pub(super) const AFTER_GALLERY: &str = "\
+Examples:
+  easel gallery --open
+  easel gallery --out gallery.html --limit 500
+
+The address gives access to all images of the home as long as the command runs.";
+
+/// Examples of exports.
+pub(super) const AFTER_EXPORT: &str = "\
+Examples:
+  easel export img_4k2hw1 -o lighthouse.webp --width 800
+  easel export img_4k2hw1 --set web public --background \"#ffffff\"
+  easel export img_4k2hw1 --set sizes assets --sizes 64,128,256 --name logo
+  easel export img_4k2hw1 img_7c9xd0 --set sprites assets --sizes 64 --fit contain";

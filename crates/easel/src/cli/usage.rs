@@ -4,7 +4,7 @@ use clap::Args;
 use easel_store::LedgerRange;
 
 use crate::commands::UsageError;
-use crate::commands::usage::{GroupKey, OutputFormat, Report};
+use crate::commands::stored::usage::{GroupKey, OutputFormat, Report};
 
 #[derive(Debug, Args)]
 pub(super) struct UsageArgs {

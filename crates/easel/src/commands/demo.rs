@@ -226,6 +226,9 @@ fn describe(event: &Event) -> Option<String> {
     if let Event::ConfigWarning(warning) = event {
         return Some(format!("  warning {}", warning.summary));
     }
+    if let Event::Warning(warning) = event {
+        return Some(format!("  warning {}", warning.message));
+    }
     if let Event::ItemStarted(ItemStartedNotification { item: ThreadItem::ImageGeneration(item), .. }) = event {
         return Some(format!("  image   {} started", item.id));
     }

@@ -22,7 +22,8 @@ use self::output::Delivered;
 use self::progress::Progress;
 pub(crate) use self::request::DrawOptions;
 use self::session::DrawSession;
-use super::{Interrupted, config, print, report};
+use super::setup::config;
+use super::{Interrupted, print, report};
 use crate::server::local::{self, Local};
 
 /// Makes the images, and prints their paths.
@@ -42,7 +43,7 @@ pub(crate) fn run(
     let size = TerminalSize { rows, columns };
     let inline = match options.inline {
         Some(mode) => mode,
-        None if is_terminal && Term::stdout().is_term() => InlineMode::detect(environment),
+        None if is_terminal && Term::stdout().is_term() => InlineMode::detect(environment, options.asks_for_previews),
         None => InlineMode::None,
     };
     let inline = if options.json { InlineMode::None } else { inline };

@@ -1,8 +1,9 @@
-//! The commands that list or clean up what is stored, and how they open the store.
+//! The commands that list, sum up or clean up what is stored, and how they open the store.
 
 pub(crate) mod images;
 pub(crate) mod prune;
 pub(crate) mod threads;
+pub(crate) mod usage;
 
 use std::error::Error;
 

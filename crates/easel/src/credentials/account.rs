@@ -148,7 +148,7 @@ impl Account {
         let message = match &*self.login.borrow() {
             LoginState::Key(FoundKey { key, .. }) if key.origin == *destination => return Ok(key.key.clone()),
             LoginState::Key(FoundKey { key, .. }) => wrong_origin_message(&key.origin, destination),
-            LoginState::LoggedOut => "no API key; run `easel login --with-api-key`".to_owned(),
+            LoginState::LoggedOut => "no API key; run `easel login --with-api-key`, or set OPENAI_API_KEY".to_owned(),
             LoginState::Reading => "the stored login is still being read; try again".to_owned(),
             LoginState::Unreadable(error) => {
                 format!("the stored login cannot be used: {error}; run `easel login --with-api-key` to replace it")

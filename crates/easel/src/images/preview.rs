@@ -59,26 +59,26 @@ pub(crate) enum PreviewError {
 }
 
 impl PreviewBounds {
-    /// Checks the size that a request asks for.
+    /// Checks the size that `field` of a request asks for.
     ///
     /// # Errors
     /// [`RequestError::BadField`] for a size out of range.
-    pub(crate) fn new(size: PreviewSize) -> Result<Self, RequestError> {
+    pub(crate) fn new(size: PreviewSize, field: &str) -> Result<Self, RequestError> {
         let bounds =
             Self { edge: size.max_edge.unwrap_or(DEFAULT_EDGE), bytes: size.max_bytes.unwrap_or(DEFAULT_BYTES) };
         if !(16..=4_096).contains(&bounds.edge) {
-            return Err(RequestError::field("preview.maxEdge", "must be between 16 and 4096"));
+            return Err(RequestError::field(format!("{field}.maxEdge"), "must be between 16 and 4096"));
         }
         if !(1_024..=MAX_BYTES).contains(&bounds.bytes) {
             let reason = format!("must be between 1024 and {MAX_BYTES}");
-            return Err(RequestError::field("preview.maxBytes", reason));
+            return Err(RequestError::field(format!("{field}.maxBytes"), reason));
         }
         Ok(bounds)
     }
 
     /// Returns the number of bytes in base64 that a preview of this size has at most; 0 for a size out of range.
     pub(crate) fn max_base64(size: PreviewSize) -> usize {
-        Self::new(size).map_or(0, |bounds| (bounds.bytes as usize).div_ceil(3) * 4)
+        Self::new(size, "").map_or(0, |bounds| (bounds.bytes as usize).div_ceil(3) * 4)
     }
 }
 

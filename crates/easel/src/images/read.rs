@@ -40,7 +40,7 @@ impl Images {
         if !(1..=MAX_LENGTH).contains(&length) {
             return Err(RequestError::field("length", format!("must be between 1 and {MAX_LENGTH}")));
         }
-        let bounds = params.preview.map(PreviewBounds::new).transpose()?;
+        let bounds = params.preview.map(|size| PreviewBounds::new(size, "preview")).transpose()?;
         let Some(StoredImage::Generated(entry)) = self.store.find_image(&image_id).await? else {
             return Err(RequestError::ImageNotFound(image_id));
         };
@@ -74,7 +74,8 @@ impl Images {
     }
 }
 
-fn image_preview(preview: &Encoded) -> ImagePreview {
+/// Returns a preview as a response contains it.
+pub(super) fn image_preview(preview: &Encoded) -> ImagePreview {
     let media_type = media_type(preview.format);
     ImagePreview { media_type, width: preview.width, height: preview.height, data: STANDARD.encode(&preview.bytes) }
 }

@@ -31,7 +31,7 @@ impl Images {
 /// Returns whether a folder is the root of a file system, the user's home folder, or a folder above it, under any of
 /// its names. Desktop programs run in such a folder, so it becomes the folder of a thread by accident.
 fn is_too_wide(folder: &Path, home: Option<&Path>) -> bool {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let real = |path: &Path| dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let real_home = home.map(real);
     [folder.to_owned(), real(folder)].iter().any(|folder| {
         folder.parent().is_none() || [home, real_home.as_deref()].iter().flatten().any(|home| home.starts_with(folder))

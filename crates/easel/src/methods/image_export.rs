@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use easel_protocol::image::{ImageExportParams, ImageExportResponse};
 use easel_protocol::method::ImageExport;
-use easel_store::ExistingFile;
 
 use crate::images::Images;
 use crate::requests::{Handler, HandlerOutput, HandlerResult, RequestContext};
@@ -15,9 +14,6 @@ impl Handler for ImageExport {
         _cx: RequestContext,
         params: ImageExportParams,
     ) -> HandlerResult<ImageExportResponse> {
-        let ImageExportParams { image_id, path, overwrite } = params;
-        let existing = if overwrite == Some(true) { ExistingFile::Replace } else { ExistingFile::Keep };
-        let (path, bytes) = images.export(image_id, path, existing).await?;
-        Ok(HandlerOutput::new(ImageExportResponse { path: path.display().to_string(), bytes }))
+        Ok(HandlerOutput::new(images.export(params).await?))
     }
 }

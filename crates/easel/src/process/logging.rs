@@ -12,20 +12,33 @@ use easel_imagegen::phase;
 use parking_lot::Mutex;
 use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
-use tracing_subscriber::EnvFilter;
+#[cfg(feature = "otel")]
+use tracing_subscriber::filter::FilterExt;
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Layer, Registry};
+
+#[cfg(feature = "otel")]
+use crate::process::telemetry::Telemetry;
 
 /// Maximum number of lines that wait for stderr.
 const MAX_QUEUED_LINES: usize = 4_096;
+
+/// The filter without `RUST_LOG`. The MCP library reports a host that goes away during a call as several errors.
+const DEFAULT_FILTER: &str = "warn,rmcp=off";
 
 /// How long the process waits for queued lines when it exits.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Keeps the log's writer alive. Dropping it flushes the queue, for at most [`FLUSH_TIMEOUT`].
-pub(crate) struct Logging(Arc<OnceLock<LogQueue>>);
+pub(crate) struct Logging {
+    /// Ends before the log, which has its errors.
+    #[cfg(feature = "otel")]
+    telemetry: Option<Telemetry>,
+    queue: Arc<OnceLock<LogQueue>>,
+}
 
 /// The queue of lines for stderr and the thread that writes them. Both are created with the first line, since most
 /// processes log nothing.
@@ -36,29 +49,42 @@ struct LogQueue {
 }
 
 impl Logging {
-    /// Starts the log. `RUST_LOG` is its filter (default `warn`), and `LOG_FORMAT=json` writes one object per line.
-    /// Whatever the filter says, libraries do not log details; see [`is_harmless`].
+    /// Starts the log. `RUST_LOG` is its filter (default [`DEFAULT_FILTER`]), and `LOG_FORMAT=json` writes one object
+    /// per line. Whatever the filter says, libraries do not log details; see [`is_harmless`].
     pub(crate) fn start(environment: &Environment) -> Self {
         let queue = Arc::new(OnceLock::new());
         let writer = {
             let queue = Arc::clone(&queue);
             move || queue.get_or_init(LogQueue::start).sender.clone()
         };
-        let filter = || EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or("warn"));
+        let filter = || EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or(DEFAULT_FILTER));
         // The only spans are the phases of turns. With this filter, each is logged when it ends, with its time.
         let probe = tracing_subscriber::registry().with(filter());
         let has_phases =
             tracing::subscriber::with_default(probe, || tracing::span_enabled!(target: phase::TARGET, Level::DEBUG));
         let span_events = if has_phases { FmtSpan::CLOSE } else { FmtSpan::NONE };
-        let registry = tracing_subscriber::registry().with(filter()).with(filter_fn(is_harmless));
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_span_events(span_events).with_writer(writer);
-        // A subscriber that already exists belongs to a test in this process.
-        let _ = match environment.text("LOG_FORMAT") {
-            Some("json") => registry.with(lines.json()).try_init(),
-            _ => registry.with(lines).try_init(),
+        let lines: Box<dyn Layer<Registry> + Send + Sync> = match environment.text("LOG_FORMAT") {
+            Some("json") => lines.json().boxed(),
+            _ => lines.boxed(),
         };
         std::panic::set_hook(Box::new(log_panic));
-        Self(queue)
+        #[cfg(feature = "otel")]
+        if let Some(telemetry) = Telemetry::start(environment) {
+            // The filter of the log is not that of the export.
+            let lines = lines.with_filter(filter().and(filter_fn(is_harmless)));
+            let exported = telemetry.as_ref().ok().map(Telemetry::layer);
+            let _ = tracing_subscriber::registry().with(lines).with(exported).try_init();
+            let telemetry = telemetry.inspect_err(|error| tracing::warn!(%error, "no traces are exported")).ok();
+            return Self { telemetry, queue };
+        }
+        // A subscriber that already exists belongs to a test in this process.
+        let _ = tracing_subscriber::registry().with(lines).with(filter()).with(filter_fn(is_harmless)).try_init();
+        Self {
+            #[cfg(feature = "otel")]
+            telemetry: None,
+            queue,
+        }
     }
 }
 
@@ -88,7 +114,9 @@ fn log_panic(panic: &PanicHookInfo<'_>) {
 
 impl Drop for Logging {
     fn drop(&mut self) {
-        let Some(queue) = self.0.get() else { return };
+        #[cfg(feature = "otel")]
+        drop(self.telemetry.take());
+        let Some(queue) = self.queue.get() else { return };
         let dropped = queue.sender.error_counter().dropped_lines();
         if dropped > 0 {
             tracing::warn!(dropped, "log lines were dropped because stderr was not read");

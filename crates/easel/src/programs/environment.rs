@@ -4,62 +4,7 @@ use std::ffi::{OsStr, OsString};
 
 use easel_config::Environment;
 
-/// The variables that are passed: the folders of programs, the home, temporary files and certificates, the user, the
-/// language, and the desktop session, with which a program prompts its user or opens a keychain.
-///
-/// The variables of proxies are not passed, because their URLs may contain passwords.
-#[cfg(not(windows))]
-const ALLOWED: &[&str] = &[
-    "PATH",
-    "HOME",
-    "USER",
-    "LOGNAME",
-    "SHELL",
-    "TERM",
-    "TMPDIR",
-    "TZ",
-    "LANG",
-    "LANGUAGE",
-    "DISPLAY",
-    "WAYLAND_DISPLAY",
-    "DBUS_SESSION_BUS_ADDRESS",
-    "XDG_RUNTIME_DIR",
-    "XDG_CONFIG_HOME",
-    "XDG_CONFIG_DIRS",
-    "XDG_DATA_HOME",
-    "XDG_DATA_DIRS",
-    "XDG_CACHE_HOME",
-    "XDG_STATE_HOME",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-];
-
-/// The variables that are passed, under the names of Windows. Programs do not start without some of them.
-#[cfg(windows)]
-const ALLOWED: &[&str] = &[
-    "PATH",
-    "PATHEXT",
-    "COMSPEC",
-    "SYSTEMROOT",
-    "SYSTEMDRIVE",
-    "WINDIR",
-    "TEMP",
-    "TMP",
-    "USERNAME",
-    "USERDOMAIN",
-    "USERPROFILE",
-    "HOMEDRIVE",
-    "HOMEPATH",
-    "APPDATA",
-    "LOCALAPPDATA",
-    "PROGRAMDATA",
-    "PROGRAMFILES",
-    "PROGRAMFILES(X86)",
-    "COMMONPROGRAMFILES",
-    "HOME",
-    "LANG",
-    "TZ",
-];
+use crate::os;
 
 /// The prefix of the variables for the categories of a locale.
 const ALLOWED_PREFIX: &str = "LC_";
@@ -69,15 +14,11 @@ pub(crate) fn allowed_variables(environment: &Environment, named: &[String]) -> 
     let is_allowed = |name: &OsStr| {
         let Some(name) = name.to_str() else { return false };
         name.starts_with(ALLOWED_PREFIX)
-            || ALLOWED.iter().any(|allowed| is_same(allowed, name))
-            || named.iter().any(|named| is_same(named, name))
+            || os::PROGRAM_VARIABLES.iter().any(|allowed| os::is_same_variable(allowed, name))
+            || named.iter().any(|named| os::is_same_variable(named, name))
     };
     let variables = environment.variables.iter().filter(|(name, _)| is_allowed(name));
     variables.map(|(name, value)| (name.clone(), value.clone())).collect()
-}
-
-fn is_same(one: &str, other: &str) -> bool {
-    if cfg!(windows) { one.eq_ignore_ascii_case(other) } else { one == other }
 }
 
 #[cfg(test)]

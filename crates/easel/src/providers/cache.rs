@@ -36,7 +36,6 @@ struct ProviderKey {
     account_urls: [Option<String>; 2],
     model: Option<String>,
     image_model: String,
-    retry_uncertain: bool,
     strip_metadata: bool,
 }
 
@@ -104,7 +103,6 @@ impl Providers {
             account_urls: [config.openai_base_url.clone(), config.chatgpt_base_url.clone()],
             model: config.model.clone(),
             image_model: config.images.model.clone(),
-            retry_uncertain: config.images.retry_uncertain,
             strip_metadata: config.images.strip_metadata,
         };
         if let Some(provider) = self.cache.lock().get(&key) {

@@ -92,7 +92,7 @@ pub(super) fn build(
         stream_idle: provider.stream_idle_timeout_ms.map_or(defaults.stream_idle, Duration::from_millis),
         ..defaults
     };
-    let retries = configure_retries(provider, config);
+    let retries = configure_retries(provider);
     Ok(HttpProvider::new(info, profile, endpoint, credentials, timeouts, retries))
 }
 
@@ -104,13 +104,11 @@ fn may_send_secrets(provider: &ProviderConfig, credentials: &AnyCredentials) -> 
         || !provider.query_params.is_empty()
 }
 
-fn configure_retries(provider: &ProviderConfig, config: &Config) -> Retries {
+fn configure_retries(provider: &ProviderConfig) -> Retries {
     let defaults = Retries::default();
-    let uncertain_images = if config.images.retry_uncertain { Retries::UNCERTAIN_IMAGES } else { 0 };
     Retries {
         request: provider.request_max_retries.unwrap_or(defaults.request),
         stream: provider.stream_max_retries.unwrap_or(defaults.stream),
-        uncertain_images,
     }
 }
 

@@ -12,7 +12,8 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::connections::Client;
 use crate::requests::handler::HandlerResponse;
-use crate::requests::{Handler, HandlerOutput, RequestContext, Service, validate};
+use crate::requests::untyped::{Handling, UntypedMethod, UntypedRequest};
+use crate::requests::{Handler, HandlerOutput, RequestContext, validate};
 use crate::threads::QueueGuard;
 
 /// What the requests of one connection share.
@@ -36,18 +37,24 @@ impl ConnectionContext {
 
 /// Adds a method to the dispatch table.
 pub(crate) fn register<M: Handler>(table: TableBuilder<ConnectionContext>) -> TableBuilder<ConnectionContext> {
-    table.method_unparsed(M::NAME, run::<M>)
+    register_untyped(table, UntypedMethod::new::<M>())
+}
+
+fn register_untyped(table: TableBuilder<ConnectionContext>, method: UntypedMethod) -> TableBuilder<ConnectionContext> {
+    let run = move |connection, call, params| run(connection, call, method, params);
+    table.method_unparsed(method.name, method.parse, run)
 }
 
 /// Waits for the earlier requests of the thread and for memory, handles the request, and runs its follow-up. A request
 /// that is cancelled while it waits changes nothing.
-async fn run<M: Handler>(
+async fn run(
     connection: ConnectionContext,
     call: Call,
-    params: RequestParams<M::Params>,
-) -> Result<Reply<M::Response>, ErrorObjectOwned> {
+    method: UntypedMethod,
+    params: RequestParams<Box<dyn UntypedRequest>>,
+) -> Result<Reply, ErrorObjectOwned> {
     // A cancelled write leaves the table of requests in flight before its work ends, so writes have their own limit.
-    let permit = match M::EFFECT {
+    let permit = match method.effect {
         Effect::Read => None,
         Effect::Write => {
             Some(Arc::clone(&connection.write_permits).try_acquire_owned().map_err(|_| easel_rpc::overloaded())?)
@@ -56,22 +63,25 @@ async fn run<M: Handler>(
     let app = &connection.app;
     let mut guard = None;
     // The request enters the queue before its params are parsed, since long params take a while to parse.
-    if let Some(thread_id) = M::THREAD_FIELD.and_then(|field| params.text_field(field, M::thread))
+    if let Some(thread_id) =
+        method.thread_field.and_then(|field| params.text_field(field, |request| request.thread_id()))
         && validate::can_be_id(&thread_id)
     {
         guard = Some(app.queue.enter(&thread_id).await);
     }
-    let params = params.read().await?;
-    if let Some(bytes) = M::max_response_bytes(&params) {
+    let request = params.read().await?;
+    if let Some(bytes) = request.max_response_bytes() {
         guard = reserve(&connection, &call, guard, bytes).await;
     }
     let tasks = app.tasks.clone();
-    let service = M::Service::from_app(app);
-    let cx = RequestContext { client: connection.client, cancellation: call.cancellation(), call: call.clone() };
-    if M::EFFECT == Effect::Write {
-        return run_write::<M>(&tasks, (permit, call), guard, service, cx, params).await;
+    let client = Arc::clone(&connection.client);
+    let cx = RequestContext { client, cancellation: call.cancellation(), call: call.clone() };
+    let handling = request.handle(app, cx);
+    drop(connection);
+    if method.effect == Effect::Write {
+        return run_write(&tasks, (permit, call), guard, handling).await;
     }
-    let HandlerOutput { response, follow_up } = M::handle(service, cx, params).await?;
+    let HandlerOutput { response, follow_up } = handling.await?;
     // Releases the memory that is reserved for the params.
     drop(call);
     let response = match response {
@@ -81,8 +91,8 @@ async fn run<M: Handler>(
             response.await?
         }
     };
-    let Some(follow_up) = follow_up else { return Ok(Reply::new(response)) };
-    let (reply, queued) = Reply::with_follow_up(response);
+    let Some(follow_up) = follow_up else { return Ok(response) };
+    let (reply, queued) = response.with_follow_up();
     tasks.spawn(async move {
         if queued.await {
             follow_up.await;
@@ -94,17 +104,15 @@ async fn run<M: Handler>(
 
 /// Handles a request on its own task, which neither a cancellation nor the end of the connection stops. The follow-up
 /// always runs, so that clients learn about every change. `reservations` are dropped once the response is sent.
-async fn run_write<M: Handler>(
+async fn run_write(
     tasks: &TaskTracker,
     reservations: impl Send + 'static,
     mut guard: Option<QueueGuard>,
-    service: Arc<M::Service>,
-    cx: RequestContext,
-    params: M::Params,
-) -> Result<Reply<M::Response>, ErrorObjectOwned> {
+    handling: Handling,
+) -> Result<Reply, ErrorObjectOwned> {
     let (responder, response) = oneshot::channel();
     let mut work = Box::pin(async move {
-        let (response, follow_up) = match M::handle(service, cx, params).await {
+        let (response, follow_up) = match handling.await {
             Ok(HandlerOutput { response: HandlerResponse::Ready(response), follow_up }) => (response, follow_up),
             Ok(HandlerOutput { response: HandlerResponse::Pending(response), follow_up }) => {
                 drop(guard.take());
@@ -115,7 +123,7 @@ async fn run_write<M: Handler>(
         // A send fails if nobody waits for the response anymore.
         match (response, follow_up) {
             (Ok(response), Some(follow_up)) => {
-                let (reply, queued) = Reply::with_follow_up(response);
+                let (reply, queued) = response.with_follow_up();
                 let _ = responder.send(Ok(reply));
                 // The follow-up comes after the response, if it is sent at all.
                 let _ = queued.await;
@@ -123,7 +131,7 @@ async fn run_write<M: Handler>(
                 follow_up.await;
             }
             (response, follow_up) => {
-                let _ = responder.send(response.map(Reply::new));
+                let _ = responder.send(response);
                 drop(reservations);
                 if let Some(follow_up) = follow_up {
                     follow_up.await;

@@ -10,7 +10,7 @@ use easel_imagegen::port::{ImportError, StorageError};
 use easel_protocol::id::{CallId, ImageId, ThreadId, TurnId};
 use easel_protocol::tool::HeldBack;
 use easel_rpc::ErrorObjectOwned;
-use easel_store::{ExportError, HistoryError, LeaseError, PageError};
+use easel_store::{CompositeError, HistoryError, LeaseError, PageError};
 use easel_thread::{InterruptError, StartError, SteerError};
 
 use crate::images::PreviewError;
@@ -63,6 +63,13 @@ pub(crate) enum RequestError {
     ImageDeleted(ImageId),
     #[error("image {image_id} has no preview: {reason}")]
     NoPreview { image_id: ImageId, reason: String },
+    #[error("image {image_id} was not exported: {reason}")]
+    NotExported { image_id: ImageId, reason: String },
+    #[error("images {a} and {b} cannot be compared: {reason}")]
+    NotCompared { a: ImageId, b: ImageId, reason: String },
+    /// `name` is that of the reason, for programs.
+    #[error("image {image_id} has no composite: {reason}")]
+    NoComposite { image_id: ImageId, reason: String, name: Option<&'static str> },
     #[error(transparent)]
     Config(#[from] WriteError),
     #[error("only the config.toml in Easel's home can be written")]
@@ -134,21 +141,26 @@ impl RequestError {
         }
     }
 
-    /// Converts an error of exporting an image.
-    pub(crate) fn export(error: ExportError, image_id: ImageId) -> Self {
-        match error {
-            ExportError::ImageNotFound => Self::ImageNotFound(image_id),
-            ExportError::Path(error) => Self::field("path", error.to_string()),
-            ExportError::Storage(error) => Self::Storage(error),
-        }
-    }
-
     /// Converts an error of making a preview.
     pub(crate) fn preview(error: PreviewError, image_id: ImageId) -> Self {
         match error {
             PreviewError::Storage(error) => Self::Storage(error),
             error @ (PreviewError::Picture(_) | PreviewError::Timeout | PreviewError::Panic) => {
                 Self::NoPreview { image_id, reason: error.to_string() }
+            }
+        }
+    }
+
+    /// Converts an error of making the composite of an image.
+    pub(crate) fn composite(error: CompositeError, image_id: ImageId) -> Self {
+        match error {
+            CompositeError::Storage(error) => Self::Storage(error),
+            CompositeError::ImageNotFound => Self::ImageNotFound(image_id),
+            CompositeError::Refused(refusal) => {
+                Self::NoComposite { image_id, reason: refusal.to_string(), name: Some(refusal.name()) }
+            }
+            error @ (CompositeError::Compare(_) | CompositeError::Store(_)) => {
+                Self::NoComposite { image_id, reason: error.to_string(), name: None }
             }
         }
     }
@@ -203,6 +215,9 @@ impl From<RequestError> for ErrorObjectOwned {
             }
             RequestError::TooManyCalls => easel_rpc::overloaded(),
             error @ RequestError::CallLost => internal_error(error.to_string()),
+            RequestError::NoComposite { name: Some(name), .. } => {
+                easel_rpc::invalid_request_with(&error.to_string(), serde_json::json!({ "refused": name }))
+            }
             RequestError::ToolNotOffered { ref reasons } => {
                 easel_rpc::invalid_request_with(&error.to_string(), serde_json::json!({ "reasons": reasons }))
             }
@@ -223,6 +238,9 @@ impl From<RequestError> for ErrorObjectOwned {
             | RequestError::ImageNotInThread { .. }
             | RequestError::ImageDeleted(_)
             | RequestError::NoPreview { .. }
+            | RequestError::NotExported { .. }
+            | RequestError::NotCompared { .. }
+            | RequestError::NoComposite { .. }
             | RequestError::Cancelled
             | RequestError::ShuttingDown) => easel_rpc::invalid_request(&error.to_string()),
         }

@@ -29,7 +29,11 @@ pub(super) async fn run(
         () = stopping.cancelled() => return None,
     };
     let (socket, transport) = match (socket, transport) {
-        (Ok(socket), Ok(transport)) => (socket, transport),
+        (Ok(socket), Ok(Some(transport))) => (socket, transport),
+        (Ok(_), Ok(None)) => {
+            tracing::debug!("an HTTP request was answered");
+            return None;
+        }
         (Err(error), _) | (_, Err(error)) => {
             tracing::info!(%error, "a connection was refused");
             return None;

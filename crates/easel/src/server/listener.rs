@@ -8,15 +8,13 @@ use std::time::Duration;
 
 use easel_rpc::{Admission, Limits, LineReader, Messages, Outbox, Socket, Token};
 
-#[cfg(unix)]
-use crate::server::unix_socket::SocketFile;
+use crate::os::SocketFile;
 
 /// How long a client of a socket file may take to send its first byte.
 const FIRST_BYTE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A listening socket.
 pub(super) enum Listener {
-    #[cfg(unix)]
     Unix(SocketFile),
     WebSocket(tokio::net::TcpListener, Token),
 }
@@ -36,17 +34,17 @@ pub(super) enum Transport {
 }
 
 impl Listener {
-    /// Listens on a socket file. Returns the listener and its URL.
-    #[cfg(unix)]
+    /// Listens on the socket of the service manager, else on a socket file. Returns the listener and its URL.
+    ///
+    /// # Errors
+    /// Those of the operating system. On systems other than Unix there are no socket files.
     pub(super) fn unix(path: &Path) -> Result<(Self, String), Box<dyn Error>> {
-        let file = SocketFile::bind(path)?;
-        Ok((Self::Unix(file), format!("unix://{}", path.display())))
-    }
-
-    /// Fails, since the system has no socket files.
-    #[cfg(not(unix))]
-    pub(super) fn unix(_path: &Path) -> Result<(Self, String), Box<dyn Error>> {
-        Err("unix:// is not supported on this system; use ws://127.0.0.1:0".into())
+        let file = match SocketFile::inherit()? {
+            Some(file) => file,
+            None => SocketFile::bind(path)?,
+        };
+        let url = format!("unix://{}", file.path().display());
+        Ok((Self::Unix(file), url))
     }
 
     /// Listens on a TCP port. Returns the listener and its URL.
@@ -62,25 +60,25 @@ impl Listener {
     /// Waits for the next connection.
     pub(super) async fn accept(&self) -> io::Result<PendingConnection> {
         match self {
-            #[cfg(unix)]
             Self::Unix(file) => Ok(PendingConnection { socket: file.accept().await?, admission: Admission::Known }),
             Self::WebSocket(listener, token) => {
                 let (stream, _) = listener.accept().await?;
                 let stream = stream.into_std()?;
                 stream.set_nonblocking(false)?;
                 stream.set_nodelay(true)?;
-                Ok(PendingConnection { socket: Socket::Tcp(stream), admission: Admission::Token(*token) })
+                Ok(PendingConnection { socket: Socket::new(stream), admission: Admission::Token(*token) })
             }
         }
     }
 }
 
 impl PendingConnection {
-    /// Checks the client's token and detects the transport. Blocks.
+    /// Checks the client's token and detects the transport. Blocks. Returns `None` after the response to a request that
+    /// does not ask for a WebSocket, such as a health check.
     ///
     /// On a socket file a client sends lines, as over stdio, or a WebSocket upgrade, as clients of the Codex app-server
     /// do. The first byte decides: an upgrade request begins with a letter, a JSON object does not.
-    pub(super) fn handshake(self, limits: Limits) -> io::Result<Transport> {
+    pub(super) fn handshake(self, limits: Limits) -> io::Result<Option<Transport>> {
         let Self { mut socket, admission } = self;
         let mut first = vec![0];
         match admission {
@@ -92,12 +90,12 @@ impl PendingConnection {
             }
         }
         if first.first().is_none_or(u8::is_ascii_alphabetic) {
-            let (messages, outbox) = easel_rpc::accept_websocket(socket, first, &admission, limits)?;
-            return Ok(Transport::Messages(Box::new(messages), outbox));
+            let accepted = easel_rpc::accept_websocket(socket, first, &admission, limits)?;
+            return Ok(accepted.map(|(messages, outbox)| Transport::Messages(Box::new(messages), outbox)));
         }
         let outbox = Outbox::start_with_sink(socket.try_clone()?, limits.outbox_bytes)?;
         let probe = socket.try_clone()?.into();
         let lines = LineReader::new(io::Cursor::new(first).chain(socket), limits.max_line_bytes).with_probe(probe);
-        Ok(Transport::Lines(lines, outbox))
+        Ok(Some(Transport::Lines(lines, outbox)))
     }
 }

@@ -27,6 +27,7 @@ use crate::server::{Server, Setup, block_on};
 const PIPE_BYTES: usize = 64 * 1024;
 
 /// The client of a server in this process, before `initialize`.
+#[cfg_attr(not(feature = "acp"), expect(dead_code, reason = "for the agent of editors only"))]
 pub(crate) struct Local {
     pub(crate) connection: Connection,
     pub(crate) messages: Messages,
@@ -70,6 +71,7 @@ impl Local {
     }
 
     /// Returns the limits of a connection.
+    #[cfg_attr(not(any(feature = "acp", feature = "mcp")), expect(dead_code, reason = "for translated protocols only"))]
     pub(crate) fn limits(&self) -> Limits {
         self.server.limits
     }
@@ -78,6 +80,7 @@ impl Local {
     ///
     /// # Errors
     /// If a thread cannot be started.
+    #[cfg_attr(not(feature = "acp"), expect(dead_code, reason = "for the agent of editors only"))]
     pub(crate) fn connect(&self) -> io::Result<(Connection, Messages)> {
         let (session, connection, messages) = self.server.connect_local(self.face)?;
         self.sessions.lock().push(session);

@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use easel_config::private_file::{self, PrivateFile};
 use easel_rpc::Token;
-
-use crate::process::private_file::{self, PrivateFile};
 
 /// The name of the token's file in Easel's home.
 const FILE_NAME: &str = "ws-token";
@@ -89,7 +88,7 @@ fn read_or_create(home: &Path, path: &Path) -> io::Result<PrivateFile> {
     getrandom::fill(&mut random).map_err(io::Error::other)?;
     let text = hex::encode(random);
     // Only the owner can read a temporary file from the start, and it is complete when it gets its final name.
-    let mut staged = tempfile::Builder::new().prefix(".ws-token-").tempfile_in(home)?;
+    let mut staged = private_file::create_temporary(tempfile::Builder::new().prefix(".ws-token-"), home)?;
     writeln!(staged, "{text}")?;
     staged.as_file().sync_all()?;
     match staged.persist_noclobber(path) {

@@ -159,7 +159,7 @@ impl Configuration {
 }
 
 fn is_same_file(path: &Path, file: &Path) -> bool {
-    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let real = |path: &Path| dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     path == file || real(path) == real(file)
 }
 

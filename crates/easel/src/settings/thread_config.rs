@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use easel_config::{Approval, Config, Detail, ReasoningSummary};
+use easel_config::{Approval, Config, Detail, KeepUnmasked, ReasoningSummary};
 use easel_imagegen::approval::ApprovalPolicy;
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::model_copy::Pictures;
 use easel_imagegen::port::Reasoning;
 use easel_imagegen::spec;
-use easel_imagegen::spending::{Cost, Limits, Policy, Price};
+use easel_imagegen::spending::{Cost, Limits, Policy};
 use easel_protocol::input::ImageDetail;
 use easel_protocol::model;
 use easel_thread::ThreadConfig;
@@ -57,6 +57,8 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
         parallel_calls: config.images.parallel.into(),
         call_deadline: Duration::from_millis(config.images.timeout_ms),
         partial_images: config.images.partial_images,
+        keep_unmasked: config.images.keep_unmasked == KeepUnmasked::Composite,
+        retry_uncertain: config.images.retry_uncertain,
         max_images: config.limits.images_per_turn,
         spending: spending_policy(config),
         budget: ImageBudget { images: config.history.model_images, bytes: config.history.model_image_bytes },
@@ -78,16 +80,12 @@ pub(crate) fn derive_thread_config(config: &Config) -> ThreadConfig {
 
 /// Returns the limits of spending and the prices.
 pub(crate) fn spending_policy(config: &Config) -> Policy {
-    let price = |(model, price): (&String, &easel_config::Price)| {
-        let easel_config::Price { image, input_per_million, output_per_million } = *price;
-        (model.clone(), Price { image, input_per_million, output_per_million })
-    };
     let limits = Limits {
         images_per_day: config.limits.images_per_day,
         cost_per_day: config.limits.cost_per_day.map(Cost::from_usd),
         cost_per_thread: config.limits.cost_per_thread.map(Cost::from_usd),
     };
-    Policy { limits, prices: config.prices.iter().map(price).collect() }
+    Policy { limits, prices: config.prices.clone() }
 }
 
 /// Returns which calls need an approval.

@@ -1,12 +1,11 @@
 //! Estimates the cost of usage from the prices in the configuration.
 
-use easel_config::{Config, Price};
+use easel_config::Config;
 use easel_imagegen::preset::Preset;
+use easel_imagegen::spending::Cost;
 use easel_preview::PROVIDER_ID;
 use easel_protocol::usage::UsageTotals;
 use easel_store::UsageRow;
-
-const MILLION: f64 = 1_000_000.0;
 
 /// Returns the counts with their estimated cost.
 pub(super) fn with_cost(used: &UsageRow, config: &Config) -> UsageTotals {
@@ -34,26 +33,11 @@ pub(super) fn sum_totals(parts: impl IntoIterator<Item = UsageTotals>) -> UsageT
 /// Returns the cost in US dollars, or `None` if a price that it depends on is not configured. No price is ever guessed.
 fn estimate_cost(used: &UsageRow, config: &Config) -> Option<f64> {
     let images = used.images.saturating_sub(used.synthetic);
-    let has_tokens = used.input_tokens > 0 || used.output_tokens > 0;
-    if is_free(&used.provider, config) || (images == 0 && !has_tokens) {
+    if is_free(&used.provider, config) || (images == 0 && used.input_tokens == 0 && used.output_tokens == 0) {
         return Some(0.0);
     }
     let price = config.prices.get(&used.model)?;
-    let tokens = token_cost(used, price);
-    match (images, price.image) {
-        (0, _) => tokens,
-        (images, Some(each)) => Some(each * images as f64 + tokens.unwrap_or(0.0)),
-        // The provider charges for an image by its tokens.
-        (_, None) => tokens.filter(|_| has_tokens),
-    }
-}
-
-fn token_cost(used: &UsageRow, price: &Price) -> Option<f64> {
-    let part = |tokens: u64, per_million: Option<f64>| match tokens {
-        0 => Some(0.0),
-        tokens => per_million.map(|price| price * tokens as f64 / MILLION),
-    };
-    Some(part(used.input_tokens, price.input_per_million)? + part(used.output_tokens, price.output_per_million)?)
+    price.cost(images, used.input_tokens, used.output_tokens).map(Cost::to_usd)
 }
 
 /// Returns whether the provider is the preview, which costs nothing.
@@ -66,6 +50,7 @@ fn is_free(provider: &str, config: &Config) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use easel_imagegen::spending::Price;
     use easel_protocol::id::ThreadId;
 
     use super::*;

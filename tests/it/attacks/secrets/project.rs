@@ -1,5 +1,7 @@
 //! Project configuration that a repository or another user of the machine could write.
 
+use std::path::Path;
+
 use easel_protocol::configuration::{ConfigReadParams, ConfigReadResponse};
 use easel_protocol::event::Event;
 use easel_protocol::method::{ConfigRead, ThreadStart};
@@ -48,9 +50,12 @@ async fn untrusted_repository_cannot_raise_the_bill() {
 
     let warnings = start_thread_warnings(&mut server).await;
     assert_eq!(warnings.len(), 6, "{warnings:#?}");
-    let line = format!("`[projects.\"{}\"]` with `trust_level = \"trusted\"`", sandbox.project().display());
+    // A path with backslashes is in other quotes.
+    let quote = if cfg!(windows) { '\'' } else { '"' };
+    let line = format!("`[projects.{quote}{}{quote}]` with `trust_level = \"trusted\"`", sandbox.project().display());
+    let file = Path::new(".easel").join("config.toml").display().to_string();
     for (warning, key) in warnings.iter().zip(["model", "images.model", "images.detail", "images.parallel"]) {
-        assert!(warning.contains(".easel/config.toml:") && warning.contains(&format!("`{key}`")), "{warning}");
+        assert!(warning.contains(&format!("{file}:")) && warning.contains(&format!("`{key}`")), "{warning}");
         assert!(warning.contains(&line), "{warning}");
     }
     server.close().await;
@@ -74,7 +79,7 @@ async fn project_file_of_another_user_is_ignored() {
     use std::os::unix::fs::{MetadataExt, chown};
     let sandbox = Sandbox::with_config("");
     if std::fs::metadata(sandbox.home()).expect("a home").uid() != 0 {
-        return;
+        return easel_testkit::skip("other-user", "only root can give a file away");
     }
     std::fs::write(sandbox.home().join("config.toml"), trust(&sandbox)).expect("a configuration");
     write_project(&sandbox, "model = \"expensive\"\n[limits]\nimages_per_turn = 0\n");

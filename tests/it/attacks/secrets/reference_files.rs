@@ -212,7 +212,7 @@ async fn folder_above_home_does_not_expose_other_threads() {
     let sandbox = sandbox(&provider, "");
     // The user's home is elsewhere, so the folder above Easel's home is an ordinary one.
     let mut command = sandbox.server_command(STANDALONE);
-    command.env("MOCK_KEY", "sk-mock").env("HOME", "/nonexistent");
+    command.env("MOCK_KEY", "sk-mock").env("HOME", "/nonexistent").env("USERPROFILE", "C:\\nonexistent");
     let mut server = Server::spawn(command);
     server.initialize(None).await;
     let picture = sandbox.write_file("inside.png", &solid_png(8, 8, BLUE));

@@ -1,5 +1,7 @@
 //! The contents of the log at level `trace`.
 
+use std::process::Stdio;
+
 use serde_json::json;
 
 use crate::harness::Sandbox;
@@ -14,7 +16,7 @@ fn traces_contain_neither_keys_nor_images() {
         let mut command = sandbox
             .server_command(&["-c", "model_provider=preview", "--enable", "imagegenext", "--listen", url])
             .into_std();
-        command.env("RUST_LOG", "trace,tungstenite=trace");
+        command.env("RUST_LOG", "trace,tungstenite=trace").stdin(Stdio::null());
         let server = ListeningServer::spawn_command(command);
         let mut client = server.connect();
         let thread_id = client.start_thread();

@@ -11,6 +11,7 @@ use easel_testkit::image::{BLUE, RED, solid_png};
 use easel_testkit::openai;
 use serde_json::{Value, json};
 
+use crate::harness::events::messages_after_images;
 use crate::harness::normalize::normalize;
 use crate::harness::{STANDALONE, Sandbox, local_image, text};
 use crate::http::{provider_config, start_server_with_key};
@@ -127,7 +128,7 @@ pub(super) async fn run_session(tool: &[&str]) -> Session {
         for turn in turns {
             let mut input: Vec<UserInput> = vec![text(turn.user)];
             input.extend(turn.attaches.then(|| local_image(&attached)));
-            let turn_events = server.run_turn(&thread.id, input).await;
+            let turn_events = messages_after_images(server.run_turn(&thread.id, input).await);
             let seen = turn_events.iter().filter(|event| event.method() != "thread/tokenUsage/updated");
             events.extend(seen.map(|event| normalize(&sandbox, event)));
         }

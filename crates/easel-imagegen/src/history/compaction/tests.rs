@@ -42,7 +42,7 @@ fn image(number: u128, provenance: Provenance) -> ThreadImage {
     let prompt = (provenance == Provenance::Generated).then(|| format!("picture {number}"));
     let path = format!("/home/user/.easel/generated_images/thread/{number}.png").into();
     let reference = Reference { id, path, facts, provenance };
-    ThreadImage { origin: Origin::Generated, reference, prompt, edited_from: Vec::new() }
+    ThreadImage { origin: Origin::Generated, reference, prompt, edited_from: Vec::new(), note: None }
 }
 
 /// A conversation that grows turn by turn.
@@ -173,6 +173,11 @@ proptest! {
             sent.into_iter().filter(|image| image.id.as_deref().is_some_and(|id| kept.contains(id))).collect();
         prop_assert_eq!(render_for_model(&thread.history, budget, &ModelCopies::new()).1, still_sent);
     }
+}
+
+proptest! {
+    // An eighth of the usual cases, since each has more than a hundred steps.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 8))]
 
     #[test]
     fn growing_thread_is_compacted_rarely(turns in prop::collection::vec(any_turn(), 100..120)) {
@@ -206,6 +211,21 @@ fn newest_turn_is_never_removed() {
     thread.add(&turn);
     assert_eq!(thread.compact(limits).map(|dropped| dropped.len()), Some(4));
     assert_eq!((thread.compact(limits), thread.catalogue().turns), (None, 1));
+}
+
+#[test]
+fn half_of_the_room_is_for_the_newest_turns() {
+    // Turns kept, messages and images in the catalogue.
+    let parts = |turn: TestTurn, tokens| {
+        let mut thread = Thread::of(&vec![turn; 100]);
+        thread.compact(CompactionLimits { tokens, counted: None, images: EIGHT }).unwrap();
+        let catalogue = thread.catalogue();
+        (turn_starts(&thread.history.items[1..]).len(), catalogue.messages.len(), catalogue.images.len())
+    };
+    let talk = TestTurn { message: 300, answer: 300, attached: false, calls: 0 };
+    assert_eq!(parts(talk, 20_000), (12, 39, 0));
+    let pictures = TestTurn { message: 30, answer: 30, attached: true, calls: 2 };
+    assert_eq!(parts(pictures, 40_000), (1, 99, 281));
 }
 
 #[test]

@@ -203,67 +203,10 @@ async fn closed_idle_connection_costs_no_call() {
     assert_eq!(server.requests().len(), 5);
 }
 
-/// A call that may be repeated although nobody knows what became of the request.
-async fn call_with_uncertain_retries(
-    profile: ApiProfile,
-    scripts: Vec<Script>,
-) -> (Result<GeneratedImages, ImageError>, Vec<Request>) {
-    let server = start(scripts);
-    let retries = Retries { uncertain_images: Retries::UNCERTAIN_IMAGES, ..Retries::default() };
-    let provider = HttpProvider { retries, ..provider(server.address().port(), profile) };
-    let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;
-    (generated, server.requests())
-}
-
-#[tokio::test]
-async fn uncertain_requests_are_repeated_only_if_configured() {
-    let half = respond_and_close(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"data".to_vec());
-    for failing in
-        [respond_and_close(Vec::new()), half, failed("500 X", &[], "server_error"), failed("504 X", &[], "x")]
-    {
-        let whole = ok(&image_response(&png(9)));
-        let (generated, requests) = call_with_uncertain_retries(
-            ApiProfile::from_preset(Preset::Openai),
-            vec![failing.clone(), failing.clone(), whole.clone()],
-        )
-        .await;
-        assert_eq!((generated.expect("generated").attempts, requests.len()), (3, 3), "{failing:?}");
-        assert!(requests.iter().all(|request| request.header("idempotency-key") == Some("key-1")));
-
-        let (generated, requests) =
-            call_with_uncertain_retries(ApiProfile::from_preset(Preset::Openai), vec![failing.clone()]).await;
-        let (_, _, attempts, _, billed) = outcome(generated);
-        assert_eq!((attempts, billed, requests.len()), (3, Billed::Uncertain, 3), "{failing:?}");
-    }
-}
-
-#[tokio::test]
-async fn known_items_are_not_repeated() {
-    for (script, billed) in [
-        (failed("400 X", &[], "moderation_blocked"), Billed::No),
-        (ok(&json!({"data": []})), Billed::Yes),
-        (respond(http_response("200 OK", &[("content-type", "text/html")], "<html>Log in</html>")), Billed::Uncertain),
-    ] {
-        let (generated, requests) =
-            call_with_uncertain_retries(ApiProfile::from_preset(Preset::Openai), vec![script]).await;
-        assert_eq!((outcome(generated).4, requests.len()), (billed, 1));
-    }
-}
-
-#[tokio::test]
-async fn rejection_after_uncertain_attempt_stays_uncertain() {
-    let scripts = vec![respond_and_close(Vec::new()), failed("400 X", &[], "unknown_parameter")];
-    let (generated, _) = call_with_uncertain_retries(ApiProfile::from_preset(Preset::Openai), scripts.clone()).await;
-    let expected = (ImageErrorKind::InvalidArguments, Some(400), 2, false, Billed::Uncertain);
-    assert_eq!(outcome(generated), expected);
-    let (generated, _) = call_with_uncertain_retries(ApiProfile::from_preset(Preset::SdServer), scripts).await;
-    assert_eq!(outcome(generated).4, Billed::No, "this server bills nothing");
-}
-
 #[tokio::test]
 async fn images_ignore_the_models_retries() {
     let server = start(vec![failed("500 X", &[], "x")]);
-    let retries = Retries { request: 9, stream: 9, uncertain_images: 0 };
+    let retries = Retries { request: 9, stream: 9 };
     let provider =
         HttpProvider { retries, ..provider(server.address().port(), ApiProfile::from_preset(Preset::Openai)) };
     let generated = make(&provider, job("a cat"), Arc::new(CountingFiles::default()), Arc::new(drop)).await;

@@ -43,7 +43,7 @@ pub async fn read_model_response<F: Files>(
     let api = ResponsesApi {
         client: &CLIENT,
         timeouts: Timeouts::default(),
-        retries: Retries { request: 0, stream: 0, uncertain_images: 0 },
+        retries: Retries { request: 0, stream: 0 },
         refusals: &refusals,
     };
     let request = request();

@@ -206,6 +206,7 @@ async fn dropping_the_response_closes_the_connection() {
         Arc::new(MemoryFiles::default()),
         CancellationToken::new(),
     ));
+    assert_eq!(line(&stream.next().await.unwrap()), "request req_7");
     assert_eq!(line(&stream.next().await.unwrap()), "delta m \"Hi\"");
     drop(stream);
     server.client_disconnected().await;

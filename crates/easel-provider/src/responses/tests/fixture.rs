@@ -171,11 +171,14 @@ pub(super) async fn all(provider: &HttpProvider<Keys>, request: ModelRequest) ->
 
 pub(super) async fn all_with(provider: &HttpProvider<Keys>, request: ModelRequest, files: MemoryFiles) -> String {
     let events: Vec<_> = provider.respond(request, Arc::new(files), CancellationToken::new()).collect().await;
-    events.iter().map(|event| line(event) + "\n").collect()
+    let is_request_id = |event: &&Result<ModelEvent, ModelError>| matches!(event, Ok(ModelEvent::RequestId { .. }));
+    // Every attempt that gets a response begins with the id of its request.
+    events.iter().filter(|event| !is_request_id(event)).map(|event| line(event) + "\n").collect()
 }
 
 pub(super) fn line(event: &Result<ModelEvent, ModelError>) -> String {
     match event {
+        Ok(ModelEvent::RequestId { request_id }) => format!("request {request_id}"),
         Ok(ModelEvent::Reasoning { item_id, event }) => match event {
             ReasoningEvent::Started => format!("reasoning {item_id}"),
             ReasoningEvent::PartAdded(part) => format!("part {item_id} {part:?}"),

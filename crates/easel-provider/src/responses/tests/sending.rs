@@ -225,7 +225,7 @@ async fn used_or_billable_response_is_not_retried() {
 
 #[tokio::test]
 async fn retries_are_configurable() {
-    let never = Retries { request: 0, stream: 0, ..Retries::default() };
+    let never = Retries { request: 0, stream: 0 };
     let broken = Step::Send(response("500 Internal Server Error", NOW, "{}"));
     for first in [vec![], vec![broken], vec![Step::Send(stream(""))]] {
         let server = MockServer::play([first, complete_response()]);

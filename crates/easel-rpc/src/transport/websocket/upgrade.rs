@@ -4,9 +4,9 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use sha2::{Digest, Sha256};
-use tungstenite::handshake::server::{Callback, ErrorResponse, Request, Response};
-use tungstenite::http::header::{AUTHORIZATION, CONNECTION, HOST, HeaderValue, ORIGIN};
-use tungstenite::http::{self, HeaderMap, HeaderName, StatusCode};
+use tungstenite::handshake::server::Request;
+use tungstenite::http::header::{AUTHORIZATION, HOST, ORIGIN};
+use tungstenite::http::{HeaderMap, HeaderName, StatusCode};
 
 /// A bearer token, stored as its SHA-256.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -23,8 +23,8 @@ impl Token {
         Self(digest)
     }
 
-    /// Compares the hashes in constant time.
-    fn matches(&self, text: &str) -> bool {
+    /// Returns whether a client presents this token. Compares the hashes in constant time.
+    pub fn matches(&self, text: &str) -> bool {
         let Self(presented) = Self::new(text);
         self.0.iter().zip(presented).fold(0, |differing, (ours, theirs)| differing | (ours ^ theirs)) == 0
     }
@@ -45,23 +45,9 @@ pub enum Admission {
     Known,
 }
 
-/// Checks the request of a handshake.
-pub(super) struct AdmissionCheck<'a>(pub(super) &'a Admission);
-
-impl Callback for AdmissionCheck<'_> {
-    fn on_request(self, request: &Request, response: Response) -> Result<Response, ErrorResponse> {
-        check(request, self.0).map(|()| response).map_err(|(status, reason)| {
-            let mut error = http::Response::new(Some(format!("{reason}\n")));
-            *error.status_mut() = status;
-            error.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
-            error
-        })
-    }
-}
-
 /// Checks the headers. A browser sends `Origin` with every WebSocket. Its `Host` is the name that it looked up, which
 /// is not a loopback address even if a DNS server resolves it to one (DNS rebinding).
-fn check(request: &Request, admission: &Admission) -> Result<(), (StatusCode, &'static str)> {
+pub(super) fn check(request: &Request, admission: &Admission) -> Result<(), (StatusCode, &'static str)> {
     let headers = request.headers();
     if headers.contains_key(ORIGIN) {
         return Err((StatusCode::FORBIDDEN, "web pages are not allowed"));

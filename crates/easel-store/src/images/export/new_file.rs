@@ -9,9 +9,12 @@ use tempfile::NamedTempFile;
 use super::ExistingFile;
 use crate::os;
 
-/// A new file in a folder of the client.
+/// A new file in a folder of the client. Without a name, nothing of it is left.
 #[derive(Debug)]
-pub(super) enum NewFile {
+pub struct NewFile(Kind);
+
+#[derive(Debug)]
+enum Kind {
     /// It has no name yet: if the process dies, nothing of it is left.
     Unnamed(File),
     /// It has a hidden name, since the file system knows no files without a name.
@@ -20,40 +23,43 @@ pub(super) enum NewFile {
 
 impl NewFile {
     /// Creates a file that other users may read if the umask allows it.
-    pub(super) fn create(folder: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn create(folder: &Path) -> io::Result<Self> {
         match os::create_unnamed_file(folder) {
-            Ok(file) => Ok(Self::Unnamed(file)),
-            Err(_) => os::create_visible_file(folder).map(Self::Hidden),
+            Ok(file) => Ok(Self(Kind::Unnamed(file))),
+            Err(_) => os::create_visible_file(folder).map(|file| Self(Kind::Hidden(file))),
         }
     }
 
     /// Returns the open file.
-    pub(super) fn as_file_mut(&mut self) -> &mut File {
-        match self {
-            Self::Unnamed(file) => file,
-            Self::Hidden(file) => file.as_file_mut(),
+    pub fn as_file_mut(&mut self) -> &mut File {
+        match &mut self.0 {
+            Kind::Unnamed(file) => file,
+            Kind::Hidden(file) => file.as_file_mut(),
         }
     }
 
     /// Gives the file its name.
     ///
     /// # Errors
-    /// [`io::ErrorKind::AlreadyExists`] if another file has the name and must be kept.
-    pub(super) fn persist(self, path: &Path, existing: ExistingFile) -> io::Result<()> {
-        match (self, existing) {
-            (Self::Unnamed(file), ExistingFile::Keep) => os::link_file(&file, path),
-            (Self::Unnamed(file), ExistingFile::Replace) => {
+    /// [`io::ErrorKind::AlreadyExists`] if another file has the name and must be kept, and those of the file system.
+    pub fn persist(self, path: &Path, existing: ExistingFile) -> io::Result<()> {
+        match (self.0, existing) {
+            (Kind::Unnamed(file), ExistingFile::Keep) => os::link_file(&file, path),
+            (Kind::Unnamed(file), ExistingFile::Replace) => {
                 // Only a rename replaces a file, so the new one needs another name for a moment.
                 let folder = path.parent().ok_or(io::ErrorKind::InvalidInput)?;
                 let hidden = os::hidden_names().make_in(folder, |name| os::link_file(&file, name))?;
                 hidden.persist(path)?;
                 Ok(())
             }
-            (Self::Hidden(file), ExistingFile::Keep) => {
+            (Kind::Hidden(file), ExistingFile::Keep) => {
                 file.persist_noclobber(path)?;
                 Ok(())
             }
-            (Self::Hidden(file), ExistingFile::Replace) => {
+            (Kind::Hidden(file), ExistingFile::Replace) => {
                 file.persist(path)?;
                 Ok(())
             }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use easel_imagegen::port::ImportError;
 
-use crate::home::Home;
+use crate::home::{Home, real_path};
 use crate::os;
 
 /// Opens any regular file: the client is the user's own program.
@@ -20,13 +20,13 @@ pub(super) fn open_model_path(home: &Home, path: &Path, roots: &[PathBuf], name:
     check_absolute(path, name)?;
     let outside = || refuse(name, "lies outside the folders that may be read");
     // A root may contain Easel's home, which has the images of all threads.
-    if home.contains(&os::real_path(path)) {
+    if home.contains(&real_path(path)) {
         return Err(outside());
     }
     let mut result = Err(outside());
     for root in roots {
         // The path may use another name of the root, such as /tmp for /private/tmp.
-        let resolved = root.canonicalize().unwrap_or_else(|_| root.clone());
+        let resolved = dunce::canonicalize(root).unwrap_or_else(|_| root.clone());
         let Some(relative) = path.strip_prefix(root).or_else(|_| path.strip_prefix(&resolved)).ok() else { continue };
         match os::open_beneath(root, relative) {
             Ok(file) => return Ok(file),

@@ -75,7 +75,7 @@ async fn staged_image_is_recorded() {
     let store = open(home.path());
     let image = only_image(&store).await;
     assert_eq!((image.status, image.images.len()), (ImageStatus::Completed, 1));
-    let path = home.path().join("generated_images/thread-1/c1.png");
+    let path = image_path(home.path(), "c1.png");
     assert_eq!(image.saved_path.as_deref(), path.to_str());
     assert_eq!(fs::read(path).unwrap(), png(3, 2, b"billed"));
     let listed = store.list_images(ImageListParams::default()).await.unwrap().data;
@@ -96,9 +96,8 @@ async fn named_image_is_recorded() {
     fs::write(folder.join("c1-4.png"), "not an image").unwrap();
     store.close().await;
     let images = image_items(&open(home.path())).await;
-    let paths = |image: &ImageGenerationItem| {
-        image.images.iter().map(|record| record.path.rsplit('/').next().unwrap().to_owned()).collect::<Vec<_>>()
-    };
+    let paths =
+        |image: &ImageGenerationItem| image.images.iter().map(|record| file_name(&record.path)).collect::<Vec<_>>();
     assert_eq!(paths(&images[0]), ["c1.png", "c1-3.png"]);
     assert_eq!(paths(&images[1]), ["c1-2.png"]);
 }
@@ -111,7 +110,7 @@ async fn intent_is_completed_with_all_details() {
         let store = drawing_store(home.path()).await;
         let staged = stage(&store, &png(1, 1, b"billed"));
         let staged_path = staged.path().to_path_buf();
-        let path = home.path().join("generated_images/thread-1/c1.png");
+        let path = image_path(home.path(), "c1.png");
         // Settles the call, then undoes the outcome.
         let end = CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 77 };
         let record = store.settle(THREAD, "c1", end).await.unwrap().remove(0);
@@ -153,7 +152,7 @@ async fn settled_call_keeps_its_outcome() {
     let made = GeneratedImages { missing: Some(missing.clone()), ..made(vec![stage(&store, &png(1, 1, b""))]) };
     let records = store.settle(THREAD, "c1", CallEnd::Generated { made, elapsed_ms: 1 }).await.unwrap();
     let error = image_error(ImageErrorKind::ModerationBlocked, "The provider refused the prompt.");
-    store.settle(THREAD, "c2", CallEnd::Failed(error.clone())).await.unwrap();
+    store.settle(THREAD, "c2", end_with(error.clone())).await.unwrap();
     store.close().await;
     let images = image_items(&open(home.path())).await;
     assert_eq!((images[0].status, &images[0].images), (ImageStatus::Completed, &records));

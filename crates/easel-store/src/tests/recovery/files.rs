@@ -86,7 +86,7 @@ async fn unmatched_image_is_kept_and_named() {
     abandon(stage(&store, &png(1, 1, b"billed")));
     store.close().await;
     let images = image_items(&open(home.path())).await;
-    let path = home.path().join("generated_images/thread-1/recovered.png");
+    let path = image_path(home.path(), "recovered.png");
     assert_eq!(fs::read(&path).unwrap(), png(1, 1, b"billed"));
     for image in images {
         assert_eq!(image.status, ImageStatus::Failed);
@@ -94,6 +94,7 @@ async fn unmatched_image_is_kept_and_named() {
     }
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn unreadable_image_is_kept_for_the_next_start() {
     // A link to itself fails like a faulty disk: with an error that does not mean "not an image".
@@ -184,7 +185,7 @@ async fn image_in_a_spare_folder_comes_home() {
     abandon(staged);
     store.close().await;
     let image = only_image(&open(home.path())).await;
-    let path = home.path().join("generated_images/thread-1/spare.png");
+    let path = image_path(home.path(), "spare.png");
     assert_eq!((image.status, image.saved_path.as_deref()), (ImageStatus::Completed, path.to_str()));
     assert_eq!(fs::read(path).unwrap(), png(1, 1, b"billed"));
     assert!(!spare.exists() && !spare.starts_with(home.path()));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use easel_imagegen::capability::MAX_REFERENCES;
+use easel_imagegen::edit;
 use easel_imagegen::handle;
 use easel_imagegen::port::{Origin, Provenance, Reference, ThreadImage};
 use easel_protocol::record::{Attachment, ImageRecord};
@@ -25,9 +26,15 @@ pub(crate) const BY_PATH_SQL: &str = "SELECT sequence, origin, json FROM images 
     AND origin IN ('attached', 'made') AND withdrawn = 0 AND taken_by IS NULL \
     AND json_extract(json, '$.deleted') IS NULL ORDER BY sequence LIMIT 1";
 
-/// Walks through the generated images from the newest on. The conditions are those of the index `images_of_thread`.
+/// Walks through the generated images from the newest on, without those that a composite of their call replaces while
+/// it is there. The other conditions are those of the index `images_of_thread`.
 pub(crate) const NEWEST_GENERATED_SQL: &str = "SELECT sequence, origin, json FROM images WHERE thread_id = ?1 \
-    AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL AND withdrawn = 0 ORDER BY sequence DESC";
+    AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL AND withdrawn = 0 \
+    AND NOT (json_extract(json, '$.edit.composite') IS 'applied' AND json_extract(json, '$.derived') IS NULL \
+    AND EXISTS (SELECT 1 FROM images AS composite WHERE composite.thread_id = images.thread_id \
+    AND composite.call_id = images.call_id AND json_extract(composite.json, '$.derived.from[0]') = images.id \
+    AND json_extract(composite.json, '$.deleted') IS NULL)) \
+    ORDER BY sequence DESC";
 
 /// Returns the images that the conversation shows, and the newest generated ones, in the order of the conversation. A
 /// call that selects no image by name uses at most [`MAX_REFERENCES`] of the newest.
@@ -111,11 +118,18 @@ fn read_image(home: &Home, row: &Row<'_>) -> Result<(i64, ThreadImage), Error> {
             provenance: Provenance::Generated,
         };
         let edited_from = record.inputs.into_iter().filter_map(|input| input.id).collect();
-        ThreadImage { origin: Origin::Generated, reference, prompt: Some(record.requested.prompt), edited_from }
+        let (prompt, note) = (Some(record.requested.prompt), record.edit.as_deref().and_then(edit::describe));
+        ThreadImage { origin: Origin::Generated, reference, prompt, edited_from, note }
     } else {
         let Attachment { id, path, facts } = home.read_column(json)?;
         let reference = Reference { id: Some(id), path: path.into(), facts, provenance: Provenance::User };
-        ThreadImage { origin: Origin::Attached { message: 0 }, reference, prompt: None, edited_from: Vec::new() }
+        ThreadImage {
+            origin: Origin::Attached { message: 0 },
+            reference,
+            prompt: None,
+            edited_from: Vec::new(),
+            note: None,
+        }
     };
     Ok((row.get(0)?, image))
 }

@@ -47,6 +47,69 @@ async fn text_after_image_waits_for_slow_disk() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn comparison_of_hosted_edit_delays_only_its_own_item() {
+    let mut fixture = Fixture::hosted();
+    fixture.faults.slow_comparison = true;
+    let response = "hosted a of base\n image a\n text msg_1 Here\n hosted b\n image b\n text msg_2 There\n done";
+    let handle = fixture.load("thread", &[response]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("send thread item/completed agentMessage msg_2").await;
+    assert!(!fixture.log.has("settle a"), "{:#?}", fixture.log.lines());
+    fixture.log.open("compare");
+    fixture.wait_for_end().await;
+    fixture.log.assert_order(&[
+        "compare a",
+        "send thread item/completed agentMessage msg_1",
+        "send thread item/completed imageGeneration b completed",
+        "send thread item/completed agentMessage msg_2",
+        "settle a made",
+        "send thread item/completed imageGeneration a completed",
+        "send thread turn/completed completed",
+    ]);
+    let said = fixture.log.count("send thread item/completed agentMessage");
+    assert_eq!(said, 2, "the model has said something after both images: {:#?}", fixture.log.lines());
+}
+
+#[tokio::test(start_paused = true)]
+async fn interrupt_gives_up_the_comparison_of_an_edit() {
+    for (mut fixture, response) in [
+        (Fixture::hosted(), "hosted a of base\n image a\n wait nothing"),
+        (Fixture::new(), "edit a /home/base.png\n wait nothing"),
+    ] {
+        fixture.faults.slow_comparison = true;
+        fixture.earlier.images = vec!["base"];
+        let handle = fixture.load("thread", &[response]);
+        fixture.start(&handle, "turn").await;
+        fixture.log.wait_for("compare a").await;
+        handle.slot.interrupt_token().expect("a turn runs").cancel();
+        fixture.wait_for_end().await;
+        fixture.log.assert_order(&[
+            "give up comparing a",
+            "settle a made",
+            "send thread item/completed imageGeneration a completed",
+            "send thread turn/completed interrupted",
+        ]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn image_limit_closes_the_response_during_a_comparison() {
+    let mut fixture = Fixture::hosted();
+    (fixture.faults.slow_comparison, fixture.config.max_images) = (true, 1);
+    let response = "hosted a of base\n image a\n hosted b of base\n image b\n wait nothing";
+    let handle = fixture.load("thread", &[response]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("close response").await;
+    assert!(!fixture.log.has("settle"), "{:#?}", fixture.log.lines());
+    fixture.log.open("compare");
+    fixture.wait_for_end().await;
+    for item in ["a", "b"] {
+        assert!(fixture.log.has(&format!("send thread item/completed imageGeneration {item} completed")));
+    }
+    assert!(fixture.log.has("send thread turn/completed failed"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn hosted_call_of_failed_response_is_settled_as_failed() {
     for (response, status) in [
         ("hosted a\n text msg_1 Hm", "failed"),

@@ -62,6 +62,7 @@ fn check_items_end_once_before_turn(effects: &[Effect]) {
                 assert_eq!(turn.completed_at, turn.duration_ms.map(|millis| millis / 1_000), "a turn that starts at 0");
             }
             Event::ConfigWarning(_)
+            | Event::Warning(_)
             | Event::AccountLoginCompleted(_)
             | Event::AccountUpdated(_)
             | Event::AccountRateLimitsUpdated(_)

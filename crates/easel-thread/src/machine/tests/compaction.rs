@@ -1,7 +1,10 @@
 //! Compaction: before a request, after a refusal, and on request.
 
+use easel_protocol::event::Event;
+use easel_protocol::item::ThreadItem;
 use easel_protocol::response_item::ResponseItem;
 
+use super::super::Effect;
 use super::script::{ScriptRunner, last, play};
 
 #[test]
@@ -91,4 +94,24 @@ fn trimmed_conversation_begins_with_the_catalogue() {
     assert_eq!((catalogue.counted_tokens, catalogue.kept_items), (Some(6_000), kept.len() as u64));
     assert_eq!(catalogue.turns + (kept.len() as u64).div_ceil(2), 31);
     assert_eq!(runner.conversation.counted_tokens, None);
+}
+
+#[test]
+fn completed_compaction_has_both_times() {
+    let runner = ScriptRunner::new(["turns 30", "purpose compact"].into_iter());
+    let completed = runner.effects.iter().find_map(|effect| {
+        if let Effect::Emit(Event::ItemCompleted(completed)) = effect { Some(&completed.item) } else { None }
+    });
+    let Some(ThreadItem::ContextCompaction(item)) = completed else { panic!("no compaction") };
+    assert_eq!((item.started_at_ms, item.completed_at_ms), (0, Some(0)));
+}
+
+#[test]
+fn response_without_counted_input_tokens_leaves_no_count() {
+    for (line, counted) in [("done 4000", Some(4_000)), ("done 0", None), ("done", None)] {
+        let mut runner = ScriptRunner::new(["counted 100"].into_iter());
+        runner.run("message m Hello");
+        runner.run(line);
+        assert_eq!(runner.conversation.counted_tokens, counted, "{line}");
+    }
 }

@@ -224,6 +224,7 @@ fn refused_hosted_image_is_requested_without_tool() {
     raw user "Draw"
     request
     > refuse limits.x is used up
+    warning "The provider's hosted image tool is not offered in this turn any more: limits.x is used up."
     request
     > message msg_1 Sorry
     item/started agentMessage msg_1 ""
@@ -240,6 +241,12 @@ fn refused_hosted_image_is_requested_without_tool() {
     assert_eq!(runner.turn.tool_to_offer(), ToolExposure::None);
     let note = "The image tool is not available now: limits.x is used up. If the user wants an image, tell them so.";
     assert_eq!(runner.turn.withheld_note().as_deref(), Some(note));
+}
+
+#[test]
+fn approval_that_withholds_the_hosted_tool_is_reported_once() {
+    let all = play("exposure none\n withheld approval\n message msg_1 Sorry\n steer user_2 more\n done\n done");
+    assert_eq!(all.matches("warning \"Every image call needs an approval").count(), 1, "{all}");
 }
 
 #[test]
@@ -291,4 +298,13 @@ fn endless_calls_are_stopped() {
         "{all}"
     );
     assert!(all.contains("turn/completed failed"), "{all}");
+}
+
+#[test]
+fn refusal_applies_only_to_unsent_hosted_request() {
+    let refused = last("exposure hosted\n refuse limits.x is used up");
+    assert!(refused.starts_with("warning ") && refused.ends_with("is used up.\"\nrequest\n"), "{refused}");
+    for sent in ["max 16", "exposure none", "exposure hosted\n delta m Hi", "exposure hosted\n hosted a x"] {
+        assert_eq!(last(&format!("{sent}\n refuse The limit is reached.")), "", "{sent}");
+    }
 }

@@ -1,7 +1,8 @@
 //! Runs scripts. The first lines may set up the turn: `exposure hosted`, `exposure none`, `closing off`, `max 2`,
 //! `attach A B`, `used ID`, `turns 30` for earlier turns, `limit 5000` and `counted 9000` for the tokens of a request,
-//! `purpose compact`, `purpose host` for a turn that begins with the call `h` of a client. Each further line
-//! is one input. After `unsaved`, the events that the input causes cannot be written.
+//! `purpose compact`, `purpose host` for a turn that begins with the call `h` of a client, `bills no` for a provider
+//! without a price. Each further line is one input. After `unsaved`, the events that the input causes cannot be
+//! written.
 
 use easel_imagegen::history::ImageBudget;
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent, ReasoningEvent, ReasoningPart, image_error};
@@ -51,9 +52,21 @@ pub(super) fn last(script: &str) -> String {
 }
 
 pub(super) fn is_setup(line: &str) -> bool {
-    ["exposure ", "closing ", "max ", "attach ", "used ", "limit ", "turns ", "counted ", "purpose "]
-        .iter()
-        .any(|start| line.starts_with(start))
+    [
+        "exposure ",
+        "closing ",
+        "max ",
+        "attach ",
+        "used ",
+        "limit ",
+        "turns ",
+        "counted ",
+        "purpose ",
+        "bills ",
+        "withheld ",
+    ]
+    .iter()
+    .any(|start| line.starts_with(start))
 }
 
 impl ScriptRunner {
@@ -68,6 +81,7 @@ impl ScriptRunner {
             max_images: 16,
             budget: ImageBudget { images: 8, bytes: 1_000_000 },
             context_tokens: 100_000,
+            hosted_withheld: None,
         };
         for line in setup {
             match line.split_once(' ').unwrap() {
@@ -81,6 +95,8 @@ impl ScriptRunner {
                 ("counted", tokens) => conversation.counted_tokens = Some(tokens.parse().unwrap()),
                 ("purpose", "host") => purpose = Purpose::Host,
                 ("purpose", _) => purpose = Purpose::Compact,
+                ("withheld", _) => config.hosted_withheld = Some(HeldBackReason::ApprovalRequired),
+                ("bills", _) => config.capabilities.bills = false,
                 ("used", id) => used.push(id),
                 (other, _) => panic!("unknown setup: {other}"),
             }

@@ -138,3 +138,9 @@ fn first_stop_reason_is_reported() {
     assert_eq!(all.matches("turn/completed").count(), 1, "{all}");
     assert!(all.contains("turn/completed interrupted"), "{all}");
 }
+
+#[test]
+fn unwritten_hosted_call_of_free_provider_is_not_billed() {
+    let all = play("exposure hosted\n bills no\n unsaved hosted ig_1 a cat\n closed");
+    assert!(all.contains("item/completed imageGeneration ig_1 failed storage, billed no"), "{all}");
+}

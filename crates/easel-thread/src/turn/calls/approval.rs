@@ -1,6 +1,7 @@
 //! The approval of a call: asked before the call is journaled, or when the limits refuse it.
 
 use easel_imagegen::approval::{ApprovalPolicy, ApprovalRequest, Denial};
+use easel_imagegen::hooks::HookQuestion;
 use easel_imagegen::port::{Admission, Approver, ImageJob, Provider, ReserveError, Store, image_error};
 use easel_imagegen::spending::{Budget, LimitError, Quote};
 use easel_protocol::record::{ImageError, ImageErrorKind};
@@ -12,8 +13,16 @@ use super::journal::to_image_error;
 use crate::config::Reserved;
 use crate::turn::questions::ApprovalNotice;
 
+/// What demands an approval of a call.
+#[derive(Debug)]
+pub(super) struct ApprovalDemand {
+    pub(super) policy: ApprovalPolicy,
+    /// The hook that leaves the call to the user.
+    pub(super) hook: Option<HookQuestion>,
+}
+
 impl<S: Store, P: Provider> CallContext<S, P> {
-    /// Reserves a call, with an approval if `policy` demands one. While it waits for that, it gives its permit to other
+    /// Reserves a call, with an approval if one is demanded. While it waits for that, it gives its permit to other
     /// calls.
     ///
     /// # Errors
@@ -21,7 +30,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     pub(super) async fn admit<'a>(
         &'a self,
         job: &ImageJob,
-        policy: ApprovalPolicy,
+        ApprovalDemand { policy, hook }: ApprovalDemand,
         mut permit: Option<SemaphorePermit<'a>>,
         approver: &dyn Approver,
         stop: &CancellationToken,
@@ -30,8 +39,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         let info = self.provider.image_info();
         let quote = self.gate.quote(|policy| policy.quote(&info.image_model, &job.requested, job.references.len()));
         let mut admission = Admission::WithinLimits;
-        if policy.is_for_all {
-            let request = self.approval_request(job, quote.clone(), None).await?;
+        if policy.is_for_all || hook.is_some() {
+            let request = ApprovalRequest { hook, ..self.approval_request(job, quote.clone(), None).await? };
             if let Some(refusal) = &request.refusal {
                 if !policy.is_over_limits {
                     return Err(Box::new(refusal.to_error()));
@@ -40,12 +49,12 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             }
             permit = self.approve(request, permit, approver, stop).await?;
         }
-        let reserved = match self.reserve(&job.item_id, &job.requested, &job.references, quote.clone(), admission).await
-        {
+        let inputs = (job.references.as_slice(), job.mask.as_ref());
+        let reserved = match self.reserve(&job.item_id, &job.requested, inputs, quote.clone(), admission).await {
             Err(ReserveError::Refused(refusal)) if policy.is_over_limits => {
                 let request = self.approval_request(job, quote.clone(), Some(*refusal)).await?;
                 permit = self.approve(request, permit, approver, stop).await?;
-                self.reserve(&job.item_id, &job.requested, &job.references, quote, Admission::Approved).await
+                self.reserve(&job.item_id, &job.requested, inputs, quote, Admission::Approved).await
             }
             reserved => reserved,
         };
@@ -76,6 +85,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             quote,
             budget,
             refusal,
+            hook: None,
             timeout: self.approval_timeout,
         })
     }
@@ -92,11 +102,11 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             return Ok(permit);
         }
         drop(permit);
-        let refusal = request.refusal.clone();
+        let (refusal, hook) = (request.refusal.clone(), request.hook.clone());
         self.unless_cancelled(stop, async {
             let approved =
                 if approver.can_ask() { self.ask(request, approver).await } else { Err(Denial::NobodyToAsk) };
-            approved.map_err(|denial| Box::new(denial.to_error(refusal.as_ref())))?;
+            approved.map_err(|denial| Box::new(denial.to_error(refusal.as_ref(), hook.as_ref())))?;
             Ok(self.permits.acquire().await.ok())
         })
         .await

@@ -2,7 +2,7 @@
 
 use std::panic::AssertUnwindSafe;
 
-use easel_imagegen::hooks::{Hook, HookCall, HookEnd, HookInput, decide, report};
+use easel_imagegen::hooks::{Hook, HookCall, HookEnd, HookInput, HookQuestion, decide, report};
 use easel_imagegen::port::{ImageJob, Provider, Reference, Store};
 use easel_imagegen::spec::{HOSTED_NAME, STANDALONE_NAME};
 use easel_protocol::id::ItemId;
@@ -42,23 +42,30 @@ impl From<(&RequestedImage, &[Reference])> for HookData {
 }
 
 impl<S: Store, P: Provider> CallContext<S, P> {
-    /// Runs the hooks before a call of the standalone tool, one after the other.
+    /// Runs the hooks before a call of the standalone tool, one after the other. Returns the first of them that leaves
+    /// the call to the user.
     ///
     /// # Errors
     /// The error of the first hook that denies the call. The others do not run.
-    pub(super) async fn run_pre_hooks(&self, job: &ImageJob, hooks: &[Hook]) -> Result<(), Box<ImageError>> {
+    pub(super) async fn run_pre_hooks(
+        &self,
+        job: &ImageJob,
+        hooks: &[Hook],
+    ) -> Result<Option<HookQuestion>, Box<ImageError>> {
         if hooks.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
         let data = HookData::from(job);
         let input = HookInput::before(&self.hook_call(&job.item_id, &data));
+        let mut question = None;
         for hook in hooks {
             let end = self.run_hook(hook, &input).await;
-            decide(hook, &end).inspect_err(|error| {
+            let decision = decide(hook, &end).inspect_err(|error| {
                 tracing::info!(item_id = %job.item_id, hook = hook.name, reason = error.message, "a hook denied a call");
             })?;
+            question = question.or(decision);
         }
-        Ok(())
+        Ok(question)
     }
 
     /// Returns a copy of what the hooks after the call need; `None` without such hooks.

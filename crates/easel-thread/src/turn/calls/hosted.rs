@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use easel_imagegen::phase;
 use easel_imagegen::port::{
-    Admission, GeneratedImages, ModelError, Provider, Reference, RequestStart, ReserveError, StorageError, Store,
+    Admission, EditSource, GeneratedImages, ModelError, Provider, Reference, RequestStart, ReserveError, StorageError,
+    Store,
 };
 use easel_imagegen::spending::LimitError;
 use easel_protocol::id::{CallId, ItemId};
@@ -25,7 +26,7 @@ use super::{CallContext, CallReport};
 use crate::clock::now_ms;
 use crate::config::Reserved;
 use crate::event_sink::EventSink;
-use crate::machine::{Effect, Turn};
+use crate::machine::{Effect, Input, Turn};
 use crate::turn::{TurnRunner, store_panicked};
 
 /// The hosted calls that have not ended, by the provider's id.
@@ -38,11 +39,28 @@ pub(in crate::turn) struct HostedCall {
     /// The journal row that could not be written when the call started. It is written again with the image.
     unreserved: Option<(RequestedImage, Vec<Reference>)>,
     hook_data: Option<HookData>,
+    edit: Option<EditSource>,
 }
 
 impl HostedCall {
     pub(in crate::turn) fn elapsed(&self) -> Duration {
         self.started.elapsed()
+    }
+}
+
+/// What the provider has made of a hosted call, and what is left to do.
+pub(super) struct HostedEnd {
+    pub(super) item_id: ItemId,
+    generated: Result<GeneratedImages, ImageError>,
+    elapsed: Duration,
+    hook_data: Option<HookData>,
+    edit: Option<EditSource>,
+}
+
+impl HostedEnd {
+    /// Returns whether more than the disk is needed.
+    fn is_long(&self) -> bool {
+        self.hook_data.is_some() || (self.edit.is_some() && self.generated.is_ok())
     }
 }
 
@@ -95,8 +113,25 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     ) -> Result<Reserved, ReserveError> {
         // Like the image that its model request has reserved: the model was billed for the prompt with the request.
         let quote = self.gate.quote(|policy| policy.quote_hosted(&self.provider.info().image_model));
-        let reserving = self.reserve(item_id, requested, references, quote, Admission::Started);
+        let reserving = self.reserve(item_id, requested, (references, None), quote, Admission::Started);
         AssertUnwindSafe(reserving).catch_unwind().await.unwrap_or_else(|_| Err(store_panicked().into()))
+    }
+
+    /// Compares the images of a hosted call, if it was an edit, stores them, and runs the hooks after it.
+    pub(super) async fn settle_hosted(&self, end: HostedEnd) -> CallReport {
+        let HostedEnd { item_id, generated, elapsed, hook_data, edit } = end;
+        let settling = async {
+            let generated = self.examine(&item_id, edit, generated, &self.cancel).await;
+            self.settle(&item_id, generated, None, elapsed).await
+        };
+        let outcome = AssertUnwindSafe(settling).catch_unwind().await.unwrap_or_else(|_| {
+            let error = store_panicked();
+            Err(Box::new(self.error_after_sending(ImageErrorKind::Internal, error.client_message())))
+        });
+        if let Some(data) = hook_data {
+            self.run_post_hooks(&item_id, &data, &outcome, &self.cancel).await;
+        }
+        CallReport { item_id, outcome }
     }
 }
 
@@ -123,7 +158,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             }
         };
         let hook_data = self.context.keep_for_hooks((requested, references));
-        let hosted = HostedCall { item_id: item_id.clone(), started: Instant::now(), unreserved, hook_data };
+        let edit = EditSource::of_hosted(references);
+        let hosted = HostedCall { item_id: item_id.clone(), started: Instant::now(), unreserved, hook_data, edit };
         self.hosted.insert(call_id.clone(), hosted);
         refusal
     }
@@ -134,7 +170,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
         let Some(was_sent) = self.hosted_request.take() else { return };
         let billed = if was_sent.load(Ordering::Relaxed) { billed } else { Billed::No };
         let CallContext { store, thread_id, turn_id, .. } = &*self.context;
-        let ending = AssertUnwindSafe(store.end_request(thread_id, turn_id, billed)).catch_unwind();
+        let request_id = self.model_request_id.as_deref();
+        let ending = AssertUnwindSafe(store.end_request(thread_id, turn_id, billed, request_id)).catch_unwind();
         if let Err(error) = ending.await.unwrap_or_else(|_| Err(store_panicked())) {
             let error: &dyn std::error::Error = &error;
             tracing::error!(%thread_id, error, "an image that a model request has reserved stays reserved");
@@ -151,7 +188,7 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             tracing::warn!(call_id, "the provider ended an image call that is not running");
             return Vec::new();
         };
-        self.settle_hosted(turn, hosted, outcome).await
+        self.end_hosted(turn, hosted, outcome).await
     }
 
     /// Ends all hosted calls of the response as failed.
@@ -163,15 +200,21 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
     ) -> Vec<Effect> {
         let mut effects = Vec::new();
         for (_, hosted) in std::mem::take(&mut self.hosted) {
-            let error = self.context.error_after_sending(kind, message);
-            effects.extend(self.settle_hosted(turn, hosted, Err(error)).await);
+            let error = self.hosted_error(kind, message);
+            effects.extend(self.end_hosted(turn, hosted, Err(error)).await);
         }
         effects
     }
 
-    /// Stores the images of a hosted call. The response waits meanwhile and while the hooks after the call run, so that
-    /// its next event comes after the image, as with the standalone tool.
-    async fn settle_hosted(
+    /// Creates the error of a hosted call whose response ended without its image.
+    pub(in crate::turn) fn hosted_error(&self, kind: ImageErrorKind, message: &str) -> ImageError {
+        let request_id = self.model_request_id.clone();
+        ImageError { request_id, ..self.context.error_after_sending(kind, message) }
+    }
+
+    /// Stores the images of a hosted call. The response waits for that, so that its next event comes after the image,
+    /// as with the standalone tool. It does not wait for a comparison and for hooks, which may take seconds.
+    async fn end_hosted(
         &mut self,
         turn: &mut Turn,
         hosted: HostedCall,
@@ -186,19 +229,15 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 }
             }
         }
-        let settling =
-            AssertUnwindSafe(self.context.settle(&hosted.item_id, generated, hosted.elapsed())).catch_unwind();
-        let outcome = settling.await.unwrap_or_else(|_| {
-            let error = store_panicked();
-            Err(Box::new(self.context.error_after_sending(ImageErrorKind::Internal, error.client_message())))
-        });
-        let report = CallReport { item_id: hosted.item_id, outcome };
-        match hosted.hook_data {
-            Some(data) => {
-                self.calls.spawn_hooks(Arc::clone(&self.context), data, report);
-                Vec::new()
-            }
-            None => self.on_call_ended(turn, report),
+        let elapsed = hosted.elapsed();
+        let HostedCall { item_id, hook_data, edit, .. } = hosted;
+        let end = HostedEnd { item_id, generated, elapsed, hook_data, edit };
+        if end.is_long() {
+            let effects = self.handle(turn, Input::HostedArrived { item_id: end.item_id.clone() });
+            self.calls.spawn_hosted_end(Arc::clone(&self.context), end);
+            return effects;
         }
+        let report = self.context.settle_hosted(end).await;
+        self.on_call_ended(turn, report)
     }
 }

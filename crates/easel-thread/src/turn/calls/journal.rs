@@ -5,11 +5,13 @@ use std::time::Duration;
 use easel_imagegen::output::LOG_PREVIEW;
 use easel_imagegen::phase;
 use easel_imagegen::port::{
-    Admission, CallEnd, CallStart, GeneratedImages, Provider, Reference, ReserveError, StorageError, Store, image_error,
+    Admission, CallEnd, CallStart, EditSource, GeneratedImages, Provider, Reference, ReserveError, StorageError, Store,
+    image_error,
 };
 use easel_imagegen::spending::Quote;
 use easel_protocol::id::ItemId;
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind, ImageRecord, RequestedImage};
+use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
 
 use super::CallContext;
@@ -26,7 +28,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         &self,
         item_id: &ItemId,
         requested: &RequestedImage,
-        inputs: &[Reference],
+        (inputs, mask): (&[Reference], Option<&Reference>),
         quote: Quote,
         admission: Admission,
     ) -> Result<Reserved, ReserveError> {
@@ -42,6 +44,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             bills: info.capabilities.bills,
             requested: requested.clone(),
             inputs: inputs.to_vec(),
+            mask: mask.cloned(),
             quote: quote.clone(),
             limits: self.gate.limits(),
             admission,
@@ -57,11 +60,28 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         Ok(Reserved { quote, budget: budget.filter(|_| !is_approved) })
     }
 
-    /// Ends a journaled call: stores its images in the thread, or records the failure.
+    /// Compares the images of an edit with the image that was edited, before they are recorded: a record never changes,
+    /// and clients read it with the end of the item. The work runs beside the turn. `stop` ends only the wait for it.
+    pub(in crate::turn) async fn examine(
+        &self,
+        item_id: &ItemId,
+        edit: Option<EditSource>,
+        generated: Result<GeneratedImages, ImageError>,
+        stop: &CancellationToken,
+    ) -> Result<GeneratedImages, ImageError> {
+        let generated = generated?;
+        let Some(edit) = edit else { return Ok(generated) };
+        let span = tracing::debug_span!(target: phase::TARGET, "compare");
+        Ok(self.store.examine_edit(&self.thread_id, item_id, edit, generated, stop).instrument(span).await)
+    }
+
+    /// Ends a journaled call: stores its images in the thread, or records the failure. `last_attempt` says what the
+    /// provider billed for the last one of several attempts.
     pub(in crate::turn) async fn settle(
         &self,
         item_id: &ItemId,
         generated: Result<GeneratedImages, ImageError>,
+        last_attempt: Option<Billed>,
         elapsed: Duration,
     ) -> Result<CallOutput, Box<ImageError>> {
         let elapsed_ms = u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX);
@@ -76,7 +96,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         };
         let error = ImageError { elapsed_ms, ..error };
         let span = tracing::debug_span!(target: phase::TARGET, "record");
-        let end = CallEnd::Failed(error.clone());
+        let end = CallEnd::Failed { error: error.clone(), last_attempt: last_attempt.unwrap_or(error.billed) };
         let settled = self.store.settle(&self.thread_id, item_id, end).instrument(span).await;
         if let Err(storage) = settled {
             // The next start of the process closes the row. The client gets the error of the call, which matters more.

@@ -10,17 +10,17 @@ use easel_imagegen::approval::ApprovalPolicy;
 use easel_imagegen::hooks::Hooks;
 use easel_imagegen::phase;
 use easel_imagegen::plan::PlannedCall;
-use easel_imagegen::port::{
-    Approver, GeneratedImages, HookRunner, ImageJob, Preview, PreviewSink, Provider, Store, image_error,
-};
+use easel_imagegen::port::{Approver, EditSource, HookRunner, Preview, Provider, Store, image_error};
 use easel_protocol::id::{ItemId, ThreadId, TurnId};
 use easel_protocol::record::{Billed, ImageError, ImageErrorKind};
 use futures_util::FutureExt;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::Instrument;
+use tracing::{Instrument, Span, field};
 
+use super::approval::ApprovalDemand;
+use super::generate::Generated;
 use crate::config::TurnGate;
 use crate::machine::CallOutput;
 use crate::slot::Caller;
@@ -28,10 +28,6 @@ use crate::turn::questions::ApprovalNotice;
 
 const INTERRUPTED: &str = "the turn was interrupted";
 const CALL_CANCELLED: &str = "the call was cancelled";
-
-/// Time after the deadline at which a call is stopped from outside. A provider that observes the deadline itself knows
-/// better what it has sent, so it goes first.
-const DEADLINE_GRACE: Duration = Duration::from_secs(1);
 
 /// What all calls of a turn share.
 #[derive(Debug)]
@@ -48,8 +44,12 @@ pub(in crate::turn) struct CallContext<S: Store, P> {
     pub(in crate::turn) permits: Semaphore,
     /// Time limit for one call.
     pub(in crate::turn) deadline: Duration,
+    /// Whether a request that may have been billed is sent again.
+    pub(in crate::turn) retry_uncertain: bool,
     /// Number of previews of each image.
     pub(in crate::turn) partial_images: u32,
+    /// Whether the pixels outside the mask of an edit are put back if its call says nothing else.
+    pub(in crate::turn) keep_unmasked: bool,
     /// Receives the previews, with the call's item.
     pub(in crate::turn) previews: mpsc::Sender<(ItemId, Preview)>,
     pub(in crate::turn) cancel: CancellationToken,
@@ -99,6 +99,9 @@ impl<S: Store, P: Provider> CallContext<S, P> {
                 Err(Box::new(self.error_after_sending(ImageErrorKind::Internal, message)))
             }
         };
+        if let Err(error) = &outcome {
+            Span::current().record("error", field::debug(error.kind));
+        }
         CallReport { item_id, outcome }
     }
 
@@ -129,24 +132,26 @@ impl<S: Store, P: Provider> CallContext<S, P> {
         stop: &CancellationToken,
     ) -> Result<CallOutput, Box<ImageError>> {
         let begun = Instant::now();
+        let preserve = call.preserve.unwrap_or(self.keep_unmasked);
         let preparing = async {
             let queue_span = tracing::debug_span!(target: phase::TARGET, "queue");
             let permit = self.permits.acquire().instrument(queue_span).await.ok();
             let plan_span = tracing::debug_span!(target: phase::TARGET, "plan");
             let job = self.prepare_job(item_id, call, &caller.originator).instrument(plan_span).await?;
             let guards = self.gate.guards(&self.hooks, self.approval);
-            self.run_pre_hooks(&job, &guards.pre_hooks).await?;
-            Ok((job, permit, guards))
+            let hook = self.run_pre_hooks(&job, &guards.pre_hooks).await?;
+            Ok((job, permit, guards, hook))
         };
-        let (mut job, permit, guards) = self.unless_cancelled(stop, preparing).await?;
-        let (reserved, _permit) = self.admit(&job, guards.approval, permit, &*caller.approver, stop).await?;
-        job.gate = self.gate.for_call(reserved, guards);
+        let (job, permit, guards, hook) = self.unless_cancelled(stop, preparing).await?;
+        let demand = ApprovalDemand { policy: guards.approval, hook };
+        let (reserved, _permit) = self.admit(&job, demand, permit, &*caller.approver, stop).await?;
         let started = Instant::now();
-        let hook_data = self.keep_for_hooks(&job);
-        let generated = self.generate(item_id, job, stop).await;
-        // From here on the call is not cancelled: images that were made are kept.
+        let (hook_data, edit) = (self.keep_for_hooks(&job), EditSource::of_job(&job, preserve));
+        let Generated { result, last_attempt } = self.generate(job, reserved, guards, stop).await;
+        // From here on a cancellation ends only waiting: images that were made are kept.
         let generate_time = started.elapsed();
-        let outcome = self.settle(item_id, generated, generate_time).await;
+        let generated = self.examine(item_id, edit, result, stop).await;
+        let outcome = self.settle(item_id, generated, last_attempt, generate_time).await;
         let to_ms = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         tracing::info!(
             // Waiting for a permit, reading references, hooks, approval and reservation.
@@ -175,50 +180,9 @@ impl<S: Store, P: Provider> CallContext<S, P> {
     }
 
     /// Returns the error of a call that was cancelled before anything was sent.
-    fn interrupted_error(&self) -> ImageError {
+    pub(super) fn interrupted_error(&self) -> ImageError {
         let message = if self.cancel.is_cancelled() { INTERRUPTED } else { CALL_CANCELLED };
         image_error(ImageErrorKind::Interrupted, message)
-    }
-
-    /// Runs the job at the provider. At the deadline and on an interrupt, returns the images that have arrived.
-    async fn generate(
-        &self,
-        item_id: &ItemId,
-        job: ImageJob,
-        stop: &CancellationToken,
-    ) -> Result<GeneratedImages, ImageError> {
-        if stop.is_cancelled() {
-            return Err(self.interrupted_error());
-        }
-        // A provider that sends requests acquires a permit for each attempt, once it has a connection.
-        drop(job.gate.acquire()?);
-        let files = self.store.call_files(&self.thread_id, item_id);
-        let (sender, id) = (self.previews.clone(), item_id.clone());
-        // A preview for which the queue has no room is dropped, and its file is deleted.
-        let previews: PreviewSink = Arc::new(move |preview| drop(sender.try_send((id.clone(), preview))));
-        let stop = stop.child_token();
-        let mut generating =
-            pin!(AssertUnwindSafe(self.provider.make(job, files, previews, stop.clone())).catch_unwind());
-        let mut is_late = false;
-        let generated = tokio::select! {
-            biased;
-            generated = &mut generating => generated,
-            () = tokio::time::sleep(self.deadline + DEADLINE_GRACE) => {
-                is_late = true;
-                stop.cancel();
-                // The future owns the images that have arrived, so it is stopped by its token and never dropped.
-                generating.await
-            }
-        };
-        match generated {
-            Ok(Err(error)) if is_late && error.kind == ImageErrorKind::Interrupted => {
-                let message = format!("timed out after {:?} (images.timeout_ms)", self.deadline);
-                Err(self.error_after_sending(ImageErrorKind::Timeout, message))
-            }
-            Ok(generated) => generated,
-            // The panic hook has logged why.
-            Err(_) => Err(self.error_after_sending(ImageErrorKind::Internal, "the provider failed inside Easel")),
-        }
     }
 
     /// Creates the error of a request that was sent, so that it is unknown whether it is billed.

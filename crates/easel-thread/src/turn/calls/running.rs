@@ -1,6 +1,6 @@
-//! The running calls of the standalone tool, and the hooks that run after calls of the hosted tool.
+//! The running calls of the standalone tool, and the work after calls of the hosted tool.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use easel_imagegen::phase;
@@ -9,9 +9,9 @@ use easel_imagegen::port::{Provider, Store, image_error};
 use easel_protocol::id::ItemId;
 use easel_protocol::record::ImageErrorKind;
 use tokio::task::{Id, JoinSet};
-use tracing::Instrument;
+use tracing::{Instrument, field};
 
-use super::hooks::HookData;
+use super::hosted::HostedEnd;
 use super::{CallContext, CallReport};
 use crate::slot::Caller;
 
@@ -20,8 +20,6 @@ use crate::slot::Caller;
 pub(in crate::turn) struct RunningCalls {
     tasks: JoinSet<CallReport>,
     items: HashMap<Id, ItemId>,
-    /// The tasks that run hooks after calls of the hosted tool.
-    hosted: HashSet<Id>,
     /// Who makes the calls of clients, until they run or end.
     callers: HashMap<ItemId, Caller>,
 }
@@ -43,31 +41,17 @@ impl RunningCalls {
         item_id: ItemId,
         call: PlannedCall,
     ) {
-        let span = tracing::info_span!(target: phase::TARGET, "image_call", %item_id);
+        let span = tracing::info_span!(target: phase::TARGET, "image_call", %item_id, error = field::Empty);
         let caller = self.callers.remove(&item_id).unwrap_or_else(|| context.model_caller());
         let task = self.tasks.spawn(context.run(item_id.clone(), call, caller).instrument(span));
         self.items.insert(task.id(), item_id);
     }
 
-    /// Runs the hooks after a call of the hosted tool, whose images are stored, and then reports its end.
-    pub(in crate::turn) fn spawn_hooks<S: Store, P: Provider>(
-        &mut self,
-        context: Arc<CallContext<S, P>>,
-        data: HookData,
-        report: CallReport,
-    ) {
-        let item_id = report.item_id.clone();
-        let task = self.tasks.spawn(async move {
-            context.run_post_hooks(&report.item_id, &data, &report.outcome, &context.cancel).await;
-            report
-        });
-        self.hosted.insert(task.id());
+    /// Compares and stores the images of a call of the hosted tool, runs the hooks after it, and then reports its end.
+    pub(super) fn spawn_hosted_end<S: Store, P: Provider>(&mut self, context: Arc<CallContext<S, P>>, end: HostedEnd) {
+        let item_id = end.item_id.clone();
+        let task = self.tasks.spawn(async move { context.settle_hosted(end).await });
         self.items.insert(task.id(), item_id);
-    }
-
-    /// Returns whether hooks after a call of the hosted tool are running.
-    pub(in crate::turn) fn has_hosted(&self) -> bool {
-        !self.hosted.is_empty()
     }
 
     /// Waits for the end of a call. Returns `None` if no call is running.
@@ -75,14 +59,12 @@ impl RunningCalls {
         match self.tasks.join_next_with_id().await? {
             Ok((task, report)) => {
                 self.items.remove(&task);
-                self.hosted.remove(&task);
                 Some(report)
             }
             // A call catches its own panics and is never aborted, so this should be unreachable.
             Err(error) => {
                 tracing::error!(%error, "an image call ended without a report");
                 let lost = image_error(ImageErrorKind::Internal, "Easel failed internally during the image call");
-                self.hosted.remove(&error.id());
                 let item_id = self.items.remove(&error.id())?;
                 Some(CallReport { item_id, outcome: Err(Box::new(lost)) })
             }

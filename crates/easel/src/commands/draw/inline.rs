@@ -42,27 +42,31 @@ pub(super) struct TerminalSize {
 
 impl InlineMode {
     /// Chooses a mode by what the terminal says in the environment. It is not asked, because one that does not know the
-    /// question never answers.
-    pub(super) fn detect(environment: &Environment) -> Self {
+    /// question never answers. With `NO_COLOR`, pictures are shown only to a user who `asks_for_previews`, and never as
+    /// colored characters.
+    pub(super) fn detect(environment: &Environment, asks_for_previews: bool) -> Self {
+        let mode = Self::of_terminal(environment);
+        let is_allowed = environment.variable("NO_COLOR").is_none() || asks_for_previews && mode != Self::Blocks;
+        if is_allowed { mode } else { Self::None }
+    }
+
+    /// Returns the best mode of the terminal.
+    fn of_terminal(environment: &Environment) -> Self {
         let variable = |name| environment.text(name).unwrap_or_default();
         let (term, program) = (variable("TERM"), variable("TERM_PROGRAM"));
         // A multiplexer does not pass on what it does not know.
         let is_multiplexed = term.starts_with("screen") || term.starts_with("tmux");
         match () {
             () if term == "dumb" || term.is_empty() => Self::None,
-            () if is_multiplexed => Self::blocks_if_colored(environment),
+            () if is_multiplexed => Self::Blocks,
             () if term.contains("kitty") || term.contains("ghostty") || program == "ghostty" => Self::Kitty,
             () if environment.variable("KITTY_WINDOW_ID").is_some() => Self::Kitty,
             () if matches!(program, "iTerm.app" | "WezTerm" | "mintty") || variable("LC_TERMINAL") == "iTerm2" => {
                 Self::Iterm2
             }
             () if term.starts_with("foot") || term.starts_with("mlterm") || term.contains("sixel") => Self::Sixel,
-            () => Self::blocks_if_colored(environment),
+            () => Self::Blocks,
         }
-    }
-
-    fn blocks_if_colored(environment: &Environment) -> Self {
-        if environment.variable("NO_COLOR").is_some() { Self::None } else { Self::Blocks }
     }
 
     /// Prints the picture in a file. `share` is the part of the usual width that it covers.
@@ -107,11 +111,23 @@ mod tests {
             (&[("TERM", "foot")], InlineMode::Sixel),
             (&[("TERM", "xterm-256color")], InlineMode::Blocks),
             (&[("TERM", "xterm-256color"), ("NO_COLOR", "1")], InlineMode::None),
+            (&[("TERM", "xterm-kitty"), ("NO_COLOR", "1")], InlineMode::None),
+            (&[("TERM", "xterm-kitty"), ("NO_COLOR", "")], InlineMode::Kitty),
             (&[("TERM", "tmux-256color"), ("KITTY_WINDOW_ID", "1")], InlineMode::Blocks),
             (&[("TERM", "dumb")], InlineMode::None),
             (&[], InlineMode::None),
         ] {
-            assert_eq!(InlineMode::detect(&environment(variables)), mode, "{variables:?}");
+            assert_eq!(InlineMode::detect(&environment(variables), false), mode, "{variables:?}");
+        }
+    }
+
+    #[test]
+    fn previews_are_shown_without_colored_characters() {
+        for (term, mode) in
+            [("xterm-kitty", InlineMode::Kitty), ("foot", InlineMode::Sixel), ("xterm", InlineMode::None)]
+        {
+            let environment = environment(&[("TERM", term), ("NO_COLOR", "1")]);
+            assert_eq!(InlineMode::detect(&environment, true), mode, "{term}");
         }
     }
 }

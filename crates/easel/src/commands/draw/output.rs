@@ -38,6 +38,7 @@ pub(super) async fn deliver(
                 image_id: image.id.clone(),
                 path: copy.display().to_string(),
                 overwrite: Some(target.overwrite),
+                ..ImageExportParams::default()
             };
             match connection.request::<ImageExport>(&params).await {
                 Ok(copied) => path = copied.path.into(),

@@ -5,10 +5,16 @@ use std::path::{Path, PathBuf};
 use easel_config::Environment;
 use easel_imagegen::handle;
 use easel_protocol::id::ImageId;
+use easel_protocol::image::ExportFormat;
+use easel_protocol::record::MediaType;
+use easel_store::{ExistingFile, ExportError, PathError};
 use serde_json::{Map, Value};
 
 use super::inline::InlineMode;
-use crate::commands::UsageError;
+use crate::commands::{UsageError, file_format};
+
+/// The most copies whose paths are checked: no provider makes more images at once.
+const MAX_COPIES: usize = 10;
 
 /// The arguments of `easel draw`.
 #[derive(Debug)]
@@ -28,6 +34,8 @@ pub(crate) struct DrawOptions {
     pub(crate) json: bool,
     pub(crate) open: bool,
     pub(crate) inline: Option<InlineMode>,
+    /// Whether the user has asked for previews.
+    pub(crate) asks_for_previews: bool,
 }
 
 /// An image that a user names.
@@ -78,7 +86,8 @@ impl DrawOptions {
         let target = match self.out.take() {
             Some(path) => {
                 let target = Target { path: environment.absolute(&path), overwrite: self.overwrite };
-                if let Some(format) = target.check()? {
+                let count = self.parameters.get("n").and_then(Value::as_u64).unwrap_or(1);
+                if let Some(format) = target.check(environment, count)? {
                     self.parameters.entry("output_format").or_insert_with(|| format.into());
                 }
                 Some(target)
@@ -106,22 +115,30 @@ impl Request {
 }
 
 impl Target {
-    /// Checks that the copy can be written. Returns the format that the extension asks for, unless it is the usual one.
-    fn check(&self) -> Result<Option<&'static str>, UsageError> {
-        let shown = self.path.display();
-        if !self.overwrite && self.path.symlink_metadata().is_ok() {
-            return Err(UsageError(format!("{shown} already exists; --overwrite replaces it")));
+    /// Checks that `count` copies can be written, with the rules of the export that follows. Returns the format that
+    /// the extension asks for, unless it is the usual one.
+    fn check(&self, environment: &Environment, count: u64) -> Result<Option<&'static str>, UsageError> {
+        let (media_type, format) = match file_format::of_extension(&self.path)? {
+            ExportFormat::Png => (MediaType::Png, None),
+            ExportFormat::Jpeg => (MediaType::Jpeg, Some("jpeg")),
+            ExportFormat::Webp => (MediaType::Webp, Some("webp")),
+        };
+        let home = easel_config::home(environment).map_err(|error| UsageError(error.to_string()))?;
+        let existing = if self.overwrite { ExistingFile::Replace } else { ExistingFile::Keep };
+        for index in 0..usize::try_from(count).unwrap_or(MAX_COPIES).clamp(1, MAX_COPIES) {
+            let copy = self.numbered(index);
+            let checked = easel_store::check_export_target(home.clone(), &copy, &environment.cwd, media_type, existing);
+            checked.map_err(|error| {
+                let copy = copy.display();
+                UsageError(match error {
+                    ExportError::Path(PathError::Exists) => format!("{copy} already exists; --overwrite replaces it"),
+                    ExportError::Path(error) => format!("{copy} {error}"),
+                    ExportError::Storage(error) => format!("{copy}: {}", error.client_message()),
+                    ExportError::ImageNotFound => format!("{copy}: {error}"),
+                })
+            })?;
         }
-        if !self.path.parent().is_some_and(Path::is_dir) {
-            return Err(UsageError(format!("the folder of {shown} does not exist")));
-        }
-        let extension = self.path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        match extension.to_ascii_lowercase().as_str() {
-            "png" => Ok(None),
-            "jpg" | "jpeg" => Ok(Some("jpeg")),
-            "webp" => Ok(Some("webp")),
-            _ => Err(UsageError(format!("{shown} needs the extension .png, .jpg or .webp"))),
-        }
+        Ok(format)
     }
 
     /// Returns the path of the image with this number, from 0: the second copy of `cat.png` is `cat-2.png`.
@@ -137,6 +154,8 @@ impl Target {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     #[test]
@@ -149,14 +168,24 @@ mod tests {
     #[test]
     fn copy_replaces_a_file_only_on_request() {
         let folder = tempfile::tempdir().unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let variables = BTreeMap::from([("EASEL_HOME".into(), home.path().into())]);
+        let environment = Environment { variables, cwd: folder.path().to_owned(), ..Environment::default() };
         let path = folder.path().join("cat.jpg");
-        let check =
-            |path: &Path, overwrite| Target { path: path.to_owned(), overwrite }.check().map_err(|error| error.0);
-        assert_eq!(check(&path, false), Ok(Some("jpeg")));
+        let check = |path: &Path, overwrite, count| {
+            let target = Target { path: path.to_owned(), overwrite };
+            target.check(&environment, count).map_err(|error| error.0)
+        };
+        assert_eq!(check(&path, false, 1), Ok(Some("jpeg")));
+        std::fs::write(folder.path().join("cat-3.jpg"), "").unwrap();
+        assert_eq!(check(&path, false, 2), Ok(Some("jpeg")));
+        assert!(check(&path, false, 3).unwrap_err().contains("cat-3.jpg already exists"));
         std::fs::write(&path, "").unwrap();
-        assert!(check(&path, false).unwrap_err().contains("already exists"));
-        assert_eq!(check(&path, true), Ok(Some("jpeg")));
-        assert!(check(&folder.path().join("cat.bmp"), false).unwrap_err().contains("extension"));
-        assert!(check(&folder.path().join("no/cat.png"), false).unwrap_err().contains("does not exist"));
+        assert!(check(&path, false, 1).unwrap_err().contains("already exists"));
+        assert_eq!(check(&path, true, 3), Ok(Some("jpeg")));
+        assert!(check(&folder.path().join("cat.bmp"), false, 1).unwrap_err().contains("extension"));
+        assert!(check(&folder.path().join("no/cat.png"), false, 1).unwrap_err().contains("does not exist"));
+        assert!(check(&home.path().join("cat.png"), false, 1).unwrap_err().contains("Easel's own home"));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "the check leaves no file");
     }
 }

@@ -180,6 +180,8 @@ impl DrawSession<'_> {
         };
         if let Event::ConfigWarning(warning) = event {
             self.progress.note(&warning.summary);
+        } else if let Event::Warning(warning) = event {
+            self.progress.note(&warning.message);
         } else if let Event::TurnStarted(started) = event {
             outcome.turn_id = started.turn.id;
         } else if let Event::ItemStarted(started) = event {

@@ -4,12 +4,12 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
+use easel_config::private_file;
 use easel_provider::CredentialError;
 use secrecy::ExposeSecret;
 
 use super::super::credential_error;
 use super::StoredKey;
-use crate::process::private_file;
 
 /// The name of the file in Easel's home.
 pub(crate) const FILE_NAME: &str = "auth.json";
@@ -42,7 +42,8 @@ pub(super) fn write(home: &Path, key: &StoredKey) -> Result<(), CredentialError>
 fn replace(home: &Path, text: &[u8]) -> io::Result<()> {
     // The name is always the same, so that no key stays in a file that a dead process has left.
     remove_if_exists(&home.join(NEW_FILE_NAME))?;
-    let mut staged = tempfile::Builder::new().prefix(NEW_FILE_NAME).rand_bytes(0).tempfile_in(home)?;
+    let mut staged =
+        private_file::create_temporary(tempfile::Builder::new().prefix(NEW_FILE_NAME).rand_bytes(0), home)?;
     staged.write_all(text)?;
     staged.as_file().sync_all()?;
     staged.persist(home.join(FILE_NAME)).map_err(|error| error.error)?;

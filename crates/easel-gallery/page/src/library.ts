@@ -1,0 +1,176 @@
+// The images in memory: their order, what they were made from, and which of them match the filters.
+
+import { day } from "./format";
+import type { ImageEntry, ThreadName } from "./source";
+
+/** Which images to show. Empty texts filter nothing. */
+export interface Filters {
+  search: string;
+  thread: string;
+  provider: string;
+  model: string;
+  edits: "" | "edits" | "originals" | "edited" | "outside";
+  since: string;
+  until: string;
+}
+
+export const NO_FILTERS: Filters = {
+  search: "",
+  thread: "",
+  provider: "",
+  model: "",
+  edits: "",
+  since: "",
+  until: "",
+};
+
+export class Library {
+  /** Newest first. */
+  images: ImageEntry[] = [];
+  readonly #positions = new Map<string, number>();
+  /** The handles of the images that were made from each image, newest first. */
+  readonly #edits = new Map<string, string[]>();
+  readonly #names = new Map<string, string>();
+  readonly #texts = new WeakMap<ImageEntry, string>();
+
+  /** Adds images that follow those that are known. */
+  append(entries: ImageEntry[]): void {
+    const known = this.images.length;
+    this.images.push(...entries.filter((entry) => !this.#positions.has(entry.image.id)));
+    this.#index(known);
+  }
+
+  /**
+   * Takes `entries` as the newest images. What is known between them and is not among them was deleted; `isAll` says
+   * that there are no others. An image that is known keeps its object.
+   */
+  replaceNewest(entries: ImageEntry[], isAll: boolean): void {
+    const last = entries.filter((entry) => this.#positions.has(entry.image.id)).at(-1);
+    const kept = new Set(entries.map((entry) => entry.image.id));
+    const older = isAll ? [] : this.images.slice(last ? this.position(last) + 1 : 0);
+    this.images = [
+      ...entries.map((entry) => this.get(entry.image.id) ?? entry),
+      ...older.filter((entry) => !kept.has(entry.image.id)),
+    ];
+    this.#rebuild();
+  }
+
+  /** Removes an image that was deleted. */
+  remove(id: string): void {
+    this.images = this.images.filter((entry) => entry.image.id !== id);
+    this.#rebuild();
+  }
+
+  setThreads(threads: ThreadName[]): void {
+    for (const { id, name } of threads) this.#names.set(id, name);
+  }
+
+  threadName(id: string): string {
+    return this.#names.get(id) || id;
+  }
+
+  get(id: string): ImageEntry | undefined {
+    const position = this.#positions.get(id);
+    return position === undefined ? undefined : this.images[position];
+  }
+
+  /** Returns the position of an image in the store, or -1. */
+  position(entry: ImageEntry): number {
+    return this.#positions.get(entry.image.id) ?? -1;
+  }
+
+  /** Returns the images that were made from this one and are known, oldest first. */
+  editsOf(id: string): ImageEntry[] {
+    const edits = (this.#edits.get(id) ?? []).map((edit) => this.get(edit));
+    return edits.filter((entry) => entry !== undefined).reverse();
+  }
+
+  /** Returns the image that this one is an edit of, if it is known. */
+  baseOf(entry: ImageEntry): ImageEntry | undefined {
+    const id = baseId(entry);
+    return id === null ? undefined : this.get(id);
+  }
+
+  /** Returns the images that this one goes back to, oldest first. */
+  ancestors(entry: ImageEntry): ImageEntry[] {
+    const chain: ImageEntry[] = [];
+    const seen = new Set([entry.image.id]);
+    for (let base = this.baseOf(entry); base && !seen.has(base.image.id); base = this.baseOf(base)) {
+      seen.add(base.image.id);
+      chain.unshift(base);
+    }
+    return chain;
+  }
+
+  /** Returns the distinct values of a property and how many images have each, most frequent first. */
+  values(property: (entry: ImageEntry) => string): [string, number][] {
+    const counts = new Map<string, number>();
+    for (const entry of this.images) counts.set(property(entry), (counts.get(property(entry)) ?? 0) + 1);
+    return [...counts].sort(([a, m], [b, n]) => n - m || a.localeCompare(b));
+  }
+
+  /** Returns the images that match all filters, newest first. */
+  filter(filters: Filters): ImageEntry[] {
+    const words = filters.search.toLowerCase().split(/\s+/).filter(Boolean);
+    return this.images.filter((entry) => {
+      const { image } = entry;
+      if (filters.thread && entry.threadId !== filters.thread) return false;
+      if (filters.provider && image.provider !== filters.provider) return false;
+      if (filters.model && image.model !== filters.model) return false;
+      if (filters.since && day(entry.createdAt) < filters.since) return false;
+      if (filters.until && day(entry.createdAt) > filters.until) return false;
+      if (filters.edits === "edits" && !isEdit(entry)) return false;
+      if (filters.edits === "originals" && isEdit(entry)) return false;
+      if (filters.edits === "outside" && !image.edit?.outside?.changed) return false;
+      if (filters.edits === "edited" && !this.#edits.has(image.id)) return false;
+      if (words.length === 0) return true;
+      const [text, name] = [this.#text(entry), this.threadName(entry.threadId).toLowerCase()];
+      return words.every((word) => text.includes(word) || name.includes(word));
+    });
+  }
+
+  /** Returns what the search reads of a record. The name of its thread is not in it: it arrives later, and changes. */
+  #text(entry: ImageEntry): string {
+    let text = this.#texts.get(entry);
+    if (text === undefined) {
+      const { id, provider, model, requested, revisedPrompt } = entry.image;
+      text = [requested.prompt, revisedPrompt ?? "", id, provider, model].join("\n").toLowerCase();
+      this.#texts.set(entry, text);
+    }
+    return text;
+  }
+
+  #rebuild(): void {
+    this.#positions.clear();
+    this.#edits.clear();
+    this.#index(0);
+  }
+
+  #index(start: number): void {
+    for (let position = start; position < this.images.length; position++) {
+      const entry = this.images[position];
+      if (!entry) continue;
+      this.#positions.set(entry.image.id, position);
+      for (const id of sources(entry)) {
+        const edits = this.#edits.get(id);
+        if (edits) edits.push(entry.image.id);
+        else this.#edits.set(id, [entry.image.id]);
+      }
+    }
+  }
+}
+
+export function isEdit(entry: ImageEntry): boolean {
+  return entry.image.requested.action === "edit" || entry.image.derived !== undefined;
+}
+
+/** Returns the handle of the image that this one changes: its first input, or the edit whose pixels it has. */
+function baseId({ image }: ImageEntry): string | null {
+  return image.derived?.from[0] ?? image.edit?.base ?? image.inputs[0]?.id ?? null;
+}
+
+/** Returns the handles of the images that this one was made from. */
+function sources({ image }: ImageEntry): Set<string> {
+  const inputs = image.inputs.map((input) => input.id).filter((id) => id !== null);
+  return new Set([...inputs, ...(image.derived?.from ?? [])]);
+}
