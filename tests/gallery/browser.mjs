@@ -62,3 +62,15 @@ export async function waitForThumbnails(page) {
     return pictures.length > 0 && pictures.every((picture) => picture.complete && picture.naturalWidth > 0);
   });
 }
+
+/**
+ * Closes the image, and waits until the page has done what follows from that: it moves the focus, which would take the
+ * keys of the next step. The browser only announces the end of a dialog after the dialog is no longer open.
+ */
+export async function closeImage(page) {
+  await page.keyboard.press("Escape");
+  await page.waitForFunction(() => {
+    const dialog = document.getElementById("detail");
+    return !dialog.open && dialog.querySelector(".body").childElementCount === 0;
+  });
+}

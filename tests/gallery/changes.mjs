@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 
-import { waitForImages } from "./browser.mjs";
+import { closeImage, waitForImages } from "./browser.mjs";
 import { Client } from "./seed.mjs";
 
 /** Requests for changes in the time that is watched: one when the last one has ended, and one more. */
@@ -30,7 +30,7 @@ async function keepPlace(page, easel, home, count) {
   assert.equal(await focused(), before, "the focus is on another image");
   await page.keyboard.press("Enter");
   assert.match(await page.textContent("#detail-title"), /^Image 3 of/);
-  await page.keyboard.press("Escape");
+  await closeImage(page);
   assert.equal(await focused(), before);
   console.log("  ok      a new image moves neither the focus nor what is on the screen");
 }

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 
+import { closeImage } from "./browser.mjs";
 import { HOSTILE } from "./seed.mjs";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -43,7 +44,7 @@ export async function checkHostilePrompts(page) {
     const cell = page.locator("#scroller button").filter({ hasText: prompt }).first();
     await cell.click();
     assert.ok((await page.locator("dialog dd").allTextContents()).includes(prompt), prompt);
-    await page.keyboard.press("Escape");
+    await closeImage(page);
   }
   await page.fill("#search", "");
   await page.waitForFunction(() => !document.getElementById("status").textContent.includes(" of "));

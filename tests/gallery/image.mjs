@@ -1,7 +1,7 @@
 // Opens an image and looks at what the page requests, and where the user is afterwards.
 import assert from "node:assert/strict";
 
-import { waitForImages, waitForThumbnails } from "./browser.mjs";
+import { closeImage, waitForImages, waitForThumbnails } from "./browser.mjs";
 
 export async function checkImage(page, count) {
   await waitForImages(page, count);
@@ -24,7 +24,7 @@ async function loadOnce(page) {
   });
   page.off("request", note);
   assert.equal(files.length, 2, `the image and the one that it changes are read once: ${files.join(" ")}`);
-  await page.keyboard.press("Escape");
+  await closeImage(page);
   console.log("  ok      an image with a lineage reads two files");
 }
 
@@ -35,7 +35,7 @@ async function returnToFilteredGrid(page, count) {
   await page.locator("#scroller button").first().click();
   await page.locator(".lineage button").first().click();
   await page.getByRole("heading", { name: "Image", exact: true }).waitFor();
-  await page.keyboard.press("Escape");
+  await closeImage(page);
   assert.match(await page.evaluate(() => document.activeElement.textContent), /make it night/);
   await page.fill("#search", "");
   await waitForImages(page, count);

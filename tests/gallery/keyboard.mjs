@@ -1,6 +1,7 @@
 // Uses the page with the keyboard only.
 import assert from "node:assert/strict";
 
+import { closeImage } from "./browser.mjs";
 import { walkWithTab } from "./checks.mjs";
 
 /** Walks through every control of every view, and uses what the arrow keys move. */
@@ -93,8 +94,7 @@ async function useImage(page) {
   await page.locator(".lineage button").first().focus();
   await page.keyboard.press("Enter");
   assert.match(await title(), /^Image 3 of/);
-  await page.keyboard.press("Escape");
-  await page.locator("dialog[open]").waitFor({ state: "detached" });
+  await closeImage(page);
   assert.deepEqual(await position(page), [1, 3], "the focus is on the image that was shown last");
   return count;
 }

@@ -8,7 +8,17 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-import { DESKTOP, PHONE, THEMES, launch, openPage, serveGallery, waitForImages, waitForThumbnails } from "./browser.mjs";
+import {
+  DESKTOP,
+  PHONE,
+  THEMES,
+  closeImage,
+  launch,
+  openPage,
+  serveGallery,
+  waitForImages,
+  waitForThumbnails,
+} from "./browser.mjs";
 import { checkChanges } from "./changes.mjs";
 import { checkAccessibility, checkHostilePrompts } from "./checks.mjs";
 import { checkFailures } from "./failures.mjs";
@@ -48,7 +58,7 @@ async function checkViews(browser, address, count) {
         await page.locator("#scroller button").first().click();
         await page.locator("dialog figure img[src]").waitFor();
         await checkAccessibility(page, `image, ${what}`);
-        await page.keyboard.press("Escape");
+        await closeImage(page);
         await page.click("#show-usage");
         await checkAccessibility(page, `usage, ${what}`);
         const overflow = await page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
