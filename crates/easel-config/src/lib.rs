@@ -36,7 +36,7 @@ mod tests;
 pub use environment::Environment;
 pub use home::{HomeError, create_home, home};
 pub use keys::{HIDDEN, closest};
-pub use layers::{Invocation, Layer, LayerName, has_secret_key, storable_overrides};
+pub use layers::{Invocation, Layer, LayerName, canonicalize_if_exists, has_secret_key, storable_overrides};
 pub use loader::{Loaded, Loader, Override};
 pub use settings::{
     Acp, AcpImages, Approval, Config, CredentialsStore, Detail, EditStyle, FEATURES, Feature, Features, History, Hook,

@@ -12,7 +12,7 @@ use serde_json::Value;
 use toml_edit::Key;
 
 use crate::layers::file::{self, MAX_FILE_BYTES};
-use crate::layers::{LayerStack, from_json, is_nested_too_deep, nest};
+use crate::layers::{LayerStack, canonicalize_if_exists, from_json, is_nested_too_deep, nest};
 use crate::{LayerName, Loader, Warning};
 
 pub use error::WriteError;
@@ -82,7 +82,7 @@ impl Loader {
         let after = edit::apply_all(&before, &changes).map_err(|_| WriteError::broken_file())?;
         // Reading the text back proves that the next load accepts it.
         let version = self.version(&after)?;
-        let real = dunce::canonicalize(&path).unwrap_or_else(|_| path.clone());
+        let real = canonicalize_if_exists(&path);
         if after != before {
             let io = |source| WriteError::Io { path: path.clone(), source };
             atomic_file::replace(&real, after.as_bytes()).map_err(io)?;

@@ -16,11 +16,11 @@ pub(crate) const CONFIG_FILE: &str = "config.toml";
 /// The home folder is never a project: otherwise `~/.easel` would be the project of every folder below the user's home
 /// directory, under the rules for projects.
 pub(crate) fn find(cwd: &Path, home: &Path) -> Option<LayerName> {
-    let home = canonicalize(home);
+    let home = canonicalize_if_exists(home);
     cwd.ancestors().map(|ancestor| ancestor.join(FOLDER)).find_map(|folder| {
         let file = folder.join(CONFIG_FILE);
         let exists = file.symlink_metadata().is_ok();
-        (exists && canonicalize(&folder) != home).then_some(LayerName::Project { folder, file })
+        (exists && canonicalize_if_exists(&folder) != home).then_some(LayerName::Project { folder, file })
     })
 }
 
@@ -31,7 +31,7 @@ pub(crate) fn is_foreign_project(folder: &Path, file: &Path) -> bool {
     [folder, file].into_iter().any(os::is_foreign_path)
 }
 
-/// Returns the canonical path, or the path itself if it does not exist, to compare two spellings of one folder.
-pub(super) fn canonicalize(path: &Path) -> PathBuf {
+/// Returns the canonical path, or the path itself if it does not exist, to compare two spellings of one path.
+pub fn canonicalize_if_exists(path: &Path) -> PathBuf {
     dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }

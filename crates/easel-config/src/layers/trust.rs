@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::project_file::canonicalize;
+use super::project_file::canonicalize_if_exists;
 use crate::settings::{Project, TrustLevel};
 
 /// Maximum size in bytes of a file in which Git stores a path.
@@ -18,7 +18,7 @@ const MAX_GIT_PATH_BYTES: u64 = 8 * 1024;
 /// and the main worktree of that repository. A repository counts only for files inside it, so a project file above the
 /// root needs an entry for its own folder.
 pub(crate) fn is_trusted(projects: &BTreeMap<String, Project>, folder: &Path, cwd: &Path) -> bool {
-    let (folder, cwd) = (canonicalize(folder), canonicalize(cwd));
+    let (folder, cwd) = (canonicalize_if_exists(folder), canonicalize_if_exists(cwd));
     let root = git_root(&cwd).filter(|root| folder.starts_with(root));
     let main = root.as_deref().and_then(main_worktree);
     let candidates = [Some(folder), root, main];
@@ -31,7 +31,7 @@ fn level_of(projects: &BTreeMap<String, Project>, folder: &Path) -> Option<Trust
     let is_entry = |name: &str| {
         let path = Path::new(name);
         // A relative path would mean another project in every working directory.
-        path.is_absolute() && (path == folder || canonicalize(path) == folder)
+        path.is_absolute() && (path == folder || canonicalize_if_exists(path) == folder)
     };
     projects.iter().filter(|(name, _)| is_entry(name)).find_map(|(_, project)| project.trust_level)
 }
@@ -48,11 +48,11 @@ fn git_root(cwd: &Path) -> Option<PathBuf> {
 fn main_worktree(root: &Path) -> Option<PathBuf> {
     let dot_git = root.join(".git");
     let pointer = read_pointer(&dot_git)?;
-    let entry = canonicalize(&root.join(pointer.strip_prefix("gitdir:")?.trim()));
+    let entry = canonicalize_if_exists(&root.join(pointer.strip_prefix("gitdir:")?.trim()));
     let back = entry.join(read_pointer(&entry.join("gitdir"))?.trim());
     let worktrees = entry.parent().filter(|folder| folder.ends_with(".git/worktrees"))?;
     let main = worktrees.parent()?.parent()?;
-    (canonicalize(&back) == canonicalize(&dot_git)).then(|| main.to_owned())
+    (canonicalize_if_exists(&back) == canonicalize_if_exists(&dot_git)).then(|| main.to_owned())
 }
 
 /// Reads a small regular file.

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use easel_config::canonicalize_if_exists;
+
 use super::Images;
 use crate::requests::RequestError;
 
@@ -31,9 +33,8 @@ impl Images {
 /// Returns whether a folder is the root of a file system, the user's home folder, or a folder above it, under any of
 /// its names. Desktop programs run in such a folder, so it becomes the folder of a thread by accident.
 fn is_too_wide(folder: &Path, home: Option<&Path>) -> bool {
-    let real = |path: &Path| dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    let real_home = home.map(real);
-    [folder.to_owned(), real(folder)].iter().any(|folder| {
+    let real_home = home.map(canonicalize_if_exists);
+    [folder.to_owned(), canonicalize_if_exists(folder)].iter().any(|folder| {
         folder.parent().is_none() || [home, real_home.as_deref()].iter().flatten().any(|home| home.starts_with(folder))
     })
 }

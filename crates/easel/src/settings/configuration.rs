@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use easel_config::{Config, Edit, Loaded, Loader, Warning, WriteOutcome};
+use easel_config::{Config, Edit, Loaded, Loader, Warning, WriteOutcome, canonicalize_if_exists};
 use parking_lot::RwLock;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex;
@@ -159,8 +159,7 @@ impl Configuration {
 }
 
 fn is_same_file(path: &Path, file: &Path) -> bool {
-    let real = |path: &Path| dunce::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-    path == file || real(path) == real(file)
+    path == file || canonicalize_if_exists(path) == canonicalize_if_exists(file)
 }
 
 async fn run_blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, RequestError> {
