@@ -128,6 +128,7 @@ pub(crate) fn shorten(text: &str, max_chars: usize) -> String {
 mod tests {
     use super::*;
     use crate::port::image_error;
+    use crate::tool_result::tests::record;
 
     #[test]
     fn failure_says_what_helps() {
@@ -151,6 +152,14 @@ mod tests {
         };
         let ContentItem::InputText { text } = describe_missing(&error) else { panic!("not a text") };
         insta::assert_snapshot!(text, @"Not all images were made: 1 of 2 images arrived; the time was over. The provider may have charged for it. Do not call again by yourself; tell the user.");
+    }
+
+    #[test]
+    fn history_refers_to_images_by_their_handles() {
+        let records = [record("a", 1, 4), record("b", 1, 4)];
+        let expected = ["easel:img_a", "easel:img_b"]
+            .map(|url| ContentItem::InputImage { image_url: url.to_owned(), detail: Some(ImageDetail::High) });
+        assert_eq!(show_images(&records, ImageDetail::High), expected);
     }
 
     #[test]

@@ -68,6 +68,17 @@ fn a_jpeg_without_a_frame_is_no_image() {
 }
 
 #[test]
+fn failure_of_the_reader_is_its_error() {
+    struct Broken;
+    impl Read for Broken {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            Err(io::Error::from(io::ErrorKind::PermissionDenied))
+        }
+    }
+    assert_eq!(sniff(Broken).unwrap_err().kind(), io::ErrorKind::PermissionDenied);
+}
+
+#[test]
 fn webp_size_in_three_forms() {
     let image = |width, height, has_alpha| Some(ImageHeader { media_type: MediaType::Webp, width, height, has_alpha });
     assert_eq!(sniffed(&webp(b"VP8X", &[0x10, 0, 0, 0, 99, 0, 0, 49, 0, 0])), image(100, 50, true));

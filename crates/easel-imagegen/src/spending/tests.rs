@@ -185,6 +185,15 @@ fn real_cost_needs_every_price_it_depends_on() {
     }
 }
 
+#[test]
+fn reserved_call_obeys_the_limits_of_now() {
+    let quote = quote(2, Some(1));
+    let strict = Limits { images_per_day: Some(3), ..Limits::default() };
+    let reserved = budget(Limits::default(), 2, 0).with(&quote);
+    assert_eq!(reserved.admit_reserved(Limits::default(), &quote), Ok(()));
+    assert!(reserved.admit_reserved(strict, &quote).is_err());
+}
+
 fn any_limits() -> impl Strategy<Value = Limits> {
     let limit = || proptest::option::of(0_u64..40);
     (limit(), limit(), limit()).prop_map(|(images_per_day, day, thread)| Limits {

@@ -1,5 +1,6 @@
 //! Tests of the machine by scripts: inputs are short lines of text, and so are the effects.
 
+mod approvals;
 mod calls;
 mod checks;
 mod closing_answer;
