@@ -13,7 +13,7 @@ mod text;
 use std::fmt;
 use std::time::Duration;
 
-pub use decision::{HookQuestion, decide, report};
+pub use decision::{HookQuestion, MAX_OUTPUT_BYTES, decide, report};
 pub use input::{HookCall, HookInput, MAX_INPUT_BYTES};
 
 /// The hooks that apply to the image tool, in the order in which they run.

@@ -139,6 +139,10 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
 
     /// Waits for the next thing to happen. If several have happened, the order of the branches decides.
     async fn wait(&mut self, response: &mut Option<OpenResponse<'_>>) -> Wakeup {
+        // The gate also opens by itself, when it has delayed too many events.
+        if self.events.is_open() {
+            self.questions.release();
+        }
         let is_cancelled = self.context.cancel.is_cancelled();
         tokio::select! {
             biased;
@@ -162,7 +166,6 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
             Wakeup::ConfigChanged => self.on_config_changed(turn),
             Wakeup::GateReady => {
                 self.events.open().await;
-                self.questions.release();
                 Vec::new()
             }
             Wakeup::Preview(item_id, preview) => self.on_preview(turn, item_id, preview),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use easel_config::{Config, Environment};
-use easel_imagegen::hooks::{Hook, HookEnd, Hooks};
+use easel_imagegen::hooks::{Hook, HookEnd, Hooks, MAX_OUTPUT_BYTES};
 use easel_imagegen::port::HookRunner;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -17,8 +17,8 @@ use crate::programs::{Capture, Excess, Finished, Program, allowed_variables};
 /// The time limit of a hook that sets none. It is that of Codex.
 const DEFAULT_TIMEOUT: Duration = Duration::from_secs(600);
 
-/// What is read of a hook's output: enough for a decision, and for a reason. The rest is dropped.
-const CAPTURE: Capture = Capture { stdout: 64 * 1024, stderr: 8 * 1024, excess: Excess::Drop };
+/// What is read of a hook's output: a decision with one byte more than it may have, and a reason. The rest is dropped.
+const CAPTURE: Capture = Capture { stdout: MAX_OUTPUT_BYTES + 1, stderr: 8 * 1024, excess: Excess::Drop };
 
 /// Returns the hooks of a configuration, those in Easel's spelling first.
 pub(crate) fn hooks_from_config(config: &Config) -> Hooks {

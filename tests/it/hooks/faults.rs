@@ -122,9 +122,19 @@ async fn hook_that_cannot_be_started_denies() {
 }
 
 #[tokio::test]
-async fn flood_of_100_mb_is_dropped() {
+async fn decision_after_a_flood_on_stdout_denies() {
     let backend = cat();
-    let sandbox = sandbox(&backend, "head -c 100000000 /dev/zero; head -c 100000000 /dev/zero >&2", "");
+    let sandbox = sandbox(&backend, "head -c 100000000 /dev/zero; echo; echo '{\"decision\": \"block\"}'", "");
+    let mut server = start(&sandbox).await;
+    let (image, _) = draw(&mut server).await;
+    assert_denied(&image, &backend, &sandbox, "printed more than 64 KiB on stdout, so the call was not made");
+    server.close().await;
+}
+
+#[tokio::test]
+async fn flood_of_100_mb_on_stderr_is_dropped() {
+    let backend = cat();
+    let sandbox = sandbox(&backend, "head -c 100000000 /dev/zero >&2", "");
     let mut server = start(&sandbox).await;
     let (image, _) = draw(&mut server).await;
     assert_eq!(image.status, ImageStatus::Completed, "{:?}", image.error);

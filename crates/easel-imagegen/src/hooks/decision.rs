@@ -8,6 +8,9 @@ use super::{Hook, HookEnd};
 use crate::invisible::to_line;
 use crate::port::image_error;
 
+/// Maximum length of the output that a hook decides with, in bytes. A longer one denies the call.
+pub const MAX_OUTPUT_BYTES: usize = 64 * 1024;
+
 /// Maximum length of what a hook says, in characters.
 const MAX_MESSAGE_CHARS: usize = 500;
 
@@ -21,14 +24,22 @@ pub struct HookQuestion {
 }
 
 /// Decides from the end of a hook whether the call may be made. It may if the hook exits with code 0, and prints
-/// nothing, a text, or a JSON object that does not deny the call. With the question that is returned, it may only if
-/// the user agrees. Everything else denies it, so that a broken hook does not open what it guards.
+/// nothing, a text, or a JSON object that does not deny the call, of at most [`MAX_OUTPUT_BYTES`]. With the question
+/// that is returned, it may only if the user agrees. Everything else denies it, so that a broken hook does not open
+/// what it guards.
 ///
 /// # Errors
 /// The error of the denied call.
 pub fn decide(hook: &Hook, end: &HookEnd) -> Result<Option<HookQuestion>, Box<ImageError>> {
     let decision = match end {
         HookEnd::Failed(what) => HookDecision::Deny(format!("{what}, so the call was not made")),
+        // Its end, which may deny the call, is not here.
+        HookEnd::Exited { code: Some(0), stdout, .. } if stdout.len() > MAX_OUTPUT_BYTES => {
+            HookDecision::Deny(format!(
+                "printed more than {} KiB on stdout, so the call was not made; print its log on stderr",
+                MAX_OUTPUT_BYTES / 1024
+            ))
+        }
         HookEnd::Exited { code: Some(0), stdout, .. } => read_decision(stdout),
         HookEnd::Exited { code, stderr, .. } => {
             let message = to_line(stderr, MAX_MESSAGE_CHARS);
@@ -118,10 +129,13 @@ fn read_decision(stdout: &[u8]) -> HookDecision {
     // Some programs print a byte order mark first, and others a line of their log.
     let text = stdout.strip_prefix(b"\xef\xbb\xbf").unwrap_or(stdout).trim_ascii();
     let has_object = text.split(|byte| *byte == b'\n').any(|line| line.trim_ascii().starts_with(b"{"));
-    if !has_object && serde_json::from_slice::<Vec<Value>>(text).is_err() {
+    // The fields of an object could be read from an array, too.
+    let is_array = serde_json::from_slice::<Vec<Value>>(text).is_ok();
+    if !has_object && !is_array {
         return HookDecision::Allow;
     }
-    let Ok(output) = serde_json::from_slice::<Output>(text) else {
+    let output = serde_json::from_slice::<Output>(text).ok().filter(|_| !is_array);
+    let Some(output) = output else {
         return HookDecision::Deny(
             "printed JSON that is not the output of a hook, so the call was not made".to_owned(),
         );

@@ -6,7 +6,9 @@ use easel_protocol::record::{
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Hook, HookCall, HookEnd, HookInput, HookQuestion, Hooks, MAX_INPUT_BYTES, decide, report};
+use super::{
+    Hook, HookCall, HookEnd, HookInput, HookQuestion, Hooks, MAX_INPUT_BYTES, MAX_OUTPUT_BYTES, decide, report,
+};
 use crate::image_item::tests::{composite_of, with_report};
 use crate::port::{Provenance, Reference, image_error};
 use crate::spec::STANDALONE_NAME;
@@ -75,6 +77,9 @@ fn output_that_cannot_be_followed_denies() {
     for stdout in [
         "{",
         "[1]",
+        "[]",
+        "[null]",
+        "[null, null, \"approve\"]",
         "\u{feff}{",
         "checking\n{\"decision\": \"block\"}",
         r#"{"permissionDecision": "deny"}"#,
@@ -87,6 +92,14 @@ fn output_that_cannot_be_followed_denies() {
     ] {
         assert!(denial(&exited(0, stdout, "")).is_some_and(|message| message.contains("not made")), "{stdout}");
     }
+}
+
+#[test]
+fn longer_output_than_is_read_denies() {
+    let output = |len: usize| exited(0, &"x".repeat(len), "");
+    assert_eq!(denial(&output(MAX_OUTPUT_BYTES)), None);
+    let message = denial(&output(MAX_OUTPUT_BYTES + 1)).unwrap();
+    assert!(message.contains("printed more than 64 KiB on stdout, so the call was not made"), "{message}");
 }
 
 #[test]

@@ -35,20 +35,21 @@ pub struct Price {
 impl Price {
     /// Returns the cost of images and tokens, or `None` if a price that it depends on is unknown.
     ///
-    /// With a price for an image, tokens cost more only if they have prices too. Without one, the tokens are the cost.
+    /// With a price for an image, each token price that is known adds its part. Without one, the tokens are the cost.
     pub fn cost(self, images: u64, input_tokens: u64, output_tokens: u64) -> Option<Cost> {
         let part = |tokens, per_million: Option<f64>| match tokens {
             0 => Some(Cost::ZERO),
             tokens => per_million.map(|price| Cost::of_tokens(tokens, price)),
         };
-        let of_tokens = part(input_tokens, self.input_per_million)
-            .zip(part(output_tokens, self.output_per_million))
-            .map(|(input, output)| input.saturating_add(output));
+        let of_input = part(input_tokens, self.input_per_million);
+        let of_output = part(output_tokens, self.output_per_million);
+        let of_tokens = of_input.zip(of_output).map(|(input, output)| input.saturating_add(output));
         match self.image {
             _ if images == 0 => of_tokens,
             Some(each) => {
                 let of_images = Cost::from_usd(each).saturating_mul(images);
-                Some(of_images.saturating_add(of_tokens.unwrap_or_default()))
+                let known = [of_input, of_output].into_iter().flatten();
+                Some(known.fold(of_images, Cost::saturating_add))
             }
             None => of_tokens.filter(|_| input_tokens > 0 || output_tokens > 0),
         }

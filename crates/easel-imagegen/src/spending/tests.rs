@@ -178,6 +178,8 @@ fn real_cost_needs_every_price_it_depends_on() {
         (by_token, 1, 500_000, 500_000, Some(5_000_000)),
         (by_token, 1, 0, 0, None),
         (both, 4, 500_000, 500_000, Some(6_000_000)),
+        (Price { input_per_million: Some(2.0), ..by_image }, 1, 500_000, 500_000, Some(1_250_000)),
+        (Price { output_per_million: Some(8.0), ..by_image }, 1, 500_000, 500_000, Some(4_250_000)),
         (Price::default(), 1, 1, 1, None),
     ];
     for (price, images, input, output, expected) in table {

@@ -1,7 +1,7 @@
 //! Sums of the ledger, for the limits of spending.
 
 use easel_imagegen::spending::{Budget, Cost, Limits, Used};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::db::local_day::{Day, local_day};
 use crate::error::Error;
@@ -20,6 +20,9 @@ pub(crate) const COUNTED: &str = "\
     coalesce(sum(lost_images), 0), \
     coalesce(sum(lost_cost), 0), \
     coalesce(sum(CASE WHEN lost_cost IS NULL THEN lost_images END), 0)";
+
+/// Reads one row, which triggers keep, however many calls the thread has made.
+const USED_BY_THREAD: &str = "SELECT images, cost, unpriced_images FROM ledger_threads WHERE thread_id = ?1";
 
 const OF_DAY: &str = "started_at_ms >= ?1 AND started_at_ms < ?2";
 const OF_THREAD: &str = "thread_id = ?1";
@@ -66,8 +69,8 @@ pub(crate) fn read_budget(
     let Day { starts_at_ms, reset } = local_day(at_ms);
     let used = |row: &Row<'_>| read_used(row, 0);
     let today = connection.prepare_cached(&day_sql(USED))?.query_row((starts_at_ms, reset.at_ms), used)?;
-    let thread = connection.prepare_cached(&thread_sql(USED))?.query_row([thread_id], used)?;
-    Ok(Budget { limits, today, thread, reset })
+    let thread = connection.prepare_cached(USED_BY_THREAD)?.query_row([thread_id], used).optional()?;
+    Ok(Budget { limits, today, thread: thread.unwrap_or_default(), reset })
 }
 
 /// Returns what the day of a time in Unix milliseconds has used, and what a thread has.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use easel_imagegen::port::Store;
+use easel_imagegen::spending::Limits;
 use easel_protocol::event::{Event, RawResponseItemCompletedNotification};
 use easel_protocol::id::TurnId;
 use easel_protocol::item::{ImageStatus, ThreadItem};
@@ -16,6 +17,7 @@ use rusqlite::{Connection, Transaction};
 use super::sample::*;
 use crate::db::connection;
 use crate::home::Home;
+use crate::journal::budget::read_budget;
 use crate::lists::turn_list;
 use crate::threads::fork;
 use crate::threads::history::{self, ids, images};
@@ -24,6 +26,9 @@ use crate::{EaselStore, Fork};
 
 const SHORT: usize = 40;
 const LONG: usize = 400;
+
+/// A time on a later day than all calls of the threads, in Unix milliseconds.
+const TOMORROW_MS: i64 = 1_000_000_000;
 
 /// A store with [`THREAD`], in which each of the turns generated an image.
 struct LongThread {
@@ -49,6 +54,10 @@ impl LongThread {
                    'revisedPrompt', null, 'inputs', json('[]'), 'usage', null, 'elapsedMs', 1, 'attempts', 1, \
                    'requestId', null, 'synthetic', json('true')) FROM turn";
         database.execute(sql, [i64::try_from(turns).unwrap()]).unwrap();
+        let sql = "INSERT INTO ledger (thread_id, turn_id, item_id, owner, provider, model, started_at_ms, requested, \
+                   outcome, images, cost) \
+                   SELECT thread_id, turn_id, call_id, 'owner', 'p', 'm', 1006, 1, 'made', 1, 40000 FROM images";
+        database.execute(sql, []).unwrap();
         Self { _folder: folder, store, turns }
     }
 
@@ -166,6 +175,15 @@ async fn lookups_are_constant() {
     assert_constant("images by name", threads.each_ref().map(names));
     let id = |thread: &LongThread| thread.count(|db, _| ids::find_free_number(db, THREAD, "call-7", 1).unwrap());
     assert_constant("a free id", threads.each_ref().map(id));
+    let budget = |thread: &LongThread| {
+        thread.count(|db, _| {
+            assert_eq!(
+                read_budget(db, Limits::default(), THREAD, TOMORROW_MS).unwrap().thread.images,
+                thread.turns as u64
+            );
+        })
+    };
+    assert_constant("what a thread has spent", threads.each_ref().map(budget));
 }
 
 #[tokio::test]

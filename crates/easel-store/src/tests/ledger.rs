@@ -1,9 +1,11 @@
 //! Reservations and the ledger.
 
+use std::path::Path;
+
 use easel_imagegen::port::{Admission, CallEnd, CallStart, ReserveError, Store, image_error};
 use easel_imagegen::spending::{Cost, LimitError, Limits, Price, Quote};
 use easel_protocol::record::{AppliedImage, Billed, ImageError, ImageErrorKind, RequestedImage};
-use rusqlite::Connection;
+use rusqlite::{Connection, Row};
 
 use super::sample::*;
 use crate::{EaselStore, LedgerRange, LedgerRow};
@@ -55,7 +57,7 @@ async fn summary(store: &EaselStore) -> Vec<(String, u64, u64, Option<u64>)> {
     rows(store).await.into_iter().map(row).collect()
 }
 
-fn database(home: &std::path::Path) -> Connection {
+fn database(home: &Path) -> Connection {
     Connection::open(home.join("easel.db")).unwrap()
 }
 
@@ -200,6 +202,21 @@ async fn free_call_is_not_in_the_ledger() {
     assert_eq!(rows(&store).await, []);
 }
 
+/// Checks that the sums that are kept for each thread are those of its rows.
+fn assert_sums(home: &Path) {
+    let kept = "SELECT thread_id, images, cost, unpriced_images FROM ledger_threads ORDER BY thread_id";
+    let counted = "SELECT thread_id, sum(images), coalesce(sum(cost), 0), sum(iif(cost IS NULL, images, 0)) \
+                   FROM ledger GROUP BY thread_id ORDER BY thread_id";
+    let database = database(home);
+    let read = |sql: &str| {
+        let row = |row: &Row<'_>| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?));
+        let mut statement = database.prepare(sql).unwrap();
+        let rows: Vec<(String, i64, i64, i64)> = statement.query_map([], row).unwrap().map(Result::unwrap).collect();
+        rows
+    };
+    assert_eq!(read(kept), read(counted));
+}
+
 #[tokio::test]
 async fn limit_of_a_day_is_free_on_the_next_day() {
     let home = tempfile::tempdir().unwrap();
@@ -214,6 +231,7 @@ async fn limit_of_a_day_is_free_on_the_next_day() {
     let call = CallStart { started_at_ms: at + 9 * DAY_MS, limits: of_thread, ..limited("d") };
     assert!(is_refused(&store, call.clone()).await);
     assert!(!is_refused(&store, CallStart { thread_id: "other".into(), ..call }).await);
+    assert_sums(home.path());
 }
 
 #[tokio::test]
@@ -256,6 +274,7 @@ async fn hosted_request_reserves_its_first_image() {
     store.reserve_request(request()).await.unwrap();
     store.end_request(THREAD, TURN, Billed::Uncertain, None).await.unwrap();
     assert!(summary(&store).await.contains(&("uncertain".into(), 1, 1, Some(1))));
+    assert_sums(home.path());
 }
 
 #[tokio::test]
@@ -287,8 +306,8 @@ async fn ledger_of_an_older_database_is_filled_from_its_journal() {
     store.reserve(CallStart { synthetic: true, ..call("f") }).await.unwrap();
     store.close().await;
     let older = "DROP INDEX images_of_owner; DROP TRIGGER made_images_have_an_owner; DROP VIEW thread_owners; \
-        ALTER TABLE images DROP COLUMN thread_owner; DROP TABLE ledger; DROP TABLE host_calls; \
-        DROP TABLE face_threads; PRAGMA user_version = 11;";
+        ALTER TABLE images DROP COLUMN thread_owner; DROP TABLE ledger; DROP TABLE ledger_threads; \
+        DROP TABLE host_calls; DROP TABLE face_threads; PRAGMA user_version = 11;";
     database(home.path()).execute_batch(older).unwrap();
     let store = open(home.path());
     let of = |row: LedgerRow| (row.item_id.unwrap().to_string(), row.outcome.unwrap(), row.images, row.lost_images);
@@ -299,4 +318,5 @@ async fn ledger_of_an_older_database_is_filled_from_its_journal() {
     assert_eq!(found, expected);
     let made = rows(&store).await.remove(3);
     assert_eq!((made.cost, made.request_id.as_deref(), made.output_tokens), (None, Some("req_1"), Some(2)));
+    assert_sums(home.path());
 }

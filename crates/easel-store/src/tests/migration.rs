@@ -217,7 +217,9 @@ async fn images_of_version_15_get_their_owners() {
     let expected = [vec![THREAD.to_owned()], vec!["other".to_owned()], Vec::new()];
     assert_eq!(owned().await, expected);
     let older = "DROP INDEX images_of_owner; DROP TRIGGER made_images_have_an_owner; DROP VIEW thread_owners; \
-        ALTER TABLE images DROP COLUMN thread_owner; PRAGMA user_version = 15;";
+        ALTER TABLE images DROP COLUMN thread_owner; DROP TABLE ledger_threads; \
+        DROP TRIGGER ledger_threads_count_new_rows; DROP TRIGGER ledger_threads_count_changes; \
+        DROP TRIGGER ledger_threads_forget_deleted_rows; PRAGMA user_version = 15;";
     Connection::open(home.path().join("easel.db")).unwrap().execute_batch(older).unwrap();
     assert_eq!(owned().await, expected);
 }

@@ -9,7 +9,7 @@ use easel_protocol::record::{ImageError, RequestedImage};
 use easel_protocol::response_item::ContentItem;
 use easel_protocol::tool::ToolExposure;
 
-use super::calls::{Call, CallKind, HostedProgress};
+use super::calls::{Call, CallKind, HostedProgress, requested_images};
 use super::{Effect, Step, Turn};
 use crate::config::withdrawn_error;
 use crate::conversation::Conversation;
@@ -45,7 +45,8 @@ impl Turn {
         kind: CallKind,
         planned: Result<PlannedCall, Box<ImageError>>,
     ) {
-        let item_id = self.start_call(step, preferred_id, kind);
+        let images = planned.as_ref().map_or(0, requested_images);
+        let item_id = self.start_call(step, preferred_id, kind, images);
         match planned {
             Ok(call) => step.effects.push(Effect::RunCall { item_id, call }),
             Err(error) => self.on_call_ended(step, &item_id, Err(error)),
@@ -63,7 +64,7 @@ impl Turn {
         let output = vec![ContentItem::InputText { text: text.into() }];
         let kind = CallKind::Function { call, output, records: Vec::new(), succeeded: false };
         let reasoning = self.reasoning.take_kept();
-        self.calls.current.push(Call { item_id, item: None, reasoning, kind });
+        self.calls.current.push(Call { item_id, item: None, reasoning, kind, images: 0 });
     }
 
     /// Starts the item of a hosted call. Ignores a call that was not offered, or that the provider reports twice.
@@ -81,11 +82,11 @@ impl Turn {
         // The provider is already making the image, so it is kept even if it exceeds the limit.
         self.calls.count_hosted();
         let kind = CallKind::Hosted { call_id: call_id.clone(), progress: HostedProgress::Started };
-        let item_id = self.start_call(step, &call_id, kind);
+        let item_id = self.start_call(step, &call_id, kind, 0);
         step.effects.push(Effect::TrackHosted { item_id, call_id, requested, references });
     }
 
-    fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind) -> ItemId {
+    fn start_call(&mut self, step: &mut Step<'_>, call_id: &str, kind: CallKind, images: u32) -> ItemId {
         let ids = &mut step.conversation.ids;
         let item_id = match kind {
             CallKind::Function { .. } | CallKind::Hosted { .. } => ids.reserve(call_id),
@@ -95,7 +96,7 @@ impl Turn {
         let item = Box::new(ImageGenerationItem::new(item_id.clone(), step.at));
         self.emit_item_started(step, ThreadItem::ImageGeneration(item.clone()));
         let reasoning = self.reasoning.take_kept();
-        self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), reasoning, kind });
+        self.calls.current.push(Call { item_id: item_id.clone(), item: Some(item), reasoning, kind, images });
         item_id
     }
 }

@@ -6,7 +6,7 @@ use easel_imagegen::plan::PlannedCall;
 use easel_imagegen::port::FunctionCall;
 use easel_protocol::id::{CallId, ItemId};
 use easel_protocol::item::{ImageGenerationItem, ThreadItem};
-use easel_protocol::record::{ImageError, ImageRecord};
+use easel_protocol::record::{Billed, ImageError, ImageRecord};
 use easel_protocol::response_item::{ContentItem, ResponseItem};
 
 use super::host_calls::to_host_history;
@@ -30,6 +30,8 @@ pub(super) struct Call {
     /// The reasoning before the call, which later requests send back before it.
     pub(super) reasoning: Vec<ResponseItem>,
     pub(super) kind: CallKind,
+    /// The images of the call that count for the limit of the turn.
+    pub(super) images: u32,
 }
 
 #[derive(Debug)]
@@ -114,9 +116,10 @@ impl Calls {
         })
     }
 
-    /// Counts the images that a call requests, or refuses the call if they would exceed `max`.
+    /// Counts the images that a call requests, or refuses the call if they would exceed `max`. They no longer count if
+    /// the call ends without a request to the provider.
     pub(super) fn count(&mut self, call: PlannedCall, max: u32) -> Result<PlannedCall, Box<ImageError>> {
-        let images = self.images.saturating_add(call.requested.parameters.n.unwrap_or(1));
+        let images = self.images.saturating_add(requested_images(&call));
         if images > max {
             return Err(Box::new(over_limit_error(max)));
         }
@@ -132,6 +135,11 @@ impl Calls {
     pub(super) fn images(&self) -> u32 {
         self.images
     }
+}
+
+/// Returns the number of images that a call requests.
+pub(super) fn requested_images(call: &PlannedCall) -> u32 {
+    call.requested.parameters.n.unwrap_or(1)
 }
 
 impl Turn {
@@ -153,6 +161,10 @@ impl Turn {
         let Some(call) = self.calls.current.iter_mut().find(|call| call.item_id == *item_id) else { return };
         let Some(mut item) = call.item.take() else { return };
         item.completed_at_ms = Some(step.at);
+        let was_sent = outcome.as_ref().map_or_else(|error| error.attempts > 0 || error.billed != Billed::No, |_| true);
+        if !was_sent {
+            self.calls.images = self.calls.images.saturating_sub(std::mem::take(&mut call.images));
+        }
         let (content, images) = match outcome.and_then(|output| image_item::complete(&mut item, output)) {
             Ok(images) => {
                 let mut content = output::show_images(&images, self.config.detail);

@@ -121,12 +121,8 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 Effect::TrackHosted { .. } => {}
                 Effect::CloseResponse => next.extend(self.close_response(response, turn).await),
                 Effect::CancelCalls => self.context.cancel.cancel(),
-                Effect::AskApproval { item_id } => {
-                    self.questions.permit(item_id);
-                    if self.events.is_open() {
-                        self.questions.release();
-                    }
-                }
+                // It asks when no event is delayed.
+                Effect::AskApproval { item_id } => self.questions.permit(item_id),
             }
         }
         next

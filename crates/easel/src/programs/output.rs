@@ -44,8 +44,9 @@ pub(super) async fn read(
     loop {
         let count = tokio::select! {
             biased;
-            () = &mut drained => 0,
+            // Before the time limit, which may have passed while this process was suspended.
             read = pipe.read(&mut chunk) => read.map_err(ProgramError::Read)?,
+            () = &mut drained => 0,
         };
         if count == 0 {
             return Ok(captured);
@@ -54,6 +55,9 @@ pub(super) async fn read(
         captured.extend_from_slice(&chunk[..count.min(room)]);
         if count > room && excess == Excess::Fail {
             return Err(ProgramError::TooMuchOutput(limit));
+        }
+        if captured.len() == limit && exited.is_cancelled() {
+            return Ok(captured);
         }
     }
 }

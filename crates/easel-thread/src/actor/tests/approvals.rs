@@ -104,6 +104,24 @@ async fn question_waits_for_the_response_to_turn_start() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn question_is_asked_when_too_many_events_are_delayed() {
+    let fixture = fixture(true, true);
+    let response = format!("call a cat\n wait brush\n{} done", " text msg_1 Hello\n".repeat(2_000));
+    let handle = fixture.load("thread", &[response.leak(), HELLO]);
+    let (sent, response) = tokio::sync::oneshot::channel::<()>();
+    let response_sent = Box::pin(async move { drop(response.await) });
+    fixture.start_with_response(&handle, "turn", response_sent).await;
+    crate::fakes::log::run_pending_tasks().await;
+    fixture.log.open("brush");
+    crate::fakes::log::run_pending_tasks().await;
+    drop(sent);
+    fixture.log.wait_for("question a").await;
+    fixture.log.open("answer a");
+    fixture.wait_for_end().await;
+    assert!(fixture.log.has("make a"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn call_over_a_limit_asks_only_with_that_policy() {
     for (asks, kind) in [(true, "completed"), (false, "failed budgetExceeded")] {
         let mut fixture = fixture(false, asks);

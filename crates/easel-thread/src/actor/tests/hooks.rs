@@ -43,6 +43,24 @@ async fn denied_call_is_neither_journaled_nor_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn call_that_was_never_sent_has_no_hooks_after_it() {
+    let mut fixture = Fixture::new();
+    fixture.faults.slow_reserve = true;
+    fixture.config.hooks.post = vec![hook("allow")];
+    let handle = fixture.load("thread", &[CAT, HELLO]);
+    fixture.start(&handle, "turn").await;
+    fixture.log.wait_for("begin to reserve a").await;
+    let mut config = ThreadConfig::clone(&handle.config.get());
+    config.image_generation = false;
+    drop(handle.config.replace(1, Arc::new(config), None));
+    fixture.log.open("reserve");
+    fixture.wait_for_end().await;
+    let item = fixture.log.rest("send thread item/completed imageGeneration a ");
+    assert!(item.starts_with("failed approvalDenied, billed no"), "{item}");
+    assert!(!fixture.log.has("make a") && !fixture.log.has("hook allow"), "{:#?}", fixture.log.lines());
+}
+
+#[tokio::test(start_paused = true)]
 async fn invalid_hook_denies_without_a_program() {
     let mut fixture = Fixture::new();
     let mut invalid = hook("broken");

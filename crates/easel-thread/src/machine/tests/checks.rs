@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use easel_protocol::event::Event;
+use easel_protocol::event::{Event, ItemCompletedNotification};
 use easel_protocol::item::{ImageStatus, ThreadItem};
+use easel_protocol::record::Billed;
 use easel_protocol::response_item::{ContentItem, HANDLE_SCHEME, MessageRole, ResponseItem};
 use easel_protocol::thread::ThreadStatus;
 use easel_protocol::tool::ToolExposure;
@@ -131,17 +132,26 @@ fn check_reasoning_is_followed(history: &[ResponseItem]) {
 fn check_nothing_starts_too_late(runner: &ScriptRunner) {
     let mut open = false;
     let mut stopped = false;
-    let mut images = 0;
+    // The images of each call that was sent, or may be.
+    let mut images = HashMap::new();
     for effect in &runner.effects {
         match effect {
             Effect::RequestResponse => {
                 assert!(!stopped && !open);
                 open = true;
             }
-            Effect::RunCall { call, .. } => {
+            Effect::RunCall { item_id, call } => {
                 assert!(!stopped && runner.config.exposure == ToolExposure::Standalone);
-                images += call.requested.parameters.n.unwrap_or(1);
-                assert!(images <= runner.config.max_images);
+                images.insert(item_id, call.requested.parameters.n.unwrap_or(1));
+                assert!(images.values().sum::<u32>() <= runner.config.max_images);
+            }
+            Effect::Emit(Event::ItemCompleted(ItemCompletedNotification {
+                item: ThreadItem::ImageGeneration(image),
+                ..
+            })) => {
+                if image.error.as_ref().is_some_and(|error| error.attempts == 0 && error.billed == Billed::No) {
+                    images.remove(&image.id);
+                }
             }
             // The provider is already making the image, so it is tracked while the response is being closed, too.
             Effect::TrackHosted { .. } => assert_eq!(runner.config.exposure, ToolExposure::Hosted),

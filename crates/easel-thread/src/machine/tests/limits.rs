@@ -308,3 +308,14 @@ fn refusal_applies_only_to_unsent_hosted_request() {
         assert_eq!(last(&format!("{sent}\n refuse The limit is reached.")), "", "{sent}");
     }
 }
+
+#[test]
+fn images_of_calls_that_were_never_sent_are_free_again() {
+    let denied = "max 2\n call a {\"prompt\": \"x\", \"n\": 2}\n failed a hookDenied\n done";
+    let next = last(&format!("{denied}\n call b {{\"prompt\": \"x\", \"n\": 2}}"));
+    assert!(next.contains("run b"), "{next}");
+    // An image that was requested counts, whatever became of it.
+    let made = "max 2\n call a {\"prompt\": \"x\", \"n\": 2}\n partly a A\n done";
+    let next = last(&format!("{made}\n call b x"));
+    assert!(next.contains("budgetExceeded"), "{next}");
+}

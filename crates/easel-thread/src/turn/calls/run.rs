@@ -160,7 +160,8 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             record_ms = to_ms(started.elapsed().saturating_sub(generate_time)),
             "an image call ran"
         );
-        if let Some(data) = hook_data {
+        let was_sent = outcome.as_ref().map_or_else(|error| error.attempts > 0, |_| true);
+        if let Some(data) = hook_data.filter(|_| was_sent) {
             self.run_post_hooks(item_id, &data, &outcome, stop).await;
         }
         outcome
