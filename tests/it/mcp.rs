@@ -15,10 +15,12 @@
 //! | a handle is lost with its process | `handle_of_an_earlier_process_can_be_edited` |
 //! | the text says that the user has seen the image | `result_is_text_preview_and_link_without_structured_content` |
 //! | roots, sampling or logging | `server_uses_nothing_that_is_deprecated` |
+//! | a failure that the host has not got is paid again | `failure_after_an_early_answer_is_the_next_result` |
 //! | a question for a host that cannot ask | `host_that_cannot_ask_is_told_why` |
 
 mod approval;
 mod calls;
+mod failures;
 mod hosts;
 mod processes;
 mod results;
@@ -31,7 +33,7 @@ use std::sync::Mutex;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::Duration;
 
-use easel_testkit::http::MockServer;
+use easel_testkit::http::{MockServer, Response};
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout};
@@ -185,12 +187,17 @@ impl Host {
 
 /// A provider that responds to each request for images when the test lets it, and to nothing else.
 pub(crate) fn held_provider() -> (MockServer, SyncSender<()>) {
+    held_provider_of(responses::image)
+}
+
+/// The same with another response.
+fn held_provider_of(response: fn() -> Response) -> (MockServer, SyncSender<()>) {
     let (release, held) = sync_channel::<()>(16);
     let held = Mutex::new(held);
     let provider = MockServer::respond(move |_| {
         // After the end of the test, nobody releases.
         let _ = held.lock().expect("one request at a time").recv();
-        responses::image()
+        response()
     });
     (provider, release)
 }

@@ -89,13 +89,15 @@ impl Call {
         ended.ok().and_then(|ended| ended.as_ref().map(|(_, outcome)| outcome.clone())).unwrap_or_else(lost)
     }
 
-    /// Returns whether the call is running or has made an image.
-    pub(crate) fn may_have_image(&self) -> bool {
-        match &*self.outcome.borrow() {
-            None => !self.stop.is_cancelled(),
-            Some((_, Ok(response))) => !response.images.is_empty(),
-            Some((_, Err(_))) => false,
-        }
+    /// Returns whether the next equal call gets the outcome of this one: any that the host's user has not stopped,
+    /// since a failed call may have been paid for too.
+    pub(crate) fn has_undelivered_outcome(&self) -> bool {
+        self.has_images() || !self.stop.is_cancelled()
+    }
+
+    /// Returns whether the call has ended with images.
+    pub(crate) fn has_images(&self) -> bool {
+        matches!(&*self.outcome.borrow(), Some((_, Ok(response))) if !response.images.is_empty())
     }
 
     /// Passes a question to the request that waits for the call, now or later. A question without room is denied.

@@ -90,14 +90,15 @@ impl Requests {
         }
     }
 
-    /// Notes that the host has cancelled a request. If it has only given up, or if the result is on its way, the call
-    /// is kept at once, since the host's next message may be the same call.
+    /// Notes that the host has cancelled a request. If it has only given up, or if images are on their way, the call
+    /// is kept at once, since the host's next message may be the same call. A user who has stopped a call that failed
+    /// wants a new one.
     pub(crate) fn cancelled(&self, id: &str, reason: Option<&str>) {
         let has_timed_out = reason.is_some_and(is_timeout);
         let mut state = self.state.lock();
         let (kept, next) = match state.stages.remove(id) {
-            Some(Stage::Sent(call)) => (Some(call), None),
-            Some(Stage::Delivering(call)) => (Some(call), Some(Stage::TimedOut)),
+            Some(Stage::Sent(call)) => (Some(call).filter(|call| has_timed_out || call.has_images()), None),
+            Some(Stage::Delivering(call)) if has_timed_out || call.has_images() => (Some(call), Some(Stage::TimedOut)),
             Some(Stage::Waiting(call)) if has_timed_out => (Some(call), Some(Stage::TimedOut)),
             Some(Stage::Running | Stage::TimedOut) if has_timed_out => (None, Some(Stage::TimedOut)),
             Some(_) => (None, Some(Stage::Stopped)),

@@ -24,6 +24,10 @@ const MAX_PROMPT_CHARS: usize = 1_000;
 const PICTURE_CHARS: usize = 200;
 /// The largest preview in bytes. More does not look better.
 const MAX_BYTES: usize = 600_000;
+/// What the model reads about images that an earlier call has made.
+const MADE_BEFORE: &str = "An earlier call with these arguments has made this; nothing was drawn again.";
+/// What the model reads about the failure of an earlier call.
+const FAILED_BEFORE: &str = "An earlier call with these arguments failed; nothing was sent again.";
 
 /// Shortens the prompts of the records, which would leave no room for pictures.
 pub(crate) fn shorten_prompts(result: &mut McpToolResult) {
@@ -50,9 +54,9 @@ pub(crate) fn budget(result: &McpToolResult) -> (usize, u32) {
 
 /// Puts a result together: text, pictures, links.
 ///
-/// `pictures` are those of the first images. `is_repeat` says that an earlier request has begun the call.
+/// `pictures` are those of the first images. `is_repeat` says that an earlier request has begun the call, and that the
+/// host has not got its result.
 pub(crate) fn assemble(result: McpToolResult, pictures: &[Option<ImagePreview>], is_repeat: bool) -> CallToolResult {
-    let is_repeat = is_repeat && !result.meta.images.is_empty();
     let (mut texts, mut links) = (Vec::new(), Vec::new());
     for block in result.content {
         match block {
@@ -83,6 +87,11 @@ pub(crate) fn assemble(result: McpToolResult, pictures: &[Option<ImagePreview>],
     assembled
 }
 
+/// Returns the result of a call that has none of its own.
+pub(crate) fn failure(reason: &str, is_repeat: bool) -> CallToolResult {
+    sentence(if is_repeat { format!("{reason}\n{FAILED_BEFORE}") } else { reason.to_owned() }, true)
+}
+
 /// Returns a result that is one sentence.
 pub(crate) fn sentence(text: impl Into<String>, is_error: bool) -> CallToolResult {
     let content = vec![ContentBlock::text(text)];
@@ -107,7 +116,7 @@ fn notes(images: usize, shown: usize, is_repeat: bool) -> Vec<String> {
         notes.push(format!("{shown} of {images} images are shown as previews here; all have a path and a link."));
     }
     if is_repeat {
-        notes.push("An earlier call with these arguments has made this; nothing was drawn again.".to_owned());
+        notes.push(if images > 0 { MADE_BEFORE } else { FAILED_BEFORE }.to_owned());
     }
     notes
 }

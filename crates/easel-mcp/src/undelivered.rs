@@ -19,10 +19,10 @@ const MAX_CALLS: usize = 32;
 pub(crate) struct Undelivered(Mutex<VecDeque<Arc<Call>>>);
 
 impl Undelivered {
-    /// Keeps a call that is running or has made an image. The oldest one that has ended is forgotten if there are too
-    /// many. A running one never is, since an equal call would be paid again.
+    /// Keeps a call, unless the host's user has stopped it before it made an image. The oldest one that has ended is
+    /// forgotten if there are too many. A running one never is, since an equal call would be paid again.
     pub(crate) fn keep(&self, call: Arc<Call>) {
-        if !call.may_have_image() {
+        if !call.has_undelivered_outcome() {
             return;
         }
         let mut calls = self.0.lock();
@@ -46,5 +46,5 @@ impl Undelivered {
 
 /// Returns whether a call still waits for the next one with equal arguments.
 fn is_wanted(call: &Call) -> bool {
-    call.may_have_image() && (call.is_running() || call.time_since_end().is_some_and(|time| time < KEPT))
+    call.has_undelivered_outcome() && call.time_since_end().is_none_or(|time| time < KEPT)
 }

@@ -13,12 +13,12 @@ use super::{Host, IMAGES, LEGACY, held_provider, kinds, record_of, sandbox, text
 use crate::credentials::responses;
 use crate::harness::Sandbox;
 
-fn prompt() -> Value {
+pub(super) fn prompt() -> Value {
     json!({"prompt": "a red fox"})
 }
 
 /// Sends the cancellation of a request.
-async fn cancel(host: &mut Host, id: i64, reason: &str) {
+pub(super) async fn cancel(host: &mut Host, id: i64, reason: &str) {
     host.notify("notifications/cancelled", &json!({"requestId": id, "reason": reason})).await;
 }
 

@@ -125,10 +125,10 @@ impl Server {
     async fn result(&self, outcome: Outcome, is_repeat: bool, cannot_ask: bool) -> CallToolResult {
         let response = match outcome {
             Ok(response) => response,
-            Err(sentence) => return result::sentence(&*sentence, true),
+            Err(reason) => return result::failure(&reason, is_repeat),
         };
         let Some(ToolCallResult::Mcp(mut answer)) = response.result.clone() else {
-            return result::sentence("The image call has no result that this host can read.", true);
+            return result::failure("The image call has no result that this host can read.", is_repeat);
         };
         if cannot_ask {
             result::add_reason(
