@@ -49,6 +49,16 @@ pub(crate) enum Error {
     /// A generated image could not be recorded; its file was kept.
     #[error("a generated image could not be recorded and is kept at {}", quote(.paths))]
     ImageKept { paths: Vec<PathBuf>, source: Box<Self> },
+    /// A set of files failed, and files that it had replaced could not be put back; their old content was kept.
+    #[error("replaced files could not be put back: {}", quote_kept(.files))]
+    ReplacedKept { files: Vec<KeptFile>, source: Box<Self> },
+}
+
+/// A file that was replaced, and where its old content is now.
+#[derive(Debug)]
+pub(crate) struct KeptFile {
+    pub(crate) path: PathBuf,
+    pub(crate) kept: PathBuf,
 }
 
 impl Error {
@@ -76,7 +86,7 @@ impl Error {
             Self::Closed => StorageErrorKind::Closed,
             Self::CallNotFound(_) => StorageErrorKind::NotFound,
             Self::CallExists(_) | Self::Random(_) | Self::Task(_) => StorageErrorKind::Other,
-            Self::ImageKept { source, .. } => source.kind(),
+            Self::ImageKept { source, .. } | Self::ReplacedKept { source, .. } => source.kind(),
         }
     }
 
@@ -129,6 +139,9 @@ impl Error {
             Self::ImageKept { paths, source } => {
                 format!("{} The finished image is kept at {}.", source.client_message(), quote(paths))
             }
+            Self::ReplacedKept { files, source } => {
+                format!("{} Replaced files could not be put back: {}.", source.client_message(), quote_kept(files))
+            }
         }
     }
 }
@@ -165,6 +178,12 @@ fn io_text(error: &io::Error) -> String {
 /// Formats paths for a message. They are escaped, because a file name may contain any character.
 fn quote(paths: &[PathBuf]) -> String {
     paths.iter().map(|path| format!("{path:?}")).collect::<Vec<_>>().join(", ")
+}
+
+/// Says for each file where its old content is.
+fn quote_kept(files: &[KeptFile]) -> String {
+    let describe = |KeptFile { path, kept }: &KeptFile| format!("the old {path:?} is kept at {kept:?}");
+    files.iter().map(describe).collect::<Vec<_>>().join(", ")
 }
 
 impl From<rusqlite::Error> for Error {

@@ -1,6 +1,7 @@
 //! Copies an image out of the store, to a path that a client names, and writes what is made from images.
 
 mod new_file;
+mod placement;
 mod set;
 mod staging;
 mod target;

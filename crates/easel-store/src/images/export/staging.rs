@@ -63,6 +63,11 @@ impl Staging {
     pub(super) fn backup(&self, number: usize) -> PathBuf {
         self.folder.path().join(format!("{BACKUP}{number}"))
     }
+
+    /// Leaves the folder on the disk, since it has the only copy of a replaced file. Later exports keep it too.
+    pub(super) fn keep(mut self) {
+        self.folder.disable_cleanup(true);
+    }
 }
 
 /// Removes the folders that dead processes left in `folder`. What cannot be removed is left for later.
