@@ -60,6 +60,14 @@ fn refused_conversation_is_trimmed_and_sent_once_more() {
 }
 
 #[test]
+fn refused_conversation_is_compacted_for_half_of_the_limit() {
+    for (limit, expected) in [(12_000, "57 turns, keeps 7 items"), (14_000, "56 turns, keeps 9 items")] {
+        let all = last(&format!("turns 60\n counted 11000\n limit {limit}\n long"));
+        assert!(all.contains(expected), "{limit}: {all}");
+    }
+}
+
+#[test]
 fn used_response_is_not_requested_again() {
     for used in ["delta m Hi", "message m Hi", "tool t shell"] {
         let end = last(&format!("turns 30\n {used}\n long"));
