@@ -1,3 +1,5 @@
+mod faults;
+
 use std::io::Cursor;
 
 use proptest::prelude::*;
@@ -315,6 +317,13 @@ fn what_was_stripped_is_stripped_no_further() {
         let once = stripped(&bytes, media_type).expect("an image");
         assert_eq!(stripped(&once, media_type).expect("an image"), once, "{media_type:?}");
     }
+}
+
+#[test]
+fn scan_that_is_cut_after_a_marker_byte_is_sent() {
+    let scan = b"\xff\xda\0\x04\x01\x01scan";
+    let file = [b"\xff\xd8".as_slice(), scan, b"\xff"].concat();
+    assert_eq!(stripped(&file, MediaType::Jpeg).expect("what is there"), file);
 }
 
 #[test]
