@@ -7,22 +7,30 @@ use easel_protocol::record::ImageFacts;
 use super::*;
 use crate::port::StagedImage;
 
-/// A file whose disk fails from an offset on.
-struct Failing(Cursor<Vec<u8>>, u64);
+/// A file whose disk fails once, at an offset.
+struct Failing {
+    file: Cursor<Vec<u8>>,
+    /// `None` once it has failed.
+    offset: Option<u64>,
+}
 
 impl Read for Failing {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let left = usize::try_from(self.1.saturating_sub(self.0.position())).expect("small");
+        let Some(offset) = self.offset else { return self.file.read(buffer) };
+        let left = usize::try_from(offset.saturating_sub(self.file.position())).expect("small");
         match buffer.len().min(left) {
-            0 => Err(io::Error::from(io::ErrorKind::PermissionDenied)),
-            room => self.0.read(&mut buffer[..room]),
+            0 => {
+                self.offset = None;
+                Err(io::Error::from(io::ErrorKind::PermissionDenied))
+            }
+            room => self.file.read(&mut buffer[..room]),
         }
     }
 }
 
 impl Seek for Failing {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.0.seek(to)
+        self.file.seek(to)
     }
 }
 
@@ -31,7 +39,7 @@ fn failure_of_the_disk_is_an_error_anywhere() {
     for (media_type, bytes) in samples() {
         let kept = stripped(&bytes, media_type).expect("an image").len();
         for offset in 0..kept as u64 / 2 {
-            let file = Failing(Cursor::new(bytes.clone()), offset);
+            let file = Failing { file: Cursor::new(bytes.clone()), offset: Some(offset) };
             let read = StrippedImage::strip(file, media_type).and_then(|mut sent| sent.read_to_end(&mut Vec::new()));
             assert_eq!(read.unwrap_err().kind(), io::ErrorKind::PermissionDenied, "{media_type:?} at {offset}");
         }
