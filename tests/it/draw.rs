@@ -1,5 +1,6 @@
 //! `easel draw` in a pipe and on a terminal.
 
+mod formats;
 #[cfg(unix)]
 mod interrupt;
 #[cfg(unix)]

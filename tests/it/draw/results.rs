@@ -179,7 +179,7 @@ async fn file_outside_the_folder_is_edited_with_parameters() {
 
 #[tokio::test]
 async fn parameter_that_the_provider_lacks_costs_nothing() {
-    let (code, stdout, stderr) = draw(&sandbox(), &["a red star", "-o", "star.jpg"]).await;
+    let (code, stdout, stderr) = draw(&sandbox(), &["a red star", "--format", "jpeg"]).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
     assert!(stderr.contains("output_format") && stderr.contains("Nothing was billed."), "{stderr}");
 }

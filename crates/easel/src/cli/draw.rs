@@ -40,13 +40,14 @@ pub(super) struct DrawArgs {
     /// The background, such as transparent, opaque or auto.
     #[arg(long)]
     background: Option<String>,
-    /// The format of the file. Default: that of the extension of --out.
+    /// The format to ask the provider for. --out converts the image if its extension names another one.
     #[arg(long)]
     format: Option<FileFormat>,
     /// The number of images.
     #[arg(short = 'n', long = "count", value_name = "NUMBER")]
     count: Option<u32>,
-    /// Copy the image to this file. The second image of several gets -2 before the extension.
+    /// Copy the image to this file, in the format of its extension. The second image of several gets -2 before the
+    /// extension.
     #[arg(short = 'o', long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Let --out replace a file.

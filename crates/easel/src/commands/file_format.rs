@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use easel_protocol::image::ExportFormat;
+use easel_protocol::record::MediaType;
 
 use super::UsageError;
 
@@ -18,5 +19,14 @@ pub(crate) fn of_extension(path: &Path) -> Result<ExportFormat, UsageError> {
         "webp" => Ok(ExportFormat::Webp),
         "avif" => Err(UsageError("AVIF cannot be written; use .webp, .png or .jpg".to_owned())),
         _ => Err(UsageError(format!("{} needs the extension .png, .jpg or .webp", path.display()))),
+    }
+}
+
+/// Returns the media type of the files that have this format.
+pub(crate) const fn media_type(format: ExportFormat) -> MediaType {
+    match format {
+        ExportFormat::Png => MediaType::Png,
+        ExportFormat::Jpeg => MediaType::Jpeg,
+        ExportFormat::Webp => MediaType::Webp,
     }
 }

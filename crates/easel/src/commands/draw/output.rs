@@ -4,7 +4,6 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use easel_client::Connection;
-use easel_protocol::image::ImageExportParams;
 use easel_protocol::method::ImageExport;
 use easel_protocol::record::{Billed, ImageError, ImageRecord};
 use serde_json::json;
@@ -23,7 +22,8 @@ pub(super) struct Delivered {
     pub(super) copy_error: Option<String>,
 }
 
-/// Copies the images to the target, if there is one. An image that cannot be copied stays where it is.
+/// Copies the images to the target, if there is one, in the format of its extension. An image that cannot be copied
+/// stays where it is.
 pub(super) async fn deliver(
     connection: &Connection,
     images: Vec<ImageRecord>,
@@ -33,16 +33,10 @@ pub(super) async fn deliver(
     for (index, image) in images.into_iter().enumerate() {
         let (mut path, mut copy_error) = (PathBuf::from(&image.path), None);
         if let Some(target) = target {
-            let copy = target.numbered(index);
-            let params = ImageExportParams {
-                image_id: image.id.clone(),
-                path: copy.display().to_string(),
-                overwrite: Some(target.overwrite),
-                ..ImageExportParams::default()
-            };
+            let params = target.export(index, &image);
             match connection.request::<ImageExport>(&params).await {
                 Ok(copied) => path = copied.path.into(),
-                Err(error) => copy_error = Some(format!("{} was not written: {error}", copy.display())),
+                Err(error) => copy_error = Some(format!("{} was not written: {error}", params.path)),
             }
         }
         delivered.push(Delivered { image, path, copy_error });

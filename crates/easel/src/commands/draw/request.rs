@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use easel_config::Environment;
 use easel_imagegen::handle;
 use easel_protocol::id::ImageId;
-use easel_protocol::image::ExportFormat;
-use easel_protocol::record::MediaType;
+use easel_protocol::image::{ExportFormat, ImageExportParams};
+use easel_protocol::record::ImageRecord;
 use easel_store::{ExistingFile, ExportError, PathError};
 use serde_json::{Map, Value};
 
@@ -15,6 +15,8 @@ use crate::commands::{UsageError, file_format};
 
 /// The most copies whose paths are checked: no provider makes more images at once.
 const MAX_COPIES: usize = 10;
+/// The color below the transparent pixels of a picture that becomes a JPEG.
+const WHITE: &str = "#ffffff";
 
 /// The arguments of `easel draw`.
 #[derive(Debug)]
@@ -70,8 +72,10 @@ pub(super) struct Request {
 /// Where to copy the images.
 #[derive(Debug)]
 pub(super) struct Target {
-    pub(super) path: PathBuf,
-    pub(super) overwrite: bool,
+    path: PathBuf,
+    /// That of the extension. A provider may answer in another one.
+    format: ExportFormat,
+    overwrite: bool,
 }
 
 impl DrawOptions {
@@ -85,11 +89,9 @@ impl DrawOptions {
         let mask = self.mask.as_ref().map(source).transpose()?;
         let target = match self.out.take() {
             Some(path) => {
-                let target = Target { path: environment.absolute(&path), overwrite: self.overwrite };
+                let target = Target::new(environment.absolute(&path), self.overwrite)?;
                 let count = self.parameters.get("n").and_then(Value::as_u64).unwrap_or(1);
-                if let Some(format) = target.check(environment, count)? {
-                    self.parameters.entry("output_format").or_insert_with(|| format.into());
-                }
+                target.check(environment, count)?;
                 Some(target)
             }
             None => None,
@@ -115,14 +117,15 @@ impl Request {
 }
 
 impl Target {
-    /// Checks that `count` copies can be written, with the rules of the export that follows. Returns the format that
-    /// the extension asks for, unless it is the usual one.
-    fn check(&self, environment: &Environment, count: u64) -> Result<Option<&'static str>, UsageError> {
-        let (media_type, format) = match file_format::of_extension(&self.path)? {
-            ExportFormat::Png => (MediaType::Png, None),
-            ExportFormat::Jpeg => (MediaType::Jpeg, Some("jpeg")),
-            ExportFormat::Webp => (MediaType::Webp, Some("webp")),
-        };
+    /// Creates the target at this absolute path, in the format of its extension.
+    fn new(path: PathBuf, overwrite: bool) -> Result<Self, UsageError> {
+        let format = file_format::of_extension(&path)?;
+        Ok(Self { path, format, overwrite })
+    }
+
+    /// Checks that `count` copies can be written, with the rules of the export that follows.
+    fn check(&self, environment: &Environment, count: u64) -> Result<(), UsageError> {
+        let media_type = file_format::media_type(self.format);
         let home = easel_config::home(environment).map_err(|error| UsageError(error.to_string()))?;
         let existing = if self.overwrite { ExistingFile::Replace } else { ExistingFile::Keep };
         for index in 0..usize::try_from(count).unwrap_or(MAX_COPIES).clamp(1, MAX_COPIES) {
@@ -138,7 +141,22 @@ impl Target {
                 })
             })?;
         }
-        Ok(format)
+        Ok(())
+    }
+
+    /// Returns the params that copy an image of this format to the path with this number, as [`Self::numbered`] says.
+    /// Equal formats are copied byte by byte.
+    pub(super) fn export(&self, index: usize, image: &ImageRecord) -> ImageExportParams {
+        let converts = file_format::media_type(self.format) != image.facts.media_type;
+        ImageExportParams {
+            image_id: image.id.clone(),
+            path: self.numbered(index).display().to_string(),
+            format: Some(self.format),
+            // A picture with transparent pixels could not become a JPEG otherwise. An opaque one does not change.
+            background: (converts && self.format == ExportFormat::Jpeg).then(|| WHITE.to_owned()),
+            overwrite: Some(self.overwrite),
+            ..ImageExportParams::default()
+        }
     }
 
     /// Returns the path of the image with this number, from 0: the second copy of `cat.png` is `cat-2.png`.
@@ -160,7 +178,7 @@ mod tests {
 
     #[test]
     fn copies_are_numbered_from_the_second_on() {
-        let target = Target { path: "/a/cat.png".into(), overwrite: false };
+        let target = Target::new("/a/cat.png".into(), false).unwrap();
         assert_eq!(target.numbered(0), Path::new("/a/cat.png"));
         assert_eq!(target.numbered(1), Path::new("/a/cat-2.png"));
     }
@@ -173,16 +191,16 @@ mod tests {
         let environment = Environment { variables, cwd: folder.path().to_owned(), ..Environment::default() };
         let path = folder.path().join("cat.jpg");
         let check = |path: &Path, overwrite, count| {
-            let target = Target { path: path.to_owned(), overwrite };
-            target.check(&environment, count).map_err(|error| error.0)
+            let target = Target::new(path.to_owned(), overwrite);
+            target.and_then(|target| target.check(&environment, count)).map_err(|error| error.0)
         };
-        assert_eq!(check(&path, false, 1), Ok(Some("jpeg")));
+        assert_eq!(check(&path, false, 1), Ok(()));
         std::fs::write(folder.path().join("cat-3.jpg"), "").unwrap();
-        assert_eq!(check(&path, false, 2), Ok(Some("jpeg")));
+        assert_eq!(check(&path, false, 2), Ok(()));
         assert!(check(&path, false, 3).unwrap_err().contains("cat-3.jpg already exists"));
         std::fs::write(&path, "").unwrap();
         assert!(check(&path, false, 1).unwrap_err().contains("already exists"));
-        assert_eq!(check(&path, true, 3), Ok(Some("jpeg")));
+        assert_eq!(check(&path, true, 3), Ok(()));
         assert!(check(&folder.path().join("cat.bmp"), false, 1).unwrap_err().contains("extension"));
         assert!(check(&folder.path().join("no/cat.png"), false, 1).unwrap_err().contains("does not exist"));
         assert!(check(&home.path().join("cat.png"), false, 1).unwrap_err().contains("Easel's own home"));
