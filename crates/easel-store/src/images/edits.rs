@@ -1,6 +1,7 @@
 //! Compares images with the image that was edited, one comparison at a time in the process.
 
 mod composite;
+mod credentials;
 mod report;
 
 use std::io::{self, BufReader};

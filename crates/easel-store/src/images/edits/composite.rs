@@ -1,6 +1,6 @@
 //! Makes the composite of an edit: the edit, with the pixels outside the mask put back.
 
-use std::io::{self, BufReader, Read, Write};
+use std::io::{self, BufReader, Write};
 use std::path::Path;
 
 use easel_imagegen::port::{Files, StagedComposite, StagedImage, StorageError};
@@ -8,6 +8,7 @@ use easel_picture::{Comparison, Composite, Edit, Mask, Picture};
 use easel_protocol::id::ImageId;
 use easel_protocol::record::{CompositeStatus, MaskUse};
 
+use super::credentials::has_content_credentials;
 use super::report::to_report;
 use super::{BUFFER_BYTES, CompareError};
 use crate::files::thread_files::ThreadFiles;
@@ -16,10 +17,6 @@ use crate::images::lookup;
 
 /// Over how many pixels the two images blend if nothing else is said.
 pub(super) const DEFAULT_FEATHER: u32 = 8;
-/// Content Credentials are searched in the first bytes of a file: they come before the pixels.
-const CREDENTIALS_BYTES: u64 = 1 << 20;
-/// The type of a box with Content Credentials (C2PA 2.1, 11.1.4.2).
-const CREDENTIALS_TYPE: [u8; 16] = *b"c2pa\x00\x11\x00\x10\x80\x00\x00\xaa\x00\x38\x9b\x71";
 
 /// Why a composite was not made.
 #[derive(Debug, thiserror::Error)]
@@ -68,7 +65,9 @@ pub(super) fn make(
         staged.displaced.take().map_or(Ok(staged), Err)
     };
     let staged = write().map_err(CompositeError::Store)?;
-    let drops_content_credentials = has_content_credentials(home, edited_path).map_err(CompareError::Read)?;
+    let edited_file = lookup::open(home, edited_path).map_err(CompareError::Read)?;
+    let edited_file = BufReader::with_capacity(BUFFER_BYTES, edited_file);
+    let drops_content_credentials = has_content_credentials(edited_file).map_err(CompareError::Read)?;
     Ok(MadeComposite { staged, made, drops_content_credentials })
 }
 
@@ -86,11 +85,4 @@ impl MadeComposite {
         report.composite = CompositeStatus::Applied;
         Ok(StagedComposite { staged, report, feather: made.feather, drops_content_credentials })
     }
-}
-
-/// Returns whether a file has Content Credentials, which a new encoding of its pixels cannot have.
-fn has_content_credentials(home: &Home, path: &Path) -> io::Result<bool> {
-    let mut start = Vec::new();
-    lookup::open(home, path)?.take(CREDENTIALS_BYTES).read_to_end(&mut start)?;
-    Ok(start.windows(CREDENTIALS_TYPE.len()).any(|bytes| bytes == CREDENTIALS_TYPE))
 }
