@@ -1,6 +1,7 @@
 //! Writes the page with its data in it, as one file that needs no server.
 
 mod contents;
+mod embedding;
 mod pictures;
 mod script;
 
@@ -11,8 +12,9 @@ use easel_protocol::usage::UsageReadResponse;
 use serde::Serialize;
 
 use self::contents::{newest_images, only_shown};
-use self::pictures::{heat_maps, pictures};
-use self::script::{Counting, write_element};
+use self::embedding::{write_heat_maps, write_pictures};
+use self::pictures::{heat_map, pictures};
+use self::script::{Counting, Parts, write_element};
 use crate::Gallery;
 use crate::gallery::{ReadError, ThreadName};
 use crate::page;
@@ -27,7 +29,7 @@ pub struct ExportOptions {
     pub max_images: usize,
     /// The longest edge of a picture in pixels, 16 to 4,096.
     pub max_edge: u32,
-    /// The bytes after which no more pictures are embedded. Records may take half of them.
+    /// The bytes after which no more pictures and heat maps are embedded. Records may take half of them.
     pub max_bytes: u64,
 }
 
@@ -84,16 +86,15 @@ pub async fn export(gallery: &Gallery, options: ExportOptions, out: impl Write) 
     out.write_all(head.as_bytes())?;
     write_element(&mut out, "snapshot", &snapshot)?;
     out.write_all(script.as_bytes())?;
-    let mut without_picture = 0;
+    let mut without_picture = images.len();
     for (number, chunk) in images.chunks(CHUNK_LEN).enumerate() {
-        let pictures =
-            if out.bytes < options.max_bytes { pictures(gallery, chunk, options.max_edge).await } else { vec![] };
-        without_picture += chunk.len() - pictures.iter().flatten().count();
-        write_element(&mut out, &format!("thumbnails-{number}"), &pictures)?;
+        let list = Parts::list(&mut out, &format!("thumbnails-{number}"))?;
+        let make = async |group: &[ImageEntry]| pictures(gallery, group, options.max_edge).await;
+        without_picture -= write_pictures(list, chunk, options.max_bytes, make).await?;
     }
-    if out.bytes < options.max_bytes {
-        write_element(&mut out, "heat-maps", &heat_maps(gallery, &images, options.max_edge).await)?;
-    }
+    let object = Parts::object(&mut out, "heat-maps")?;
+    let make = async |edit: &ImageEntry| heat_map(gallery, edit, options.max_edge).await;
+    write_heat_maps(object, &images, options.max_bytes, make).await?;
     out.write_all(tail.as_bytes())?;
     out.flush()?;
     Ok(Export { images: images.len(), has_more, without_picture, bytes: out.bytes })

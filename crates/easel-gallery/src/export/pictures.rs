@@ -1,7 +1,5 @@
 //! The pictures of a file, as data URLs.
 
-use std::collections::BTreeMap;
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use easel_protocol::id::ImageId;
@@ -11,8 +9,6 @@ use easel_protocol::record::MediaType;
 use crate::Gallery;
 use crate::gallery::{Picture, ReadError};
 
-/// Thumbnails that are made at once. The app-server makes two.
-const AT_ONCE: usize = 4;
 /// Size of a picture of [`BASE_EDGE`] pixels in bytes, before base64. That of a larger one grows with its pixels.
 const PICTURE_BYTES: u64 = 32 << 10;
 /// The edge of a picture to which [`PICTURE_BYTES`] belongs.
@@ -22,44 +18,29 @@ const TRANSPARENT_FACTOR: u64 = 8;
 /// Maximum size of a picture in bytes, as a preview allows it.
 const MAX_PICTURE_BYTES: u64 = 8 << 20;
 
-/// Heat maps of edits in a file, newest first.
-const MAX_HEAT_MAPS: usize = 256;
-
-/// Makes the pictures of these images as data URLs. An image that has none does not stop the others.
+/// Makes the pictures of these images as data URLs, all at once. An image that has none does not stop the others.
 pub(super) async fn pictures(gallery: &Gallery, images: &[ImageEntry], max_edge: u32) -> Vec<Option<String>> {
-    let mut urls = Vec::with_capacity(images.len());
-    for group in images.chunks(AT_ONCE) {
-        let made = group.iter().map(|entry| picture(gallery, &entry.image.id, max_edge));
-        for (entry, result) in group.iter().zip(futures_util::future::join_all(made).await) {
-            let reason = |error: &ReadError| tracing::warn!(image = %entry.image.id, %error, "an image has no picture");
-            urls.push(result.inspect_err(reason).ok().map(|picture| data_url(&picture)));
-        }
-    }
-    urls
+    let made = images.iter().map(|entry| picture(gallery, &entry.image.id, max_edge));
+    let made = images.iter().zip(futures_util::future::join_all(made).await);
+    made.map(|(entry, result)| {
+        let reason = |error: &ReadError| tracing::warn!(image = %entry.image.id, %error, "an image has no picture");
+        result.inspect_err(reason).ok().map(|picture| data_url(&picture))
+    })
+    .collect()
 }
 
-/// Makes the heat maps of the edits among these images as data URLs, by handle. An edit that cannot be compared has
-/// none.
-pub(super) async fn heat_maps<'a>(
-    gallery: &Gallery,
-    images: &'a [ImageEntry],
-    max_edge: u32,
-) -> BTreeMap<&'a ImageId, String> {
-    let size = size(max_edge, TRANSPARENT_FACTOR);
-    let mut urls = BTreeMap::new();
-    let edits = images.iter().filter_map(|entry| entry.image.edit.as_ref().map(|edit| (&entry.image, &edit.base)));
-    for (image, base) in edits.take(MAX_HEAT_MAPS) {
-        let mask = image.mask.as_ref().and_then(|mask| mask.id.clone());
-        match gallery.compare((base.clone(), image.id.clone()), mask, size).await {
-            Ok(compared) => urls.extend(
-                compared
-                    .heat_map
-                    .map(|map| (&image.id, format!("data:{};base64,{}", map.media_type.as_str(), map.data))),
-            ),
-            Err(error) => tracing::warn!(image = %image.id, %error, "an edit has no heat map"),
+/// Makes the heat map of an edit as a data URL. An edit that cannot be compared has none.
+pub(super) async fn heat_map(gallery: &Gallery, entry: &ImageEntry, max_edge: u32) -> Option<String> {
+    let image = &entry.image;
+    let base = image.edit.as_ref()?.base.clone();
+    let mask = image.mask.as_ref().and_then(|mask| mask.id.clone());
+    match gallery.compare((base, image.id.clone()), mask, size(max_edge, TRANSPARENT_FACTOR)).await {
+        Ok(compared) => compared.heat_map.map(|map| format!("data:{};base64,{}", map.media_type.as_str(), map.data)),
+        Err(error) => {
+            tracing::warn!(image = %image.id, %error, "an edit has no heat map");
+            None
         }
     }
-    urls
 }
 
 /// Makes the picture of an image. A transparent one that had too few bytes for its pixels is made again with more.
