@@ -21,6 +21,7 @@ import {
 } from "./browser.mjs";
 import { checkChanges } from "./changes.mjs";
 import { checkAccessibility, checkHostilePrompts } from "./checks.mjs";
+import { checkEdits, seedEdits } from "./edits.mjs";
 import { checkFailures } from "./failures.mjs";
 import { checkImage } from "./image.mjs";
 import { walkWithKeyboard } from "./keyboard.mjs";
@@ -168,6 +169,17 @@ try {
     console.log(`  ${JSON.stringify(await measure(browser, server.address, IMAGES + 1))}`);
   } finally {
     await server.stop();
+  }
+
+  console.log("Composites and edits of attached files");
+  const edits = path.join(scratch, "edits");
+  await seedEdits(easel, edits);
+  await withPage(browser, writeFile(edits, "edits.html"), {}, (page) => checkEdits(page, false));
+  const editsServer = await serveGallery(easel, edits);
+  try {
+    await withPage(browser, editsServer.address, {}, (page) => checkEdits(page, true));
+  } finally {
+    await editsServer.stop();
   }
 
   if (options.includes("--long")) {

@@ -74,7 +74,7 @@ export class Detail {
     this.#entry = entry;
     this.update();
     const { library, source } = this.#context;
-    const base = library.baseOf(entry);
+    const base = library.comparedWith(entry);
     const { image } = entry;
     const picture = element("img", { alt: shorten(image.requested.prompt, 300) || "Image without a prompt" });
     picture.width = image.width;

@@ -1,7 +1,7 @@
 // The images in memory: their order, what they were made from, and which of them match the filters.
 
 import { day } from "./format";
-import type { ImageEntry, ThreadName } from "./source";
+import type { ImageEntry, InputImage, ThreadName } from "./source";
 
 /** Which images to show. Empty texts filter nothing. */
 export interface Filters {
@@ -28,7 +28,9 @@ export class Library {
   /** Newest first. */
   images: ImageEntry[] = [];
   readonly #positions = new Map<string, number>();
-  /** The handles of the images that were made from each image, newest first. */
+  /** The handle of the oldest image with each content. */
+  readonly #contents = new Map<string, string>();
+  /** The handles of the images that name each image as an input, by its handle and by its content. */
   readonly #edits = new Map<string, string[]>();
   readonly #names = new Map<string, string>();
   readonly #texts = new WeakMap<ImageEntry, string>();
@@ -79,16 +81,38 @@ export class Library {
     return this.#positions.get(entry.image.id) ?? -1;
   }
 
-  /** Returns the images that were made from this one and are known, oldest first. */
-  editsOf(id: string): ImageEntry[] {
-    const edits = (this.#edits.get(id) ?? []).map((edit) => this.get(edit));
-    return edits.filter((entry) => entry !== undefined).reverse();
+  /**
+   * Returns an image that `entry` was made from, if it is known. An image that was attached as a file has another
+   * handle there, and the same content.
+   */
+  input(entry: ImageEntry, { id, sha256 }: InputImage): ImageEntry | undefined {
+    const input = (id === null ? undefined : this.get(id)) ?? this.get(this.#contents.get(sha256) ?? "");
+    return input === entry ? undefined : input;
   }
 
-  /** Returns the image that this one is an edit of, if it is known. */
+  /** Returns the images that were made from this one and are known, oldest first. */
+  editsOf(entry: ImageEntry): ImageEntry[] {
+    const { id, sha256 } = entry.image;
+    const ids = new Set([...(this.#edits.get(id) ?? []), ...(this.#edits.get(sha256) ?? [])]);
+    const edits = [...ids].map((edit) => this.get(edit)).filter((edit) => edit !== undefined);
+    // Several images may have the same content.
+    const isSource = (edit: ImageEntry) =>
+      edit.image.derived?.from.includes(id) || edit.image.inputs.some((input) => this.input(edit, input) === entry);
+    return edits.filter(isSource).sort((a, b) => this.position(b) - this.position(a));
+  }
+
+  /** Returns the image that this one changes, if it is known: its first input, or the edit whose pixels it has. */
   baseOf(entry: ImageEntry): ImageEntry | undefined {
-    const id = baseId(entry);
-    return id === null ? undefined : this.get(id);
+    const from = entry.image.derived?.from[0];
+    return from === undefined ? this.comparedWith(entry) : this.get(from);
+  }
+
+  /** Returns the image that the record of this one compares it with, if it is known. */
+  comparedWith(entry: ImageEntry): ImageEntry | undefined {
+    const { edit, inputs, derived } = entry.image;
+    const input = edit ? inputs.find(({ id }) => id === edit.base) : inputs[0];
+    if (input) return this.input(entry, input);
+    return this.get(edit?.base ?? derived?.from[0] ?? "");
   }
 
   /** Returns the images that this one goes back to, oldest first. */
@@ -122,7 +146,7 @@ export class Library {
       if (filters.edits === "edits" && !isEdit(entry)) return false;
       if (filters.edits === "originals" && isEdit(entry)) return false;
       if (filters.edits === "outside" && !image.edit?.outside?.changed) return false;
-      if (filters.edits === "edited" && !this.#edits.has(image.id)) return false;
+      if (filters.edits === "edited" && this.editsOf(entry).length === 0) return false;
       if (words.length === 0) return true;
       const [text, name] = [this.#text(entry), this.threadName(entry.threadId).toLowerCase()];
       return words.every((word) => text.includes(word) || name.includes(word));
@@ -142,6 +166,7 @@ export class Library {
 
   #rebuild(): void {
     this.#positions.clear();
+    this.#contents.clear();
     this.#edits.clear();
     this.#index(0);
   }
@@ -151,10 +176,11 @@ export class Library {
       const entry = this.images[position];
       if (!entry) continue;
       this.#positions.set(entry.image.id, position);
-      for (const id of sources(entry)) {
-        const edits = this.#edits.get(id);
+      this.#contents.set(entry.image.sha256, entry.image.id);
+      for (const source of sources(entry)) {
+        const edits = this.#edits.get(source);
         if (edits) edits.push(entry.image.id);
-        else this.#edits.set(id, [entry.image.id]);
+        else this.#edits.set(source, [entry.image.id]);
       }
     }
   }
@@ -164,13 +190,8 @@ export function isEdit(entry: ImageEntry): boolean {
   return entry.image.requested.action === "edit" || entry.image.derived !== undefined;
 }
 
-/** Returns the handle of the image that this one changes: its first input, or the edit whose pixels it has. */
-function baseId({ image }: ImageEntry): string | null {
-  return image.derived?.from[0] ?? image.edit?.base ?? image.inputs[0]?.id ?? null;
-}
-
-/** Returns the handles of the images that this one was made from. */
+/** Returns the handles and contents of the images that this one was made from. */
 function sources({ image }: ImageEntry): Set<string> {
-  const inputs = image.inputs.map((input) => input.id).filter((id) => id !== null);
+  const inputs = image.inputs.flatMap(({ id, sha256 }) => (id === null ? [sha256] : [id, sha256]));
   return new Set([...inputs, ...(image.derived?.from ?? [])]);
 }

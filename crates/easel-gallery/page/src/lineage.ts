@@ -24,10 +24,10 @@ export function createLineage(
   onOpen: (entry: ImageEntry) => void,
 ): HTMLElement | null {
   const ancestors = library.ancestors(entry);
-  const others = entry.image.inputs.slice(1).map(({ id }) => (id === null ? undefined : library.get(id)));
+  const others = entry.image.inputs.slice(1).map((input) => library.input(entry, input));
   const references = others.filter((reference) => reference !== undefined);
-  const edits = library.editsOf(entry.image.id);
-  const unknown = entry.image.inputs.filter(({ id }) => id === null || !library.get(id)).length;
+  const edits = library.editsOf(entry);
+  const unknown = entry.image.inputs.filter((input) => !library.input(entry, input)).length;
   if (ancestors.length + references.length + edits.length + unknown === 0) return null;
 
   const item = (shown: ImageEntry, role: string) => {

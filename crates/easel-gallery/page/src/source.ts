@@ -2,9 +2,9 @@
 
 import { EmbeddedSource } from "./embedded";
 import { ServedSource } from "./served";
-import type { EditReport, ImageEntry, UsageEntry, UsageReadResponse } from "../../../../schema/easel_app_server";
+import type { EditReport, ImageEntry, InputImage, UsageEntry, UsageReadResponse } from "../../../../schema/easel_app_server";
 
-export type { EditReport, ImageEntry, UsageEntry, UsageReadResponse };
+export type { EditReport, ImageEntry, InputImage, UsageEntry, UsageReadResponse };
 
 /** The name of a thread, or the start of its first message. */
 export interface ThreadName {
