@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { openPage, waitForImages } from "./browser.mjs";
 
 /** Opens the page, some of whose requests end as `routes` says, and works with it. */
-async function withRoutes(browser, address, routes, work) {
+export async function withRoutes(browser, address, routes, work) {
   const prepare = async (page) => {
     for (const [pattern, handler] of Object.entries(routes)) await page.route(pattern, handler);
   };

@@ -21,6 +21,7 @@ import {
 } from "./browser.mjs";
 import { checkChanges } from "./changes.mjs";
 import { checkAccessibility, checkHostilePrompts } from "./checks.mjs";
+import { checkDeletions } from "./deletions.mjs";
 import { checkEdits, seedEdits } from "./edits.mjs";
 import { checkFailures } from "./failures.mjs";
 import { checkImage } from "./image.mjs";
@@ -166,7 +167,8 @@ try {
     await checkNewImage(browser, server.address, home, IMAGES);
     const change = (page) => checkChanges(page, easel, home, IMAGES + 1);
     await withPage(browser, server.address, {}, change, REFUSED_PICTURE);
-    console.log(`  ${JSON.stringify(await measure(browser, server.address, IMAGES + 1))}`);
+    const left = await checkDeletions(browser, server.address, easel, home, IMAGES + 1);
+    console.log(`  ${JSON.stringify(await measure(browser, server.address, left))}`);
   } finally {
     await server.stop();
   }

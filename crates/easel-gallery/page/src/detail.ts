@@ -7,7 +7,7 @@ import { count, time } from "./format";
 import type { Library } from "./library";
 import { createLineage } from "./lineage";
 import { createRecord } from "./record";
-import type { ImageEntry, Picture, Source } from "./source";
+import { NotFound, type ImageEntry, type Picture, type Source } from "./source";
 import type { Thumbnails } from "./thumbnails";
 
 /** What the dialog needs from the rest of the page. */
@@ -17,6 +17,8 @@ export interface DetailContext {
   thumbnails: Thumbnails;
   /** The images to step through. */
   images: () => readonly ImageEntry[];
+  /** Called with the handle of an image that turns out to be deleted. */
+  onDeleted: (id: string) => void;
   /** Called with the image that was shown last. */
   onClose: (entry: ImageEntry) => void;
 }
@@ -105,8 +107,10 @@ export class Detail {
       ({ url }) => {
         if (!signal.aborted) target.src = url;
       },
-      () => {
-        if (!signal.aborted) target.dataset["failed"] = "";
+      (error: unknown) => {
+        if (signal.aborted) return;
+        target.dataset["failed"] = "";
+        if (error instanceof NotFound && source.isLive) this.#context.onDeleted(id);
       },
     );
   }

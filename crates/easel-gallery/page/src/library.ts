@@ -43,16 +43,25 @@ export class Library {
   }
 
   /**
-   * Takes `entries` as the newest images. What is known between them and is not among them was deleted; `isAll` says
-   * that there are no others. An image that is known keeps its object.
+   * Takes `entries` as the images that follow the image `after`, or as the newest ones. What is known between them and
+   * is not among them was deleted; `isEnd` says that none follow them. An image that is known keeps its object.
    */
-  replaceNewest(entries: ImageEntry[], isAll: boolean): void {
-    const last = entries.filter((entry) => this.#positions.has(entry.image.id)).at(-1);
+  replace(after: string | null, entries: ImageEntry[], isEnd: boolean): void {
+    const known = entries.filter((entry) => this.#positions.has(entry.image.id));
+    const [first, last] = [known[0], known.at(-1)];
+    let start = after === null ? 0 : (this.#positions.get(after) ?? -1) + 1;
+    // The image before them was deleted, so that the part of the list begins with the first one that is known.
+    if (after !== null && start === 0) {
+      if (!first) return;
+      start = this.position(first);
+    }
     const kept = new Set(entries.map((entry) => entry.image.id));
-    const older = isAll ? [] : this.images.slice(last ? this.position(last) + 1 : 0);
+    const older = isEnd ? [] : this.images.slice(last ? this.position(last) + 1 : start);
+    const isOther = (entry: ImageEntry) => !kept.has(entry.image.id);
     this.images = [
+      ...this.images.slice(0, start).filter(isOther),
       ...entries.map((entry) => this.get(entry.image.id) ?? entry),
-      ...older.filter((entry) => !kept.has(entry.image.id)),
+      ...older.filter(isOther),
     ];
     this.#rebuild();
   }

@@ -24,10 +24,7 @@ let shownUsage = "";
 
 const status = byId("status");
 const retry = new Retry(source.isLive, () => showStatus());
-const thumbnails = new Thumbnails(source, library, (id) => {
-  library.remove(id);
-  showImages();
-});
+const thumbnails = new Thumbnails(source, library, removeImage);
 const form = new FilterForm(byId("filters"), (changed) => {
   filters = changed;
   showImages();
@@ -38,6 +35,7 @@ const detail = new Detail(byId("detail"), {
   library,
   thumbnails,
   images: () => grid.images,
+  onDeleted: removeImage,
   onClose: (entry) => grid.focusImage(entry),
 });
 
@@ -46,6 +44,12 @@ function showImages(): void {
   grid.setImages(library.filter(filters));
   if (detail.isOpen) detail.update();
   showStatus();
+}
+
+/** Removes an image that was deleted. */
+function removeImage(id: string): void {
+  library.remove(id);
+  showImages();
 }
 
 /** Says how many images there are, and what does not work. */
@@ -80,18 +84,37 @@ async function loadImages(): Promise<void> {
   form.setValues(library);
 }
 
-/** Reads the newest images, up to those that are known. */
-async function loadNewest(): Promise<void> {
+/** A place in the list of images: after this image, and where the server goes on from there. */
+interface Place {
+  after: string;
+  cursor: string;
+}
+
+/** Returns the place at the end of a page, or `null` at the end of the list. */
+function placeAfter({ data, nextCursor }: ImagePage): Place | null {
+  const last = data.at(-1);
+  return last && nextCursor !== null ? { after: last.image.id, cursor: nextCursor } : null;
+}
+
+/** Reads the newest images, at least one page and up to those that are known. Returns the place after them. */
+async function loadNewest(): Promise<Place | null> {
   const newest: ImageEntry[] = [];
-  let cursor: string | null = null;
-  let isKnown = false;
-  do {
-    const page = await source.images(cursor);
+  for (let cursor: string | null = null; ; ) {
+    const page: ImagePage = await source.images(cursor);
     newest.push(...page.data);
-    isKnown = page.data.some((entry) => library.get(entry.image.id));
     cursor = page.nextCursor;
-  } while (cursor !== null && !isKnown);
-  library.replaceNewest(newest, cursor === null);
+    if (cursor === null || page.data.some((entry) => library.get(entry.image.id))) {
+      library.replace(null, newest, cursor === null);
+      return placeAfter(page);
+    }
+  }
+}
+
+/** Reads the page of images at a place, and returns the place after it. */
+async function loadPage({ after, cursor }: Place): Promise<Place | null> {
+  const page = await source.images(cursor);
+  library.replace(after, page.data, page.nextCursor === null);
+  return placeAfter(page);
 }
 
 async function loadThreads(): Promise<void> {
@@ -112,21 +135,29 @@ async function loadRest(): Promise<void> {
 
 const reloadRest = combineCalls(loadRest, REST_DELAY);
 
-/** Shows what is new and removes what was deleted. */
+/**
+ * Shows what is new and removes what was deleted. Each round reads the newest images, and one without news another page
+ * of the older ones, since a deletion among those changes nothing that can be waited for.
+ */
 async function followChanges(): Promise<void> {
   // What the server has called the newest, which need not be the newest that the page knows.
   let seen = library.images[0]?.image.id ?? null;
+  let older: Place | null = null;
   for (;;) {
     await retry.until("The changes", async () => {
       const known = seen;
       // After a failure everything is a change, so that the next attempt ends at once.
       seen = null;
       const newest = await source.waitForChange(known);
+      const end = await loadNewest();
       if (newest !== known) {
-        await loadNewest();
-        showImages();
         reloadRest();
+      } else {
+        const place: Place | null = older ?? end;
+        older = null;
+        older = place && (await loadPage(place));
       }
+      showImages();
       seen = newest;
     });
     await delay(ROUND_DELAY);
