@@ -48,6 +48,26 @@ fn method_table_of_the_architecture_is_complete() {
 }
 
 #[tokio::test]
+async fn every_command_is_described() {
+    let document = document("docs/COMMANDS.md");
+    let help = Sandbox::new().run(&["--help"]).await.stdout;
+    let help = String::from_utf8(help).expect("text");
+    let (_, rest) = help.split_once("Commands:\n").expect("the list of commands");
+    let list = rest.split("\n\n").next().unwrap_or_default();
+    // The text of a command may go on in further lines, which are indented more.
+    let commands = list.lines().filter_map(|line| line.strip_prefix("  ")).filter(|line| !line.starts_with(' '));
+    let commands: Vec<_> = commands.filter_map(|line| line.split(' ').next()).filter(|name| *name != "help").collect();
+    assert!(commands.len() >= 15, "{commands:?}");
+    let is_described = |line: &str, name: &str| {
+        let (is_place, command) = (line.starts_with("## ") || line.starts_with("| "), format!("`easel {name}"));
+        is_place && line.split(&command).skip(1).any(|rest| rest.starts_with(['`', ' ']))
+    };
+    for name in commands {
+        assert!(document.lines().any(|line| is_described(line, name)), "docs/COMMANDS.md lacks `easel {name}`");
+    }
+}
+
+#[tokio::test]
 async fn every_config_in_the_readme_is_valid() {
     let readme = document("README.md");
     let blocks: Vec<&str> =
