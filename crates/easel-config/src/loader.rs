@@ -122,7 +122,7 @@ impl Loader {
         let mut process = LayerStack::default();
         self.push_process_layers(&mut process);
         stack.layers.append(&mut process.layers);
-        let is_image_generation_off = self.features.get(KILL_SWITCH) == Some(&false);
+        let is_image_generation_off = stack.is_home_unreadable || self.features.get(KILL_SWITCH) == Some(&false);
         let base = serde_json::to_value(stack.merge()).unwrap_or_default();
         let policy = Policy::Thread { is_image_generation_off, base: &base };
         stack.push_raw(LayerName::Thread, policy, from_thread(overrides));

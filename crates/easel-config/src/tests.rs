@@ -2,6 +2,7 @@
 
 mod example;
 mod files;
+mod guards;
 mod hooks;
 mod layers;
 mod overrides;

@@ -167,6 +167,8 @@ impl Rejection {
         match kind {
             RejectionKind::Moderation if stage == Some("output") => Billed::Uncertain,
             RejectionKind::Moderation | RejectionKind::UsageLimit => Billed::No,
+            // A proxy also answers 408 when the provider behind it is slow.
+            RejectionKind::Timeout if !self.is_not_started() => Billed::Uncertain,
             RejectionKind::Unauthorized
             | RejectionKind::Forbidden
             | RejectionKind::Unverified

@@ -91,9 +91,9 @@ pub(crate) const KEYS: &[Key] = &[
     key("wire.turn_event_delay_ms", Kind::Number(0, 1_000)),
     key("acp.images", Kind::Enum(AcpImages::VARIANTS)).not_per_thread(),
     key("mcp.answer_within_ms", Kind::Number(0, 3_600_000)).not_per_thread(),
-    key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
-    key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).for_trusted_or_stricter(),
-    key("limits.images_per_turn", Kind::Number(0, 1_000)).for_trusted_or_stricter(),
+    key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).not_per_thread(),
+    key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).not_per_thread(),
+    key("limits.images_per_turn", Kind::Number(0, 1_000)).for_trusted_or_stricter().guards("0"),
     key("limits.images_per_day", Kind::Number(0, 1_000_000)).spending_limit(),
     key("limits.cost_per_day", Kind::Price).spending_limit(),
     key("limits.cost_per_thread", Kind::Price).spending_limit(),
@@ -141,7 +141,7 @@ impl Key {
 
     /// All threads share the limit, so only the user's own configuration can raise it.
     const fn spending_limit(self) -> Self {
-        Self { is_unlimited_when_unset: true, ..self.stricter().stricter_per_thread() }
+        Self { is_unlimited_when_unset: true, ..self.stricter().stricter_per_thread().guards("0") }
     }
 
     const fn not_per_thread(self) -> Self {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use super::file;
 use super::{Layer, LayerName, RawEntry, RawLayer, RawValue};
 use crate::keys::{NameRule, closest, is_name};
-use crate::validate::{Issue, KILL_SWITCH, Policy, Requirement, Validated, validate_layer};
+use crate::validate::{Issue, Policy, Requirement, Validated, validate_layer};
 use crate::{Config, Features, Loaded, Warning};
 
 /// The table of profiles in the home's file.
@@ -21,6 +21,8 @@ pub(crate) struct LayerStack {
     pub(crate) layers: Vec<Layer>,
     pub(crate) warnings: Vec<Warning>,
     ignored: Vec<Warning>,
+    /// Whether the home's file could not be read. No layer turns image generation on then.
+    pub(crate) is_home_unreadable: bool,
 }
 
 impl LayerStack {
@@ -32,13 +34,14 @@ impl LayerStack {
         })
     }
 
-    /// Reads the home's file. If that fails, image generation is turned off, because the file may set limits of
-    /// spending, hooks and approvals, which a mistake in it must not lift.
+    /// Reads the home's file. If that fails, image generation is off whatever other layers say, because the file may
+    /// set limits of spending, hooks and approvals, which a mistake in it must not lift.
     pub(crate) fn read_home(&mut self, path: &Path) -> Vec<RawEntry> {
         file::read(&LayerName::Home { file: path.to_owned() }, path).unwrap_or_else(|mut warning| {
             warning.summary += " Image generation is off until it is mended, because it may set limits.";
             self.warnings.push(warning);
-            vec![image_generation_off()]
+            self.is_home_unreadable = true;
+            Vec::new()
         })
     }
 
@@ -112,14 +115,17 @@ impl LayerStack {
             .layers
             .iter()
             .fold(config::Config::builder(), |builder, layer| builder.add_source(LayerSource(layer.values.clone())));
-        builder.build().and_then(config::Config::try_deserialize).unwrap_or_else(|_| fail_safe())
+        let merged = builder.build().and_then(config::Config::try_deserialize);
+        let mut config: Config = merged.unwrap_or_else(|_| fail_safe());
+        config.features.image_generation &= !self.is_home_unreadable;
+        config
     }
 
     /// Merges the layers and returns everything that is known about the configuration.
     pub(crate) fn finish(self) -> Loaded {
         let config = self.merge();
         let origins = self.origins();
-        let Self { layers, warnings, ignored } = self;
+        let Self { layers, warnings, ignored, is_home_unreadable: _ } = self;
         Loaded { config, warnings, ignored, layers, origins }
     }
 
@@ -182,12 +188,6 @@ fn remove_nulls(table: &mut Map<String, Value>) {
             remove_nulls(inner);
         }
     }
-}
-
-/// Returns the section `features` with the kill switch.
-fn image_generation_off() -> RawEntry {
-    let entry = |key: &str, value| RawEntry { key: key.to_owned(), line: None, value };
-    entry("features", RawValue::Table(vec![entry(KILL_SWITCH, RawValue::Bool(false))]))
 }
 
 /// Splits the entries of the home's file into its keys and its profiles. Other layers have no profiles.

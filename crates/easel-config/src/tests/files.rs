@@ -63,7 +63,7 @@ b = 2
     ~/config.toml:19: Unknown feature `telepathy` was ignored.
     ~/config.toml:22: `limits.reference_bytes` was ignored: it must be a whole number from 1 to 1000000000.
     ~/config.toml:23: `limits.reference_pixels` was ignored: it must be a whole number from 1 to 1000000000.
-    ~/config.toml:24: `limits.images_per_turn` was ignored: it must be a whole number from 0 to 1000.
+    ~/config.toml:24: `limits.images_per_turn` is invalid, so its strictest value is used: it must be a whole number from 0 to 1000.
     ~/config.toml:27: `model_providers.x.base_url` was ignored: it must be an http or https URL without user name, query or fragment.
     ~/config.toml:28: `model_providers.x.env_key` was ignored: it must be the name of an environment variable.
     ~/config.toml:29: Unknown key `model_providers.x.headers` was ignored.
@@ -77,6 +77,7 @@ b = 2
     ");
     let mut expected = Config::default();
     expected.images.model = "kept".to_owned();
+    expected.limits.images_per_turn = 0;
     expected.model_providers.insert("x".to_owned(), ProviderConfig::default());
     assert_eq!(loaded.config, expected);
     assert!(!sandbox.show(&loaded.warnings).contains("canary"));

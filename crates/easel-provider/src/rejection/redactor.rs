@@ -1,5 +1,6 @@
 //! Text from a provider, made safe to show.
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use easel_imagegen::invisible::is_invisible;
 use form_urlencoded::byte_serialize;
 use secrecy::{ExposeSecret, SecretString};
@@ -33,9 +34,11 @@ pub(crate) struct Redactor {
 
 impl Redactor {
     /// Creates a redactor for the secrets of a request: the secret and the account of `credential`, and the values of
-    /// the configured headers and query parameters.
+    /// the configured headers, with what they contain, and of the query parameters.
     pub(crate) fn new(profile: &ApiProfile, credential: Option<&Credential>) -> Self {
-        let headers = profile.headers.values().map(ExposeSecret::expose_secret);
+        let headers: Vec<String> =
+            profile.headers.values().flat_map(|value| header_secrets(value.expose_secret())).collect();
+        let headers = headers.iter().map(String::as_str);
         let query = profile.query.iter().filter(|(name, _)| *name != API_VERSION).map(|(_, value)| value.as_str());
         let account = credential.and_then(|credential| credential.account_id.as_deref());
         let credential = credential.map(|credential| credential.secret.expose_secret());
@@ -79,6 +82,20 @@ impl Redactor {
             Some(_) => text.chars().take(limit - 1).chain(['…']).collect(),
         }
     }
+}
+
+/// Returns the value of a header, and what follows the scheme of `Authorization` in it. Providers repeat that part alone.
+fn header_secrets(value: &str) -> Vec<String> {
+    let mut secrets = vec![value.to_owned()];
+    if let Some((scheme, credential)) = value.trim().split_once(char::is_whitespace) {
+        secrets.push(credential.trim().to_owned());
+        let login = BASE64_STANDARD.decode(credential.trim()).ok().and_then(|login| String::from_utf8(login).ok());
+        if let Some(login) = login.filter(|_| scheme.eq_ignore_ascii_case("basic")) {
+            secrets.extend(login.split_once(':').map(|(_, password)| password.to_owned()));
+            secrets.push(login);
+        }
+    }
+    secrets
 }
 
 /// Replaces encrypted reasoning with `***`.
@@ -174,6 +191,17 @@ mod tests {
             redactor.clean_message("POST /v1?key=s%2Fp+%C3%A4%2B1, s%2Fp%20%C3%A4%2B1, s/p  ä+1"),
             "POST /v1?key=***, ***, ***"
         );
+    }
+
+    #[test]
+    fn credential_in_a_header_is_redacted_without_its_scheme() {
+        assert_eq!(header_secrets("tok-1234"), ["tok-1234"]);
+        assert_eq!(header_secrets("Bearer  tok-1234 "), ["Bearer  tok-1234 ", "tok-1234"]);
+        let basic = ["Basic YWRhOnM6ZWNyZXQ=", "YWRhOnM6ZWNyZXQ=", "s:ecret", "ada:s:ecret"];
+        assert_eq!(header_secrets("Basic YWRhOnM6ZWNyZXQ="), basic);
+        let secrets = header_secrets("Bearer tok-1234");
+        let redactor = Redactor::from_secrets(secrets.iter().map(String::as_str));
+        assert_eq!(redactor.clean_message("Received=tok-1234, expected sk-"), "Received=***, expected sk-");
     }
 
     #[test]

@@ -53,7 +53,7 @@ fn status_and_code_decide_the_kind() {
     assert_eq!(kind(429, "usage_limit_reached"), (UsageLimit, false, Billed::No));
     assert_eq!(kind(402, "none"), (UsageLimit, false, Billed::No));
     assert_eq!(kind(429, "rate_limit_exceeded"), (RateLimited, true, Billed::No));
-    assert_eq!(kind(408, "none"), (Timeout, true, Billed::No));
+    assert_eq!(kind(408, "none"), (Timeout, true, Billed::Uncertain));
     assert_eq!(kind(504, "none"), (Timeout, true, Billed::Uncertain));
     assert_eq!(kind(400, "unknown_parameter"), (InvalidArguments, false, Billed::No));
     assert_eq!(kind(500, "none"), (BadResponse, true, Billed::Uncertain));
