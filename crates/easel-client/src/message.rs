@@ -1,5 +1,6 @@
 //! The shapes of messages on the wire.
 
+use easel_protocol::event::Event;
 use easel_protocol::method::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -32,6 +33,21 @@ pub(crate) struct Line<'a> {
     #[serde(borrow)]
     pub(crate) result: Option<&'a RawValue>,
     pub(crate) error: Option<RpcError>,
+}
+
+/// Parses a notification. `None` for one that this version does not know: later versions of the server have more.
+///
+/// # Errors
+/// If an event has wrong params.
+pub(crate) fn parse_event(text: &str, method: &str) -> Result<Option<Event>, ClientError> {
+    if !Event::is_known(method) {
+        tracing::debug!(method, "an unknown notification was ignored");
+        return Ok(None);
+    }
+    match Event::from_json(text) {
+        Ok(event) => Ok(Some(event)),
+        Err(error) => Err(ClientError::Protocol(format!("the event {method} has another shape ({error}): {text}"))),
+    }
 }
 
 /// The notification that cancels a request.

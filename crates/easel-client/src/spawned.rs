@@ -7,23 +7,13 @@ use std::time::Duration;
 
 use easel_protocol::event::Event;
 use easel_protocol::method::Method;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
 use crate::error::{ClientError, protocol_error};
-use crate::message::{Line, QueuedRequest, Reply, Request, RpcError};
-
-/// The direction of a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Direction {
-    /// From the client to the server.
-    Sent,
-    /// From the server to the client.
-    Received,
-}
-
-/// A callback that gets every line in both directions, without its newline.
-pub type Tap = Box<dyn FnMut(Direction, &str) + Send>;
+use crate::message::{Line, QueuedRequest, Reply, Request, RpcError, parse_event};
+use crate::tap::{Direction, Tap};
 
 /// How long a server that has closed a pipe may take to exit.
 const EXIT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -162,8 +152,7 @@ impl Client {
         id: u64,
         result: &Result<M::Response, RpcError>,
     ) -> Result<(), ClientError> {
-        let reply = Reply::new::<M>(id, result)?;
-        let line = serde_json::to_string(&reply).map_err(|error| protocol_error(&error))?;
+        let line = serde_json::to_string(&Reply::new::<M>(id, result)?).map_err(|error| protocol_error(&error))?;
         self.send_line(&line).await
     }
 
@@ -243,21 +232,19 @@ impl Client {
 
     fn queue(&mut self, text: &str) -> Result<(), ClientError> {
         let line: Line<'_> = serde_json::from_str(text).map_err(|error| protocol_error(&error))?;
-        if let (Some(id), Some(method), Some(params)) = (line.id, &line.method, line.params) {
-            self.server_requests.push_back(QueuedRequest { id, method: method.clone(), params: params.to_owned() });
-            return Ok(());
-        }
-        if let Line { id: Some(id), method: None, .. } = line {
-            if !self.in_flight.remove(&id) {
+        match line {
+            Line { id: Some(id), method: Some(method), params, .. } => {
+                let params = params.unwrap_or(RawValue::NULL).to_owned();
+                self.server_requests.push_back(QueuedRequest { id, method, params });
+            }
+            Line { id: None, method: Some(method), .. } => self.events.extend(parse_event(text, &method)?),
+            Line { id: Some(id), method: None, .. } if self.in_flight.remove(&id) => {
+                self.responses.insert(id, text.to_owned());
+            }
+            Line { method: None, .. } => {
                 return Err(ClientError::Protocol(format!("a response without a request: {text}")));
             }
-            self.responses.insert(id, text.to_owned());
-            return Ok(());
         }
-        let event = Event::from_json(text).map_err(|error| {
-            ClientError::Protocol(format!("neither a response nor a known event ({error}): {text}"))
-        })?;
-        self.events.push_back(event);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Weak};
 
-use easel_protocol::event::Event;
+use serde_json::value::RawValue;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncWrite, AsyncWriteExt, BufReader};
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::task::JoinSet;
@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::connection::{Connection, Inner, MAX_IN_FLIGHT, MAX_LINES, Tasks, Waiting, cancellation_line};
 use crate::error::{ClientError, protocol_error};
 use crate::incoming::{MAX_MESSAGES, Message, Messages, ServerRequest};
-use crate::message::Line;
+use crate::message::{Line, parse_event};
 
 /// Longest line whose memory is kept for the next one, in bytes.
 const MAX_KEPT_LINE: usize = 64 * 1024;
@@ -98,14 +98,13 @@ async fn read_lines(
 fn read_message(text: &str, connection: &Weak<Inner>, waiting: &Waiting) -> Result<Option<Message>, ClientError> {
     let line: Line<'_> = serde_json::from_str(text).map_err(|error| protocol_error(&error))?;
     match line {
-        Line { id: Some(id), method: Some(method), params: Some(params), .. } => {
-            let request =
-                connection.upgrade().map(|inner| ServerRequest::new(Connection(inner), id, method, params.to_owned()));
+        Line { id: Some(id), method: Some(method), params, .. } => {
+            let params = params.unwrap_or(RawValue::NULL).to_owned();
+            let request = connection.upgrade().map(|inner| ServerRequest::new(Connection(inner), id, method, params));
             Ok(request.map(Message::Request))
         }
-        Line { method: Some(_), .. } => {
-            let event = Event::from_json(text).map_err(|error| protocol_error(&error))?;
-            Ok(Some(Message::Event(Box::new(event))))
+        Line { id: None, method: Some(method), .. } => {
+            Ok(parse_event(text, &method)?.map(Box::new).map(Message::Event))
         }
         Line { id: Some(id), result, error, .. } => {
             let outcome = match (result, error) {

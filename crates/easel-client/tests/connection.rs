@@ -65,6 +65,33 @@ async fn responses_in_any_order_reach_their_requests() {
 }
 
 #[tokio::test]
+async fn unknown_notifications_are_ignored() {
+    let (_connection, mut messages, mut server) = Server::start();
+    server.send(&json!({"method": "thread/unknown", "params": {"threadId": "a"}})).await;
+    server.send(&json!({"method": "thread/unknown"})).await;
+    server.send(&closed_event(1)).await;
+    let message = messages.next().await.unwrap();
+    assert!(matches!(message, Some(Message::Event(event)) if event.method() == "thread/closed"));
+}
+
+#[tokio::test]
+async fn event_with_wrong_params_is_an_error() {
+    let (_connection, mut messages, mut server) = Server::start();
+    server.send(&json!({"method": "thread/closed", "params": {"threadId": 1}})).await;
+    let error = messages.next().await.unwrap_err();
+    assert!(error.to_string().contains("thread/closed"), "{error}");
+}
+
+#[tokio::test]
+async fn unknown_request_without_params_is_refused() {
+    let (_connection, mut messages, mut server) = Server::start();
+    server.send(&json!({"id": 7, "method": "later/method"})).await;
+    drop(messages.next().await.unwrap());
+    let reply = server.next().await.unwrap();
+    assert_eq!((&reply["id"], &reply["error"]["code"]), (&json!(7), &json!(1)), "{reply}");
+}
+
+#[tokio::test]
 async fn dropped_request_is_cancelled_and_its_response_ignored() {
     let (connection, _messages, mut server) = Server::start();
     let request = connection.start::<ThreadLoadedList>(&loaded()).await.unwrap();
@@ -180,7 +207,7 @@ async fn dropped_handles_close_the_input_after_its_lines() {
 #[tokio::test]
 async fn line_that_is_no_message_is_an_error() {
     let (_connection, mut messages, mut server) = Server::start();
-    server.send(&json!({"method": "no/such/event", "params": {}})).await;
+    server.send(&json!({"result": {}})).await;
     assert!(matches!(messages.next().await, Err(ClientError::Protocol(_))));
     assert!(messages.next().await.unwrap().is_none());
 }

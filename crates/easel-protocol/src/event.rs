@@ -42,6 +42,11 @@ macro_rules! events {
                 serde_json::from_str(json)
             }
 
+            /// Returns whether a notification with this name is an event of this version.
+            pub fn is_known(method: &str) -> bool {
+                [$($name),+].contains(&method)
+            }
+
             /// Returns the name of the notification.
             pub fn method(&self) -> &'static str {
                 match self {
