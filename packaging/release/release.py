@@ -36,6 +36,8 @@ MINIMUMS = {
     "sdk/typescript/package.json": '"@easel/cli": "',
     "sdk/typescript/src/connection/version.ts": 'MINIMUM_VERSION = "',
 }
+# The image for containers, whose version is an argument of its build.
+CONTAINER = "packaging/Containerfile"
 VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-(alpha|beta|rc)\.(0|[1-9]\d*))?")
 
 
@@ -55,6 +57,14 @@ def with_version(manifest, version):
     """Returns Cargo.toml with a version for the workspace and for the dependencies between its crates."""
     text = replace_version(manifest, 'version = "', version)
     return re.sub(r'(?m)^(easel-[a-z]+ = \{ version = ")[^"]*(", path = )', rf"\g<1>{version}\g<2>", text)
+
+
+def with_container_version(text, version):
+    """Returns the Containerfile with the version of the packages that it unpacks."""
+    text, count = re.subn(r"(?m)^ARG VERSION=.*$", f"ARG VERSION={version}", text)
+    if count != 1:
+        raise Refusal(f"{CONTAINER} has {count} lines with ARG VERSION=, and not one")
+    return text
 
 
 def with_sdk_version(name, text, version):
@@ -160,6 +170,7 @@ def main(version):
     texts = {
         manifest: with_version(manifest.read_text(), version),
         changelog: with_release(changelog.read_text(), version, today),
+        ROOT / CONTAINER: with_container_version((ROOT / CONTAINER).read_text(), version),
     }
     for name in SDKS:
         if (ROOT / name).exists():

@@ -43,6 +43,12 @@ class Texts(unittest.TestCase):
         text = release.with_version(MANIFEST, "0.2.0")
         self.assertEqual(MANIFEST.replace('"0.1.0"', '"0.2.0"'), text)
 
+    def test_version_of_the_container_changes(self):
+        text = release.with_container_version((release.ROOT / release.CONTAINER).read_text(), "0.2.0-rc.1")
+        self.assertIn("\nARG VERSION=0.2.0-rc.1\n", text)
+        with self.assertRaisesRegex(release.Refusal, "0 lines with ARG VERSION="):
+            release.with_container_version("FROM scratch\n", "0.2.0")
+
     def test_entries_move_under_the_version(self):
         text = release.with_release(CHANGELOG, "0.2.0", "2026-02-03")
         self.assertIn("## [Unreleased]\n\n## [0.2.0] - 2026-02-03\n\n### Added\n\n- Something.\n\n## [0.1.0]", text)
@@ -144,6 +150,7 @@ class Repository(unittest.TestCase):
         (self.root / "sdk" / "typescript").mkdir(parents=True)
         package = {"name": "x", "version": "0.1.0", "peerDependencies": {"@easel/cli": "^0.1.0"}}
         (self.root / "sdk" / "typescript" / "package.json").write_text(json.dumps(package))
+        (self.root / release.CONTAINER).write_text("# 0.1.0\nARG VERSION=0.1.0\nFROM a\nARG VERSION\n")
         self.write_schema({})
         for patch in (mock.patch.object(release, "ROOT", self.root),
                       mock.patch.object(release, "RELEASED", self.root / "packaging" / "released"),
@@ -173,6 +180,8 @@ class Repository(unittest.TestCase):
         release.main("0.1.1")
         self.assertEqual("v0.1.1\n", self.git("tag", "--list"))
         self.assertIn('"version": "0.1.1"', (self.root / "sdk" / "typescript" / "package.json").read_text())
+        self.assertEqual("# 0.1.0\nARG VERSION=0.1.1\nFROM a\nARG VERSION\n",
+                         (self.root / release.CONTAINER).read_text())
         self.assertEqual("", self.git("status", "--porcelain"))
         self.assertEqual("0.1.1\n", (self.root / "packaging" / "released" / "VERSION").read_text())
 
