@@ -15,6 +15,8 @@ class Release:
     """What the packages of a release have in common."""
 
     version: str
+    # The URL in Cargo.toml, or None.
+    repository: str | None
     # The time of all files, in seconds since 1970, and the level of compression.
     epoch: int
     level: int

@@ -10,8 +10,12 @@ FILES = ROOT / "packaging" / "npm"
 MAIN = "@easel/cli"
 
 
-def _manifest(name, version, description, **rest):
-    manifest = {"name": name, "version": version, "description": description, "license": "Apache-2.0", **rest}
+def _manifest(name, release, description, **rest):
+    manifest = {"name": name, "version": release.version, "description": description, "license": "Apache-2.0"}
+    # npm compares it with the repository in the provenance.
+    if release.repository:
+        manifest["repository"] = {"type": "git", "url": f"git+{release.repository.removesuffix('.git')}.git"}
+    manifest |= rest
     return File("package.json", (json.dumps(manifest, indent=2) + "\n").encode())
 
 
@@ -27,7 +31,7 @@ def platform(target, binary, release):
     It has no `libc`: the binary for Linux is static.
     """
     manifest = _manifest(
-        target.npm, release.version, f"The binary of {MAIN} for {target.node_os} on {target.node_cpu}",
+        target.npm, release, f"The binary of {MAIN} for {target.node_os} on {target.node_cpu}",
         os=[target.node_os], cpu=[target.node_cpu], preferUnplugged=True,
     )
     readme = f"# {target.npm}\n\nThe binary of Easel for {target.triple}. Install `{MAIN}` instead.\n"
@@ -43,7 +47,7 @@ def platform(target, binary, release):
 def main(release):
     """Returns the name and the bytes of the package with the launcher."""
     manifest = _manifest(
-        MAIN, release.version, "Easel, an image-generation app-server",
+        MAIN, release, "Easel, an image-generation app-server",
         bin={"easel": "bin/easel.js"}, main="lib/binary.js", types="lib/binary.d.ts", engines={"node": ">=18"},
         # The versions are exact, so that the launcher and the binary are of one release.
         optionalDependencies={target.npm: release.version for target in ALL},
