@@ -14,6 +14,8 @@ NODE, LAUNCHER, EASEL_HOME = sys.argv[1:]
 SIGNALS = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL]
 # A binary that outlives the launcher for longer than this many seconds is an orphan.
 GRACE = 1.0
+# The launcher may wait this many seconds longer if a terminal can have sent the signal to the binary too.
+TERMINAL_GRACE = 1.0
 INITIALIZE = {"id": 1, "method": "initialize", "params": {"clientInfo": {"name": "orphans", "version": "1"}}}
 # A program that starts a server, as an editor does, prints its response, and waits.
 HOST = """
@@ -41,9 +43,9 @@ def processes():
     return found
 
 
-def start(*command):
+def start(*command, stderr):
     """Starts a server and waits until it answers."""
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr,
                                env={"PATH": "", "EASEL_HOME": EASEL_HOME})
     process.stdin.write(json.dumps(INITIALIZE).encode() + b"\n")
     process.stdin.flush()
@@ -52,24 +54,32 @@ def start(*command):
     return process
 
 
-def kill(name, number, *command):
-    process = start(*command)
+def kill(name, number, *command, stderr=subprocess.DEVNULL, grace=GRACE, status):
+    """Kills a process that has started a server. Nothing may be left of it, and `status` is that of its exit."""
+    process = start(*command, stderr=stderr)
     before = processes()
     assert process.pid in before, before
     process.send_signal(number)
-    deadline = time.monotonic() + GRACE
+    deadline = time.monotonic() + grace
     while processes() and time.monotonic() < deadline:
         time.sleep(0.01)
     left = processes()
     for pid in left:
         os.kill(pid, signal.SIGKILL)
-    status = process.wait()
+    found = process.wait()
     assert not left, f"{name} killed by {number.name}: {len(left)} of {len(before)} processes are left"
-    print(f"{name} killed by {number.name}: {len(before)} processes, none is left, status {status}")
+    assert found == status, f"{name} killed by {number.name}: status {found} instead of {status}"
+    print(f"{name} killed by {number.name}: {len(before)} processes, none is left, status {found}")
 
 
 # A shell starts programs in the background with SIGINT ignored, and they pass that on.
 signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A host that was started from a terminal gives its server the terminal for its log.
+_, terminal = os.openpty()
 for number in SIGNALS:
-    kill("launcher", number, NODE, LAUNCHER, "app-server")
-    kill("host", number, sys.executable, "-c", HOST, NODE, LAUNCHER, "app-server")
+    # The server ends in order, so the launcher does too, unless it is killed itself.
+    status = -number if number == signal.SIGKILL else 0
+    kill("launcher", number, NODE, LAUNCHER, "app-server", status=status)
+    kill("launcher with a terminal", number, NODE, LAUNCHER, "app-server", stderr=terminal,
+         grace=GRACE + TERMINAL_GRACE, status=status)
+    kill("host", number, sys.executable, "-c", HOST, NODE, LAUNCHER, "app-server", status=-number)

@@ -29,10 +29,16 @@ if (process.execve && !process.env.EASEL_BINARY) {
 
 const child = spawn(binary, args, { stdio: "inherit" });
 child.on("error", (error) => fail(`cannot run ${binary}: ${error.message}`));
-// A terminal sends Ctrl-C and its end to the binary too, for which a second signal means an immediate exit.
+// A terminal sends Ctrl-C and its end to the binary too, for which a second signal means an immediate exit. A program
+// signals the launcher only, so the signal is passed on if the binary does not end. That waits longer if a person
+// types, who has most likely pressed Ctrl-C: the binary may take 5 s to end.
 const terminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY;
+const delay = process.stdin.isTTY ? 6000 : 1000;
 for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"]) {
-  process.on(signal, () => (terminal && signal !== "SIGTERM" ? undefined : child.kill(signal)));
+  process.on(signal, () => {
+    if (!terminal || signal === "SIGTERM") child.kill(signal);
+    else setTimeout(() => child.kill(signal), delay);
+  });
 }
 child.on("exit", (code, signal) => {
   if (!signal) process.exit(code);
