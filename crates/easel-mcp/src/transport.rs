@@ -9,6 +9,7 @@ use rmcp::model::{
 };
 use rmcp::service::{RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
+use serde_json::value::RawValue;
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -57,12 +58,18 @@ impl RelayTransport {
     /// Refuses a message that is JSON-RPC but has another shape than the protocol's.
     async fn refuse(&self, text: &str, error: &serde_json::Error) {
         #[derive(serde::Deserialize)]
-        struct Id {
-            id: Option<RequestId>,
+        struct Members<'a> {
+            #[serde(borrow)]
+            id: Option<&'a RawValue>,
             method: Option<String>,
         }
         tracing::info!(%error, "a message of the host was refused");
-        let Ok(Id { id: Some(id), method: Some(method) }) = serde_json::from_str(text) else { return };
+        let Ok(Members { id: Some(id), method: Some(method) }) = serde_json::from_str(text) else { return };
+        let Ok(id) = serde_json::from_str::<RequestId>(id.get()) else {
+            // Nothing can answer it, so it must not count as in flight.
+            self.relay.forget(id.get());
+            return;
+        };
         let error = ErrorData::invalid_params(format!("the params of {method} have a wrong shape"), None);
         let response: ServerJsonRpcMessage = JsonRpcMessage::error(error, Some(id.clone()));
         let _ = self.relay.respond(&id_json(&id), &response).await;

@@ -135,14 +135,16 @@ impl Reader {
         };
         match envelope::parse(line) {
             Incoming::Request(request) => {
-                let id = canonical_id(request.id);
+                let id = canonical_id(request.id).map_err(|error| (NULL_ID.to_owned(), error))?;
                 self.relay.begin(&id, self.limits.max_in_flight).map_err(|error| (request.id.to_owned(), error))?;
                 let id = RawValue::from_string(id).ok();
                 Ok(message(id.as_deref(), Some(&*request.method), request.params, None))
             }
             Incoming::Notification { method, params } => Ok(message(None, Some(&*method), params, None)),
             Incoming::Response { id, outcome } => {
-                let id = RawValue::from_string(canonical_id(id)).ok();
+                // An id that cannot be read is none of the server's. The library ignores the response.
+                let id = canonical_id(id).unwrap_or_else(|_| NULL_ID.to_owned());
+                let id = RawValue::from_string(id).ok();
                 Ok(message(id.as_deref(), None, None, Some(outcome)))
             }
             Incoming::Invalid { id, error } => Err((id.to_owned(), error)),
@@ -150,9 +152,18 @@ impl Reader {
     }
 }
 
-/// Returns an id in the one spelling that a serializer gives it.
-fn canonical_id(id: &str) -> String {
-    serde_json::from_str::<serde_json::Value>(id).map_or_else(|_| id.to_owned(), |id| id.to_string())
+/// Returns an id in the one spelling that a serializer gives it. A library answers with that.
+///
+/// # Errors
+/// If it is a string with half a surrogate pair, which no library can decode.
+fn canonical_id(id: &str) -> Result<String, ErrorObjectOwned> {
+    // As a `Value`, -0 would become a fraction.
+    if let Ok(number) = id.parse::<i64>() {
+        return Ok(number.to_string());
+    }
+    serde_json::from_str::<serde_json::Value>(id)
+        .map(|id| id.to_string())
+        .map_err(|_| error::invalid_request("Invalid request: the id has half a surrogate pair"))
 }
 
 impl Relay {
@@ -301,14 +312,23 @@ mod tests {
 
     #[tokio::test]
     async fn request_with_an_id_in_flight_is_refused() {
-        let input = b"{\"id\":\"a\",\"method\":\"m\"}\n{\"id\":\"\\u0061\",\"method\":\"m\"}\n\
-            {\"id\":2,\"method\":\"m\"}\n{\"id\":3,\"method\":\"m\"}\n";
-        let (messages, relay, output) = relay_of(input).await;
-        assert_eq!(messages.len(), 2);
+        let ids = [r#""a""#, r#""\u0061""#, "-0", "0", "3", r#""\ud800""#];
+        let input: String = ids.iter().map(|id| format!("{{\"id\":{id},\"method\":\"m\"}}\n")).collect();
+        let (messages, relay, output) = relay_of(input.as_bytes()).await;
+        assert_eq!(messages.iter().map(|message| &message["id"]).collect::<Vec<_>>(), [&json!("a"), &json!(0)]);
         assert!(relay.respond("\"a\"", &json!({"id": "a", "result": {}})).await.unwrap());
         assert!(!relay.respond("\"a\"", &json!({"id": "a", "result": {}})).await.unwrap());
+        assert!(relay.respond("0", &json!({"id": 0, "result": {}})).await.unwrap());
         let lines = sent(relay, output).await;
         let errors: Vec<_> = lines.iter().map(|line| (line["id"].clone(), line["error"]["code"].clone())).collect();
-        assert_eq!(errors, [(json!("a"), json!(-32_600)), (json!(3), json!(-32_001)), (json!("a"), Value::Null)]);
+        let expected = [
+            (json!("a"), json!(-32_600)),
+            (json!(0), json!(-32_600)),
+            (json!(3), json!(-32_001)),
+            (Value::Null, json!(-32_600)),
+            (json!("a"), Value::Null),
+            (json!(0), Value::Null),
+        ];
+        assert_eq!(errors, expected);
     }
 }

@@ -10,7 +10,14 @@ async fn wrong_lines_are_refused_and_end_nothing() {
     let sandbox = Sandbox::new();
     let (mut host, _) = Host::legacy(&sandbox, &json!({})).await;
     let long = format!("{{\"id\":1,\"method\":\"{}\"}}", "x".repeat(2 << 20));
-    for (line, code) in [("nonsense", -32_700), ("[]", -32_600), ("{\"id\":5}", -32_600), (long.as_str(), -32_600)] {
+    let half_pair = r#"{"id":"\ud800","method":"ping"}"#;
+    for (line, code) in [
+        ("nonsense", -32_700),
+        ("[]", -32_600),
+        ("{\"id\":5}", -32_600),
+        (long.as_str(), -32_600),
+        (half_pair, -32_600),
+    ] {
         host.send_line(line).await;
         let response = host.next_line().await;
         assert_eq!(response["error"]["code"], code, "{response}");
@@ -18,6 +25,8 @@ async fn wrong_lines_are_refused_and_end_nothing() {
     // A message without the member `jsonrpc` is served.
     host.send_line("{\"id\":\"a\",\"method\":\"ping\"}").await;
     assert_eq!(host.next_line().await, json!({"jsonrpc": "2.0", "id": "a", "result": {}}));
+    host.send_line("{\"id\":-0,\"method\":\"ping\"}").await;
+    assert_eq!(host.next_line().await, json!({"jsonrpc": "2.0", "id": 0, "result": {}}));
     assert!(host.refusal("no/such", json!({})).await.starts_with("-32601 "));
     let (rest, status) = host.close().await;
     assert!(rest.is_empty() && status.success(), "{rest:?}");
