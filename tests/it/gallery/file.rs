@@ -66,6 +66,32 @@ async fn file_has_the_heat_maps_of_edits() {
 }
 
 #[tokio::test]
+async fn edit_without_its_base_has_no_heat_map() {
+    let sandbox = sandbox();
+    draw(&sandbox, "a red star").await;
+    let output = sandbox.run(&["draw", "--continue", "make the star yellow"]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let (page, _) = page(&sandbox, &["--limit", "1"]).await;
+    assert!(embedded(&page, "snapshot")["images"][0]["image"]["edit"].is_object());
+    assert_eq!(embedded(&page, "heat-maps"), serde_json::json!({}));
+}
+
+#[tokio::test]
+async fn edit_of_an_attached_image_has_a_heat_map() {
+    let sandbox = sandbox();
+    draw(&sandbox, "a red star").await;
+    let before = page(&sandbox, &[]).await.0;
+    let handle = embedded(&before, "snapshot")["images"][0]["image"]["id"].as_str().expect("a handle").to_owned();
+    let output = sandbox.run(&["draw", "make the star yellow", "-i", &handle]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    let (page, _) = page(&sandbox, &["--overwrite"]).await;
+    let edit = &embedded(&page, "snapshot")["images"][0]["image"];
+    assert_ne!(edit["edit"]["base"], handle.as_str(), "the attached image has a handle of its own");
+    let map = &embedded(&page, "heat-maps")[edit["id"].as_str().expect("a handle")];
+    assert!(map.as_str().is_some_and(|url| url.starts_with("data:image/png;base64,")), "{map}");
+}
+
+#[tokio::test]
 async fn hostile_prompt_is_only_data() {
     let sandbox = sandbox();
     draw(&sandbox, HOSTILE).await;
