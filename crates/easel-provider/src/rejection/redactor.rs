@@ -84,7 +84,7 @@ impl Redactor {
     }
 }
 
-/// Returns the value of a header, and what follows the scheme of `Authorization` in it. Providers repeat that part alone.
+/// Returns the value of a header, and what follows the scheme of `Authorization` in it, which providers repeat alone.
 fn header_secrets(value: &str) -> Vec<String> {
     let mut secrets = vec![value.to_owned()];
     if let Some((scheme, credential)) = value.trim().split_once(char::is_whitespace) {

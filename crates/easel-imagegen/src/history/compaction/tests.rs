@@ -153,7 +153,7 @@ proptest! {
         let dropped = thread.compact(limits).expect("more than one turn");
         let after = thread.count_tokens(budget);
         prop_assert!(after <= limit && (counted <= limit || after < counted));
-        // A conversation with room for the newest image loses half, as far as its parts can be estimated from the whole.
+        // A conversation with room for the newest image loses half, as far as its parts can be estimated.
         let half = counted * 13 / 25;
         prop_assert!(limit < 20_000 || counted < limit || after <= half, "{} of {}", after, counted);
         check_pairs(&thread.history.items);
