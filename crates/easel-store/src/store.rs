@@ -73,7 +73,7 @@ impl EaselStore {
 
     /// Removes the queued files. After a failure they are tried again with the next deletion or start.
     pub(crate) async fn remove_files(&self) {
-        if let Err(error) = self.try_remove_files().await {
+        if let Err(error) = self.try_remove_files(|failures| removals::log_failures(&failures)).await {
             tracing::warn!(
                 error = &error as &dyn std::error::Error,
                 "unreferenced files are kept until the next deletion or start"
@@ -81,11 +81,14 @@ impl EaselStore {
         }
     }
 
-    /// Removes the queued files, some at a time, so that other writes come in between.
-    async fn try_remove_files(&self) -> Result<(), StorageError> {
+    /// Removes the queued files, some at a time, so that other writes come in between. Passes the failures of each step
+    /// to `report`.
+    async fn try_remove_files(&self, mut report: impl FnMut(Vec<Error>)) -> Result<(), StorageError> {
         let mut next = Some(removals::FIRST.to_owned());
         while let Some(before) = next {
-            next = self.write(LockTimeout::Short, move |database| removals::run_step(database, &before)).await?;
+            let step = self.write(LockTimeout::Short, move |database| removals::run_step(database, &before)).await?;
+            report(step.failures);
+            next = step.last;
         }
         Ok(())
     }

@@ -22,6 +22,7 @@ mod pending_messages;
 mod processes;
 mod query_plans;
 mod recovery;
+mod removals;
 pub(crate) mod sample;
 mod search;
 mod workers;

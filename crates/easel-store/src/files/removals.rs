@@ -33,107 +33,178 @@ pub(crate) fn enqueue(write: &Transaction<'_>, home: &Home, path: &Path) -> Resu
     Ok(())
 }
 
+/// What a step did.
+#[derive(Debug, Default)]
+pub(crate) struct Step {
+    /// The path to continue from, or `None` at the end.
+    pub(crate) last: Option<String>,
+    /// Why files and folders were not removed. Their paths stay in the queue.
+    pub(crate) failures: Vec<Error>,
+}
+
 /// Removes all queued files. A file that cannot be removed is tried again after the next deletion or at the next start.
 pub(crate) fn run_all(database: &mut Database) -> Result<(), Error> {
-    let mut before = FIRST.to_owned();
-    while let Some(last) = run_step(database, &before)? {
-        before = last;
+    let mut next = Some(FIRST.to_owned());
+    while let Some(before) = next {
+        let step = run_step(database, &before)?;
+        log_failures(&step.failures);
+        next = step.last;
     }
     Ok(())
 }
 
-/// Removes the next [`STEP`] queued paths that sort before `before`. Returns the path to continue from, or `None` at
-/// the end. The order is descending, so that a folder follows its files.
+/// Logs the failures of a step in one line, because a folder that is not writable fails once for each file.
+pub(crate) fn log_failures(failures: &[Error]) {
+    if let Some(first) = failures.first() {
+        tracing::warn!(
+            error = first as &dyn std::error::Error,
+            failures = failures.len(),
+            "unreferenced files are kept until the next deletion or start"
+        );
+    }
+}
+
+/// Removes the next [`STEP`] queued paths that sort before `before`. The order is descending, so that a folder follows
+/// its files. A path that cannot be removed does not keep the others from being removed.
 ///
 /// A file that no thread references is renamed inside a transaction, in which no thread can begin to reference it. It
 /// is removed after the transaction, when others can use the database. A process that dies in between leaves the queue
 /// entry.
-pub(crate) fn run_step(database: &mut Database, before: &str) -> Result<Option<String>, Error> {
+///
+/// # Errors
+/// If the database fails.
+pub(crate) fn run_step(database: &mut Database, before: &str) -> Result<Step, Error> {
     let queued = queued_paths(database, before)?;
-    let Some(last) = queued.last().cloned() else { return Ok(None) };
+    let Some(last) = queued.last().cloned() else { return Ok(Step::default()) };
     let home = Arc::clone(&database.home);
     // Nothing but an image of the home is ever removed.
     let own = queued.iter().map(|path| home.absolute_path(path)).filter(|path| home.split_image_path(path).is_some());
     let (folders, files): (Vec<_>, Vec<_>) = own.partition(|path| is_folder(path));
-    let removed = remove_files(database, &files);
-    let mut done = Vec::new();
+    let mut failures = Vec::new();
+    let mut done = remove_files(database, files, &mut failures)?;
     for folder in folders {
-        if remove_folder(database, &folder)? {
+        if remove_folder(database, &folder, &mut failures)? {
             done.push(folder);
         }
     }
-    removed?;
-    done.extend(files);
+    // Otherwise a power cut could bring back a file that is no longer queued.
+    let done = flush_folders(done, &mut failures);
     if !done.is_empty() {
-        // Otherwise a power cut could bring back a file that is no longer queued.
-        flush_folders(&done)?;
         database.write(|write| {
             let mut statement = write.prepare_cached("DELETE FROM removals WHERE path = ?1")?;
             done.iter().try_for_each(|path| statement.execute([home.stored_path(path)]).map(drop))?;
             Ok::<_, Error>(())
         })?;
     }
-    Ok(Some(last))
+    Ok(Step { last: Some(last), failures })
 }
 
-/// Removes the files that no thread references, and their model copies.
-fn remove_files(database: &mut Database, files: &[PathBuf]) -> Result<(), Error> {
+/// Removes the files that no thread references, and their model copies. Returns the paths that need no removal any
+/// more: those of removed and of referenced files.
+fn remove_files(
+    database: &mut Database,
+    files: Vec<PathBuf>,
+    failures: &mut Vec<Error>,
+) -> Result<Vec<PathBuf>, Error> {
     if files.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let home = Arc::clone(&database.home);
-    let unreferenced = database.write(|write| {
-        let mut unreferenced = Vec::new();
+    let (mut done, mut renamed) = (Vec::new(), Vec::new());
+    database.write(|write| {
         for path in files {
-            if !is_referenced(write, &home, path)? {
-                rename_for_removal(path)?;
-                unreferenced.push(path);
+            if is_referenced(write, &home, &path)? {
+                done.push(path);
+                continue;
+            }
+            match rename_for_removal(&path) {
+                Ok(()) => renamed.push(path),
+                Err(error) => failures.push(error),
             }
         }
-        Ok::<_, Error>(unreferenced)
+        Ok::<_, Error>(())
     })?;
-    for path in unreferenced {
-        let renamed = removal_path(path);
-        remove_if_exists(&renamed).map_err(Error::io("remove the file", &renamed))?;
-        model_copies::remove_of_image(path).map_err(Error::io("remove the copies of the image", path))?;
+    for path in renamed {
+        match remove_renamed(&path) {
+            Ok(()) => done.push(path),
+            Err(error) => failures.push(error),
+        }
     }
-    Ok(())
+    Ok(done)
 }
 
-/// Flushes the folders that had these files, as far as they exist.
-fn flush_folders(removed: &[PathBuf]) -> Result<(), Error> {
+/// Flushes the folders that had these files, as far as they exist. Returns the files whose removal is on the disk.
+fn flush_folders(removed: Vec<PathBuf>, failures: &mut Vec<Error>) -> Vec<PathBuf> {
     let folders: BTreeSet<&Path> = removed.iter().filter_map(|path| path.parent()).collect();
+    let mut unflushed = BTreeSet::new();
     for folder in folders.into_iter().filter(|folder| folder.exists()) {
-        os::sync_folder(folder).map_err(Error::io("flush the folder", folder))?;
+        if let Err(error) = os::sync_folder(folder) {
+            failures.push(Error::io("flush the folder", folder)(error));
+            unflushed.insert(folder.to_owned());
+        }
     }
-    Ok(())
+    removed.into_iter().filter(|path| path.parent().is_none_or(|folder| !unflushed.contains(folder))).collect()
 }
 
+/// Renames a file. Leaves a folder as it is: it is not Easel's, even if it has the name of a file that was.
 fn rename_for_removal(path: &Path) -> Result<(), Error> {
+    if is_folder(path) {
+        return Ok(());
+    }
     match fs::rename(path, removal_path(path)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Error::io("remove the file", path)(error)),
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-/// Removes the files in a folder, then the folder. Returns false while a thread references a file in it.
-fn remove_folder(database: &mut Database, folder: &Path) -> Result<bool, Error> {
-    let mut paths: Vec<PathBuf> = Vec::new();
-    for entry in fs::read_dir(folder).map_err(Error::io("read the folder", folder))? {
-        let path = entry.map_err(Error::io("read the folder", folder))?.path();
-        if !(model_copies::is_copy_folder(&path) && is_folder(&path)) {
-            paths.push(original_path(&path).unwrap_or(path));
+fn remove_renamed(path: &Path) -> Result<(), Error> {
+    remove_if_exists(&removal_path(path)).map_err(Error::io("remove the file", path))?;
+    model_copies::remove_of_image(path).map_err(Error::io("remove the copies of the image", path))
+}
+
+/// Removes the files in a folder, then the folder. Returns false if the folder is not empty then: a thread references a
+/// file in it, a file cannot be removed, or the user or a program has made a folder in it.
+fn remove_folder(database: &mut Database, folder: &Path, failures: &mut Vec<Error>) -> Result<bool, Error> {
+    let files = match files_in(folder) {
+        Ok(files) => files,
+        Err(error) => {
+            failures.push(Error::io("read the folder", folder)(error));
+            return Ok(false);
         }
+    };
+    for chunk in files.chunks(STEP as usize) {
+        remove_files(database, chunk.to_vec(), failures)?;
     }
-    for chunk in paths.chunks(STEP as usize) {
-        remove_files(database, chunk)?;
+    if let Err(error) = model_copies::remove_without_image(folder) {
+        failures.push(Error::io("remove the copies in the folder", folder)(error));
     }
-    model_copies::remove_without_image(folder).map_err(Error::io("remove the copies in the folder", folder))?;
     match fs::remove_dir(folder) {
         Ok(()) => Ok(true),
+        // Another process has removed it.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => Ok(false),
-        Err(error) => Err(Error::io("remove the folder", folder)(error)),
+        Err(error) => {
+            failures.push(Error::io("remove the folder", folder)(error));
+            Ok(false)
+        }
     }
+}
+
+/// Returns the paths of the files in a folder, as they were before a removal that was not completed; none if the folder
+/// does not exist.
+fn files_in(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if !is_folder(&path) {
+            files.push(original_path(&path).unwrap_or(path));
+        }
+    }
+    Ok(files)
 }
 
 fn queued_paths(database: &Database, before: &str) -> Result<Vec<String>, Error> {

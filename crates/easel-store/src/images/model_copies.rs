@@ -104,11 +104,6 @@ fn copy_path(image: &Reference, size: CopySize, media_type: MediaType) -> Option
     Some(folder.join(FOLDER).join(name))
 }
 
-/// Returns whether a path names the folder of copies.
-pub(crate) fn is_copy_folder(path: &Path) -> bool {
-    path.file_name() == Some(OsStr::new(FOLDER))
-}
-
 /// Returns the paths of the copies of the images in `folder`; none if they cannot be listed.
 pub(crate) fn list(folder: &Path) -> Vec<PathBuf> {
     let copies = folder.join(FOLDER);
@@ -161,19 +156,24 @@ pub(crate) fn remove_without_image(folder: &Path) -> io::Result<()> {
 }
 
 /// Removes the files in a folder of copies whose image `is_removed`. An image is given by its file name; `None` stands
-/// for a file that is not a copy.
+/// for a file that is not a copy. A file that cannot be removed does not keep the others from being removed.
+///
+/// # Errors
+/// The first one. Folders are no error: they are left as they are.
 fn remove(copies: &Path, is_removed: impl Fn(Option<&str>) -> bool) -> io::Result<()> {
     // Nothing is removed through a symbolic link.
     if !copies.symlink_metadata().is_ok_and(|metadata| metadata.is_dir()) {
         return Ok(());
     }
+    let mut result = Ok(());
     for entry in fs::read_dir(copies)? {
-        let name = entry?.file_name();
-        if is_removed(name.to_str().and_then(image_of_copy)) {
-            removals::remove_if_exists(&copies.join(&name))?;
+        let entry = entry?;
+        let is_folder = entry.file_type().is_ok_and(|file_type| file_type.is_dir());
+        if !is_folder && is_removed(entry.file_name().to_str().and_then(image_of_copy)) {
+            result = result.and(removals::remove_if_exists(&entry.path()));
         }
     }
-    Ok(())
+    result
 }
 
 /// Returns the file name of the image that a copy, or a part of one, belongs to.

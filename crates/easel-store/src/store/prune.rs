@@ -1,6 +1,7 @@
 //! Methods that remove what no thread needs.
 
-use std::error::Error as _;
+use std::collections::BTreeSet;
+use std::error::Error;
 
 use easel_imagegen::port::StorageError;
 
@@ -27,9 +28,11 @@ impl EaselStore {
     /// If the database cannot be read, or a folder cannot. A file that cannot be removed is a failure in the result.
     pub async fn prune(&self) -> Result<Pruned, StorageError> {
         let mut pruned = self.write(LockTimeout::Short, prune::remove).await?;
-        if let Err(error) = self.try_remove_files().await {
-            let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
-            pruned.fail(format!("could not remove every file of deleted threads: {error}{cause}"));
+        let mut kept = BTreeSet::new();
+        let removed = self.try_remove_files(|failures| kept.extend(failures.iter().map(with_cause))).await;
+        kept.into_iter().for_each(|failure| pruned.fail(failure));
+        if let Err(error) = removed {
+            pruned.fail(format!("could not remove every file of deleted threads: {}", with_cause(&error)));
         }
         Ok(pruned)
     }
@@ -46,4 +49,10 @@ impl EaselStore {
         self.remove_files().await;
         Ok(deleted)
     }
+}
+
+/// Returns the text of an error and of its cause.
+fn with_cause(error: &impl Error) -> String {
+    let cause = error.source().map(|cause| format!(": {cause}")).unwrap_or_default();
+    format!("{error}{cause}")
 }

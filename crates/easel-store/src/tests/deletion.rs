@@ -16,7 +16,7 @@ use crate::EaselStore;
 use crate::Fork;
 
 /// Returns a store with [`THREAD`], whose turn shows an attachment and generated one image.
-async fn with_images(home: &Path) -> (EaselStore, Attachment, ImageRecord) {
+pub(super) async fn with_images(home: &Path) -> (EaselStore, Attachment, ImageRecord) {
     let store = store(home).await;
     let attachment = attach(&store, THREAD).await;
     store.append(vec![turn_started(TURN), model_item(shown_by_user(&[&attachment.id]))]).await.unwrap();
