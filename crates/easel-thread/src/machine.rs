@@ -302,6 +302,11 @@ impl Turn {
         self.has_ended || (self.purpose == Purpose::Host && self.stop_reason.is_some())
     }
 
+    /// Returns the number of messages that the user added to the turn and that the model has not read.
+    pub(crate) fn unread_messages(&self) -> usize {
+        self.steers.len()
+    }
+
     /// Returns whether the effects returned so far contain `turn/completed`.
     pub(crate) fn has_ended(&self) -> bool {
         self.has_ended

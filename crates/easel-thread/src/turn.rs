@@ -208,7 +208,10 @@ impl<S: Store, P: Provider, E: EventSink> TurnRunner<'_, S, P, E> {
                 effects.extend(turn.handle(conversation, now_ms(), Input::HostCalls(host_calls, limits)));
             }
             effects.extend(turn.handle(conversation, now_ms(), input));
-            let flow = if turn.is_closed() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
+            let flow = match turn.is_closed() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(turn.unread_messages()),
+            };
             (effects, flow)
         })
     }

@@ -1,14 +1,64 @@
 //! Messages that are added to a running turn.
 
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
+
 use easel_protocol::event::Event;
 use easel_protocol::item::ThreadItem;
 use easel_protocol::method::{ThreadRead, TurnSteer};
 use easel_protocol::turn::TurnSteerParams;
+use easel_testkit::http::MockServer;
 use easel_testkit::image::{RED, solid_png};
+use easel_testkit::openai;
+use serde_json::{Value, json};
 
 use crate::harness::events::{completed_items, is_image_start};
-use crate::harness::{SLOW_AND_FREE, Sandbox, local_image, text};
+use crate::harness::{SLOW_AND_FREE, Sandbox, local_image, mock_provider_config, text};
 use crate::threads::read_params;
+
+/// Maximum number of messages that wait for the model.
+const MAX_QUEUED: usize = 64;
+const HEAD: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n\r\n";
+
+/// What a provider sends next.
+enum Part {
+    Delta,
+    End,
+}
+
+/// A provider that sends each part of its responses when the test says so.
+struct Provider {
+    server: MockServer,
+    parts: SyncSender<Part>,
+    /// The bodies of the requests.
+    bodies: Arc<Mutex<Vec<Value>>>,
+}
+
+impl Provider {
+    fn start() -> Self {
+        let (parts, received): (_, Receiver<Part>) = sync_channel(1);
+        let (received, bodies) = (Mutex::new(received), Arc::new(Mutex::new(Vec::new())));
+        let log = Arc::clone(&bodies);
+        let server = MockServer::start(move |exchange| {
+            let body = serde_json::from_slice(&exchange.read_body()).expect("JSON");
+            log.lock().expect("no panic").push(body);
+            exchange.send(HEAD);
+            let received = received.lock().expect("no panic");
+            while let Ok(Part::Delta) = received.recv() {
+                let delta = json!({"type": "response.output_text.delta", "item_id": "msg_1", "delta": "So"});
+                exchange.send(&openai::event_stream(&[delta]));
+            }
+            // Without its delta, which the test would take for one of its own.
+            let message = openai::message("1", "So").split_off(1);
+            exchange.send(&openai::event_stream(&[message, vec![openai::completed()]].concat()));
+        });
+        Self { server, parts, bodies }
+    }
+
+    fn send(&self, part: Part) {
+        self.parts.send(part).expect("the provider runs");
+    }
+}
 
 fn steer(thread_id: &str, turn_id: &str) -> TurnSteerParams {
     TurnSteerParams {
@@ -64,4 +114,41 @@ async fn steering_needs_the_running_turn() {
     server.interrupt(&thread.id, &turn.id).await;
     server.events_until_turn_end().await;
     server.close().await;
+}
+
+/// Each delta makes the turn take the messages from its queue, but the model reads them after its response only.
+#[tokio::test]
+async fn unread_messages_are_limited_while_the_model_streams() {
+    let provider = Provider::start();
+    let sandbox = Sandbox::with_config(&mock_provider_config(&provider.server, "openai"));
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    let turn = server.start_turn(&thread.id, vec![text("hello")]).await;
+    let params = steer(&thread.id, &turn.id);
+    let is_delta = |event: &Event| matches!(event, Event::AgentMessageDelta(_));
+    for _ in 0..MAX_QUEUED {
+        provider.send(Part::Delta);
+        server.events_until(is_delta).await;
+        server.request::<TurnSteer>(&params).await;
+    }
+    for _ in 0..2 {
+        let refusal = server.request_error::<TurnSteer>(&params).await;
+        assert_eq!(refusal, "-32602 Invalid params: `input`: too much input is waiting; try again");
+        provider.send(Part::Delta);
+        server.events_until(is_delta).await;
+    }
+    provider.send(Part::End);
+    provider.send(Part::Delta);
+    server.events_until(is_delta).await;
+    server.request::<TurnSteer>(&params).await;
+    provider.send(Part::End);
+    provider.send(Part::End);
+    server.events_until_turn_end().await;
+    server.close().await;
+    let bodies = provider.bodies.lock().expect("no panic");
+    let messages = |body: &Value| {
+        let input = body["input"].as_array().expect("a conversation");
+        input.iter().filter(|item| item["role"] == "user").count()
+    };
+    assert_eq!(bodies.iter().map(messages).collect::<Vec<_>>(), [1, 1 + MAX_QUEUED, 2 + MAX_QUEUED]);
 }

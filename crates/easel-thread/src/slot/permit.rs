@@ -40,12 +40,13 @@ impl TurnPermit {
     }
 
     /// Empties the inbox and runs `handle` on it, with the slot locked. If `handle` breaks, the turn ends and accepts
-    /// no more messages and calls.
+    /// no more messages and calls. If it continues, it returns the number of messages that the turn has taken and its
+    /// model has not read; they count as queued.
     ///
     /// The lock makes the decision to end and the end of the queues one step: a message is either read by the turn or
     /// refused, and a call either begun or refused. `handle` only computes; it must not block and must not use the
     /// slot.
-    pub(crate) fn handle_inbox<T>(&self, handle: impl FnOnce(Inbox) -> (T, ControlFlow<()>)) -> T {
+    pub(crate) fn handle_inbox<T>(&self, handle: impl FnOnce(Inbox) -> (T, ControlFlow<(), usize>)) -> T {
         let mut state = self.slot.lock();
         let Some(turn) = state.running() else { return handle(Inbox::default()).0 };
         let inbox = Inbox {
@@ -54,8 +55,9 @@ impl TurnPermit {
             holds: std::mem::take(&mut turn.holds),
         };
         let (value, flow) = handle(inbox);
-        if flow.is_break() {
-            turn.close_queues();
+        match flow {
+            ControlFlow::Continue(unread) => turn.steers.set_unread(unread),
+            ControlFlow::Break(()) => turn.close_queues(),
         }
         value
     }

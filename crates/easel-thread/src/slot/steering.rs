@@ -6,7 +6,7 @@ use super::TurnSlot;
 use crate::machine::SteerMessage;
 use crate::turn::ResponseSent;
 
-/// Maximum number of messages that wait for a running turn to read them.
+/// Maximum number of messages that wait for the model of a running turn, in the queue and in the turn.
 pub(super) const MAX_QUEUED: usize = 64;
 
 /// Why a message is not added to a turn.
@@ -21,7 +21,7 @@ pub enum SteerError {
     /// The running turn, with this id, runs the calls of a client, and no model would read the message.
     #[error("turn {0} has no model")]
     NoModel(TurnId),
-    /// The turn has not read the messages that were added before.
+    /// The model has not read the messages that were added before.
     #[error("too many messages are queued for the turn")]
     QueueFull,
 }
@@ -33,22 +33,32 @@ pub(crate) struct QueuedSteer {
     pub(crate) response_sent: ResponseSent,
 }
 
-/// The messages that the turn has not read yet; `None` once the turn has decided to end.
-pub(super) struct SteerQueue(Option<Vec<QueuedSteer>>);
+/// The messages that the model of a turn has not read yet.
+pub(super) struct SteerQueue {
+    /// Those that the turn has not taken yet; `None` once the turn has decided to end.
+    queued: Option<Vec<QueuedSteer>>,
+    /// Number of messages that the turn has taken and that wait for the end of the model's response.
+    unread: usize,
+}
 
 impl Default for SteerQueue {
     fn default() -> Self {
-        Self(Some(Vec::new()))
+        Self { queued: Some(Vec::new()), unread: 0 }
     }
 }
 
 impl SteerQueue {
     pub(super) fn take(&mut self) -> Vec<QueuedSteer> {
-        self.0.as_mut().map(std::mem::take).unwrap_or_default()
+        self.queued.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Sets how many of the messages that the turn has taken its model has not read.
+    pub(super) fn set_unread(&mut self, unread: usize) {
+        self.unread = unread;
     }
 
     pub(super) fn close(&mut self) {
-        self.0 = None;
+        self.queued = None;
     }
 }
 
@@ -72,14 +82,15 @@ impl TurnSlot {
     fn with_queue(&self, turn_id: &str, use_queue: impl FnOnce(&mut Vec<QueuedSteer>)) -> Result<(), SteerError> {
         let mut state = self.lock();
         let turn = state.running().ok_or(SteerError::NoTurn)?;
-        let queue = turn.steers.0.as_mut().ok_or(SteerError::NoTurn)?;
+        let unread = turn.steers.unread;
+        let queue = turn.steers.queued.as_mut().ok_or(SteerError::NoTurn)?;
         if turn.turn_id != *turn_id {
             return Err(SteerError::OtherTurn(turn.turn_id.clone()));
         }
         if turn.host.is_some() {
             return Err(SteerError::NoModel(turn.turn_id.clone()));
         }
-        if queue.len() >= MAX_QUEUED {
+        if queue.len() + unread >= MAX_QUEUED {
             return Err(SteerError::QueueFull);
         }
         use_queue(queue);

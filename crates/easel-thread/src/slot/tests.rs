@@ -90,8 +90,11 @@ fn accepted_messages_are_read_and_later_ones_refused() {
     }
     assert_eq!(steer(&slot, "a"), Err(SteerError::QueueFull));
     let read = |flow| permit.handle_inbox(|inbox| (inbox.steers.len(), flow));
-    assert_eq!(read(ControlFlow::Continue(())), steering::MAX_QUEUED);
+    assert_eq!(read(ControlFlow::Continue(steering::MAX_QUEUED)), steering::MAX_QUEUED);
+    assert_eq!(steer(&slot, "a"), Err(SteerError::QueueFull), "the model has not read them");
+    assert_eq!(read(ControlFlow::Continue(steering::MAX_QUEUED - 1)), 0);
     steer(&slot, "a").expect("the queue has room again");
+    assert_eq!(steer(&slot, "a"), Err(SteerError::QueueFull));
     assert_eq!(read(ControlFlow::Break(())), 1);
     assert_eq!(steer(&slot, "a"), Err(SteerError::NoTurn));
 }
