@@ -2,7 +2,6 @@
 //! The calls, turns and files of living processes stay as they are.
 
 use std::collections::BTreeSet;
-use std::fs;
 
 use easel_imagegen::port::image_error;
 use easel_protocol::id::{ThreadId, TurnId};
@@ -14,6 +13,7 @@ use crate::db::process_lock;
 use crate::db::recovery_lock::RecoveryLock;
 use crate::db::sql_id::SqlId;
 use crate::error::Error;
+use crate::files::removals;
 use crate::files::unfinished::unfinished_files;
 use crate::images::{arrival_notes, attachments};
 use crate::journal::{calls, hosted, ledger};
@@ -36,7 +36,10 @@ pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Resul
     let incoming = database.home.incoming();
     let copies = unfinished_files(&incoming).map_err(Error::io("read the folder", &incoming))?;
     for copy in copies.iter().filter(|copy| !process_lock::is_alive(&database.home, &copy.owner)) {
-        fs::remove_file(&copy.path).map_err(Error::io("remove the file", &copy.path))?;
+        // The next start tries again.
+        if let Err(error) = removals::remove_if_exists(&copy.path) {
+            tracing::warn!(%error, path = ?copy.path, "an unfinished copy was not removed");
+        }
     }
     arrival_notes::recover(database)
 }

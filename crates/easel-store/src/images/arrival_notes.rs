@@ -39,7 +39,10 @@ pub(crate) fn recover(database: &mut Database) -> Result<(), Error> {
         }
         let path = home.attachments().join(file_name);
         database.write_durably(|write| removals::enqueue(write, &home, &path))?;
-        fs::remove_file(&note).map_err(Error::io("remove the file", &note))?;
+        // A note that stays is read again at the next start.
+        if let Err(error) = removals::remove_if_exists(&note) {
+            tracing::warn!(%error, path = ?note, "the note about an attachment was not removed");
+        }
     }
     Ok(())
 }

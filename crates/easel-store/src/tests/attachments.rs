@@ -102,6 +102,24 @@ async fn recovery_removes_files_without_a_row() {
     assert_eq!(names(&folder.join("incoming")), [""; 0]);
 }
 
+#[tokio::test]
+async fn folders_named_like_copies_do_not_stop_recovery() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    let folder = home.path().join("attachments");
+    let stray = folder.join(format!("{}.png", "ab".repeat(32)));
+    fs::write(&stray, png(1, 1, b"")).unwrap();
+    crate::images::arrival_notes::write_note(&store.home, &store.owner, &file_name(stray.to_str().unwrap())).unwrap();
+    let foreign = [".dead.abc.part".to_owned(), format!(".dead.{}.png.abc.arrived", "cd".repeat(32))];
+    for name in &foreign {
+        fs::create_dir(folder.join("incoming").join(name)).unwrap();
+    }
+    store.close().await;
+    open(home.path()).thread(THREAD).await.unwrap();
+    assert!(!stray.exists());
+    assert_eq!(names(&folder.join("incoming")), foreign);
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn damaged_copy_is_replaced_by_the_next_import() {
