@@ -1,7 +1,7 @@
 //! Closes what a dead process left open: its calls, the items and turns that waited for them, and its unfinished files.
 //! The calls, turns and files of living processes stay as they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use easel_imagegen::port::image_error;
 use easel_protocol::id::{ThreadId, TurnId};
@@ -44,8 +44,13 @@ pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Resul
     arrival_notes::recover(database)
 }
 
-/// Recovers one dead process, under the lock. If a call or a turn cannot be closed, the next start tries again.
-pub(crate) fn recover_owner(database: &mut Database, dead_owner: &str, _lock: &RecoveryLock) -> Result<(), Error> {
+/// Recovers one dead process, under the lock. If a call or a turn cannot be closed, the next start tries again. Returns
+/// the threads with a turn that could not be closed and may be closed later, with the reason.
+pub(crate) fn recover_owner(
+    database: &mut Database,
+    dead_owner: &str,
+    _lock: &RecoveryLock,
+) -> Result<BTreeMap<ThreadId, Error>, Error> {
     let mut open_calls = calls::load_open_calls(&database.connection, &database.home, dead_owner)?;
     let running = find_running_turns(database, dead_owner)?;
     let threads: BTreeSet<ThreadId> = open_calls
@@ -65,6 +70,7 @@ pub(crate) fn recover_owner(database: &mut Database, dead_owner: &str, _lock: &R
         }
     }
     let home = database.home.clone();
+    let mut unclosed = BTreeMap::new();
     for (thread_id, turn_id) in &running {
         if let Err(error) = database.write(|write| turns::close_turn(write, &home, thread_id, turn_id)) {
             tracing::warn!(
@@ -73,17 +79,25 @@ pub(crate) fn recover_owner(database: &mut Database, dead_owner: &str, _lock: &R
                 %turn_id,
                 "a turn of an earlier process stays open"
             );
+            // A damaged row stays as it is. It must not keep the user from deleting the thread.
+            if !matches!(error, Error::Json(_)) {
+                unclosed.insert(thread_id.clone(), error);
+            }
         }
     }
     // Files are removed after it, so the rows that named them must not come back after a power cut.
-    database.write_durably(|write| remove_rows_of_owner(write, dead_owner))
+    database.write_durably(|write| remove_rows_of_owner(write, dead_owner))?;
+    Ok(unclosed)
 }
 
 fn remove_rows_of_owner(write: &Transaction<'_>, dead_owner: &str) -> Result<(), Error> {
     attachments::discard_of_owner(write, dead_owner)?;
     hosted::remove_of_owner(write, dead_owner)?;
     ledger::close_owner(write, dead_owner)?;
-    write.execute("UPDATE threads SET writer = NULL, writer_pid = NULL WHERE writer = ?1", [dead_owner])?;
+    // A thread with a turn that could not be closed keeps its writer, so that the next writer closes the turn first.
+    let sql = "UPDATE threads SET writer = NULL, writer_pid = NULL \
+               WHERE writer = ?1 AND id NOT IN (SELECT thread_id FROM turns WHERE owner = ?1)";
+    write.execute(sql, [dead_owner])?;
     let mut statement = write.prepare("DELETE FROM ephemeral WHERE owner = ?1 RETURNING thread_id")?;
     let ended = statement.query_map([dead_owner], |row| row.get(0))?.collect::<Result<Vec<String>, _>>()?;
     ended.iter().try_for_each(|thread_id| attachments::release(write, thread_id).map(drop))

@@ -32,10 +32,11 @@ impl EaselStore {
         }
     }
 
-    /// Makes this process the writer of a thread, and closes what a dead writer left open in it.
+    /// Closes what a dead writer left open in a thread, and makes this process its writer.
     ///
     /// # Errors
-    /// If another process is the writer, the thread does not exist, or the database cannot be written.
+    /// If another process is the writer, the thread does not exist, or the database cannot be written. A later attempt
+    /// closes what is open then.
     pub async fn acquire_writer(&self, thread_id: &str) -> Result<(), LeaseError> {
         if self.workers.ephemeral_threads.contains(thread_id) {
             return Ok(());

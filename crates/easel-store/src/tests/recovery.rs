@@ -5,6 +5,7 @@ mod calls;
 mod composites;
 mod files;
 mod hosted;
+mod leases;
 
 use easel_imagegen::port::{CallStart, StagedImage, Store};
 use easel_protocol::item::{ImageGenerationItem, ThreadItem};

@@ -55,39 +55,52 @@ pub(crate) enum Acquisition {
     NeedsRecoveryLock,
 }
 
-/// Makes this process the writer of a thread, and closes what a dead writer left open in it.
+/// Closes what a dead writer left open in a thread, and makes this process its writer.
+///
+/// # Errors
+/// If the thread does not exist, another process is the writer, or a turn of a dead writer cannot be closed. Then this
+/// process does not become the writer, and a later attempt closes the turn.
 pub(crate) fn acquire(
     database: &mut Database,
     thread_id: &str,
     recovery_lock: Option<&RecoveryLock>,
 ) -> Result<Acquisition, LeaseError> {
     let (home, owner) = (database.home.clone(), database.process_lock.owner().to_owned());
-    // Most requests are for a thread that this process has already; they take no lock.
-    if matches!(writer_state(&database.connection, &home, &owner, thread_id)?, WriterState::ThisProcess) {
-        return Ok(Acquisition::Acquired);
-    }
-    let before = database.write(|write| {
-        let before = writer_state(write, &home, &owner, thread_id)?;
-        match &before {
-            WriterState::ThreadNotFound | WriterState::Living(_) | WriterState::ThisProcess => return Ok(before),
-            WriterState::Dead(_) if recovery_lock.is_none() => return Ok(before),
-            WriterState::Free | WriterState::Dead(_) => {}
-        }
-        let sql = "UPDATE threads SET writer = ?2, writer_pid = ?3 WHERE id = ?1";
-        write.execute(sql, (thread_id, &owner, std::process::id()))?;
-        Ok::<_, Error>(before)
-    })?;
-    match (before, recovery_lock) {
-        (WriterState::ThreadNotFound, _) => Err(LeaseError::ThreadNotFound),
-        (WriterState::Living(busy), _) => Err(busy.into()),
-        (WriterState::ThisProcess, _) => Ok(Acquisition::Acquired),
-        (WriterState::Free, _) => {
-            recovery::remove_parts(&home, thread_id);
-            Ok(Acquisition::Acquired)
-        }
-        (WriterState::Dead(_), None) => Ok(Acquisition::NeedsRecoveryLock),
+    let mut recovered = None;
+    match (writer_state(&database.connection, &home, &owner, thread_id)?, recovery_lock) {
+        // Most requests are for a thread that this process has already; they take no lock.
+        (WriterState::ThisProcess, _) => return Ok(Acquisition::Acquired),
         (WriterState::Dead(writer), Some(recovery_lock)) => {
-            recovery::recover_owner(database, &writer, recovery_lock)?;
+            match recovery::recover_owner(database, &writer, recovery_lock) {
+                Ok(mut unclosed) => unclosed.remove(thread_id).map_or(Ok(()), Err)?,
+                // A later attempt would find it damaged too.
+                Err(Error::Json(error)) => tracing::warn!(%error, %thread_id, "recovery found a damaged row"),
+                Err(error) => return Err(error.into()),
+            }
+            recovered = Some(writer);
+        }
+        // Decided in the transaction.
+        (WriterState::ThreadNotFound | WriterState::Free | WriterState::Living(_) | WriterState::Dead(_), _) => {}
+    }
+    let state = database.write(|write| {
+        let state = writer_state(write, &home, &owner, thread_id)?;
+        let is_available = match &state {
+            WriterState::Free => true,
+            WriterState::Dead(writer) => recovered.as_ref() == Some(writer),
+            WriterState::ThreadNotFound | WriterState::Living(_) | WriterState::ThisProcess => false,
+        };
+        if is_available {
+            let sql = "UPDATE threads SET writer = ?2, writer_pid = ?3 WHERE id = ?1";
+            write.execute(sql, (thread_id, &owner, std::process::id()))?;
+        }
+        Ok::<_, Error>(state)
+    })?;
+    match state {
+        WriterState::ThreadNotFound => Err(LeaseError::ThreadNotFound),
+        WriterState::Living(busy) => Err(busy.into()),
+        WriterState::ThisProcess => Ok(Acquisition::Acquired),
+        WriterState::Dead(writer) if recovered.as_ref() != Some(&writer) => Ok(Acquisition::NeedsRecoveryLock),
+        WriterState::Free | WriterState::Dead(_) => {
             recovery::remove_parts(&home, thread_id);
             Ok(Acquisition::Acquired)
         }
