@@ -6,6 +6,8 @@ mod helper;
 #[cfg(all(feature = "keychain", target_os = "linux"))]
 mod keychain;
 mod limits;
+#[cfg(unix)]
+mod order;
 mod renewal;
 pub(crate) mod responses;
 mod tokens;

@@ -71,11 +71,15 @@ impl Accounts {
         let SecretText(key) = key;
         // Wiped when it is dropped.
         let key = SecretString::from(key);
+        let change = self.account.begin_change().await;
         let account = Arc::clone(&self.account);
         let origin = api_origin(&self.configuration.config()).map_err(RequestError::login)?;
         let is_openai = api_origin(&Config::default()).as_ref() == Ok(&origin);
         let destination = (!is_openai).then(|| format!("Easel sends the key only to {origin}."));
-        let login = tokio::task::spawn_blocking(move || account.log_in(key.expose_secret(), origin));
+        let login = tokio::task::spawn_blocking(move || {
+            let _change = change;
+            account.log_in(key.expose_secret(), origin)
+        });
         let stored = login.await.map_err(|_| RequestError::ShuttingDown)?;
         let SavedKey { location, fallback_reason } =
             stored.map_err(|error| RequestError::field("apiKey", error.message))?;
@@ -88,11 +92,12 @@ impl Accounts {
     ///
     /// # Errors
     /// [`RequestError::Login`] if a token or id is malformed, or if the configured base URL is invalid.
-    pub(crate) fn log_in_with_tokens(
+    pub(crate) async fn log_in_with_tokens(
         &self,
         tokens: ExternalTokens,
         client: &Client,
     ) -> Result<LoginWarnings, RequestError> {
+        let _change = self.account.begin_change().await;
         let origin = backend_origin(&self.configuration.config()).map_err(RequestError::login)?;
         let login = self.account.log_in_with_tokens(tokens, origin.clone(), client.outbox().clone());
         login.map_err(RequestError::login)?;
@@ -121,8 +126,12 @@ impl Accounts {
     /// # Errors
     /// [`RequestError::Storage`] if the stored key cannot be removed.
     pub(crate) async fn log_out(&self) -> Result<(), RequestError> {
+        let change = self.account.begin_change().await;
         let account = Arc::clone(&self.account);
-        let logout = tokio::task::spawn_blocking(move || account.log_out());
+        let logout = tokio::task::spawn_blocking(move || {
+            let _change = change;
+            account.log_out()
+        });
         let removed = logout.await.map_err(|_| RequestError::ShuttingDown)?;
         removed.map_err(|error| StorageError::new(StorageErrorKind::Other, error.message))?;
         Ok(())

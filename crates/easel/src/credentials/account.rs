@@ -8,7 +8,7 @@ use easel_protocol::rate_limits::GetAccountRateLimitsResponse;
 use easel_provider::CredentialError;
 use easel_rpc::Outbox;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::chatgpt::{ChatgptLogin, ChatgptProfile, ExternalTokens};
 use super::login_state::{KEY_VARIABLE, KeySource, LoginState, wrong_origin_message};
@@ -30,6 +30,8 @@ pub(crate) struct Account {
     login: watch::Sender<LoginState>,
     /// ChatGPT tokens take precedence over any key, because a client sends them to this server.
     chatgpt: Arc<ChatgptLogin>,
+    /// Held during a change of the login, which is one of the store and of the memory.
+    changing: Arc<Mutex<()>>,
 }
 
 impl Account {
@@ -39,7 +41,7 @@ impl Account {
         let login = if store.is_fast() { store.read().into() } else { LoginState::Reading };
         let env_key = key_from_env(environment, KEY_VARIABLE);
         let chatgpt = Arc::new(ChatgptLogin::new(connections));
-        Self { store, env_key, login: watch::Sender::new(login), chatgpt }
+        Self { store, env_key, login: watch::Sender::new(login), chatgpt, changing: Arc::default() }
     }
 
     /// Creates the account and reads its stored login. Blocks on the disk or the keychain.
@@ -165,6 +167,12 @@ impl Account {
         self.key_for(destination).map(drop)
     }
 
+    /// Waits until earlier changes of the login have ended, in the order of the calls. A change keeps the guard until
+    /// both the store and the memory have it; otherwise a key could be used after its logout.
+    pub(crate) async fn begin_change(&self) -> OwnedMutexGuard<()> {
+        Arc::clone(&self.changing).lock_owned().await
+    }
+
     /// Saves a key for requests to `origin`, for this process and later ones, in place of any other login. Blocks on
     /// the disk or the keychain.
     ///
@@ -213,7 +221,9 @@ impl Account {
     pub(super) async fn reload_key(self: Arc<Self>, destination: &Origin) -> Result<SecretString, CredentialError> {
         if self.env_key.is_none() {
             let account = Arc::clone(&self);
+            let change = self.begin_change().await;
             let reading = tokio::task::spawn_blocking(move || {
+                let _change = change;
                 let read = account.store.read()?;
                 account.login.send_replace(Ok(read).into());
                 Ok(())

@@ -1,9 +1,10 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::Path;
+use std::pin::pin;
 
 use easel_config::CredentialsStore;
-
+use futures_util::FutureExt;
 use secrecy::ExposeSecret;
 
 use super::login_store::{FILE_NAME, LoginLocation, LoginStore};
@@ -154,6 +155,29 @@ async fn rejected_key_is_replaced_by_a_newer_login() {
     let new = credentials.refresh(&old).await.unwrap().unwrap();
     assert_eq!((new.secret.expose_secret(), new.kind), ("sk-new", AuthKind::ApiKey));
     assert_eq!(credentials.current().await, Ok(Some(new)));
+}
+
+#[test]
+fn rejected_key_is_not_read_again_during_a_logout() {
+    let home = tempfile::tempdir().unwrap();
+    let ours = Arc::new(account(home.path(), &[]));
+    ours.log_in("sk-old", public()).unwrap();
+    let credentials = AnyCredentials::AccountKey(Arc::clone(&ours), public());
+    // With one thread for blocking work, earlier work has ended when later work has.
+    let runtime = tokio::runtime::Builder::new_current_thread().max_blocking_threads(1).build().unwrap();
+    runtime.block_on(async {
+        let old = credentials.current().await.unwrap().unwrap();
+        let change = ours.begin_change().await;
+        let mut refresh = pin!(credentials.refresh(&old));
+        for _ in 0..2 {
+            assert!(refresh.as_mut().now_or_never().is_none());
+            tokio::task::spawn_blocking(|| ()).await.unwrap();
+        }
+        ours.log_out().unwrap();
+        drop(change);
+        refresh.await.unwrap_err();
+        assert_eq!(ours.kind(), AuthKind::None);
+    });
 }
 
 #[tokio::test]

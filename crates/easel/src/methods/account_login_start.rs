@@ -25,7 +25,7 @@ impl Handler for AccountLoginStart {
             LoginAccountParams::ChatgptAuthTokens { access_token, chatgpt_account_id, chatgpt_plan_type } => {
                 check_lengths(&access_token, &chatgpt_account_id, chatgpt_plan_type.as_deref())?;
                 let tokens = ExternalTokens { access_token, account_id: chatgpt_account_id, plan: chatgpt_plan_type };
-                (LoginAccountResponse::ChatgptAuthTokens {}, accounts.log_in_with_tokens(tokens, &cx.client)?)
+                (LoginAccountResponse::ChatgptAuthTokens {}, accounts.log_in_with_tokens(tokens, &cx.client).await?)
             }
             LoginAccountParams::Chatgpt {} | LoginAccountParams::ChatgptDeviceCode {} => {
                 let reason = "Easel has no ChatGPT login of its own; send an apiKey, or tokens as chatgptAuthTokens";
