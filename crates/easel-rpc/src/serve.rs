@@ -133,8 +133,8 @@ impl Session {
     }
 
     /// Writes the queued messages, at most for `limit` (the client may not read), and closes the output. Returns
-    /// whether everything was written.
-    pub async fn finish(self, limit: Duration) -> bool {
+    /// whether everything was written. Can be called again, to wait longer, or after the first call was dropped.
+    pub async fn finish(&self, limit: Duration) -> bool {
         self.outbox.finish(limit).await
     }
 }

@@ -151,7 +151,7 @@ impl Server {
             // A request that could no longer be cancelled may have started a turn.
             app.loaded.interrupt_all();
             wait_until(deadline(75), "running turns", app.loaded.close()).await;
-            join_all(sessions.into_iter().map(|session| session.finish(time_left(90)))).await;
+            join_all(sessions.iter().map(|session| session.finish(time_left(90)))).await;
             wait_until(deadline(100), "the store", app.store.close()).await;
         };
         tokio::select! {

@@ -80,6 +80,15 @@ impl ListeningServer {
         }
     }
 
+    /// Reads stderr up to a line with this text. The log must be on.
+    pub(super) fn wait_for_log(&mut self, text: &str) {
+        let mut line = String::new();
+        while !line.contains(text) {
+            line.clear();
+            assert!(self.stderr.read_line(&mut line).expect("lines are UTF-8") > 0, "the server ended");
+        }
+    }
+
     /// Connects and initializes.
     pub(crate) fn connect(&self) -> Connection {
         let mut connection = self.connect_uninitialized();

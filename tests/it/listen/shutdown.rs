@@ -1,5 +1,7 @@
 //! The end of a listening server: a signal ends it, and closed connections do not.
 
+use std::net::Shutdown;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -32,6 +34,36 @@ fn sigterm_closes_all_connections_and_exits_with_0() {
         assert_eq!(server.wait().0, Some(0), "{transport:?}");
         assert!(!sandbox.root().join("easel.sock").exists(), "the socket file is removed");
     }
+}
+
+#[test]
+fn closing_connection_does_not_delay_the_events_of_others() {
+    let sandbox = Sandbox::with_config(SLOW_AND_FREE);
+    let url = format!("unix://{}", sandbox.root().join("easel.sock").display());
+    let mut command = sandbox.server_command(&["--listen", &url]).into_std();
+    command.env("RUST_LOG", "easel=info").stdin(Stdio::null());
+    let mut server = ListeningServer::spawn_command(command);
+    let (mut ada, mut bob, mut eve) = (server.connect(), server.connect(), server.connect());
+    let thread_id = ada.start_thread();
+    ada.start_turn(&thread_id);
+    ada.events_until(&thread_id, "turn/started");
+    // Bob sends nothing more, and reads none of the responses, which repeat the long ids and fill the socket.
+    for number in 0..1_000 {
+        let id = format!("{number:01000}");
+        bob.send(&json!({ "id": id, "method": "account/read", "params": {} }));
+    }
+    let Socket::Lines(stream) = &bob.socket else { unreachable!("it speaks lines") };
+    stream.get_ref().shutdown(Shutdown::Write).expect("an open socket");
+    server.wait_for_log("a connection ended");
+    eve.assert_alive();
+    server.signal("-TERM");
+    let last = std::iter::from_fn(|| ada.receive()).find(|event| event["method"] == "turn/completed");
+    assert_eq!(last.expect("the end of the turn")["params"]["turn"]["status"], "interrupted");
+    // The server would wait for Bob up to the end of the grace period.
+    drop(bob);
+    assert_eq!(read_remaining(&mut ada), [] as [Value; 0]);
+    assert_eq!(read_remaining(&mut eve), [] as [Value; 0]);
+    assert_eq!(server.wait().0, Some(0));
 }
 
 #[test]

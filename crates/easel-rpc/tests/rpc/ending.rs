@@ -61,6 +61,19 @@ fn a_client_that_stopped_reading_cannot_hold_up_the_end() {
 }
 
 #[test]
+fn finish_can_be_called_again_to_wait_longer() {
+    let Raw { runtime, session, cx, to_server, mut from_server } = Raw::start(Limits::default());
+    drop(to_server);
+    runtime.block_on(async {
+        cx.outbox.notify("event", &json!({ "x": "x".repeat(1_000_000) })).await.unwrap();
+        assert!(!session.finish(Duration::from_millis(1)).await);
+    });
+    let reader = std::thread::spawn(move || from_server.read_to_end(&mut Vec::new()).unwrap());
+    assert!(runtime.block_on(session.finish(PATIENCE)));
+    assert!(reader.join().unwrap() > 1_000_000);
+}
+
+#[test]
 fn two_connections_share_nothing_but_the_table() {
     let mut one = Client::ready(Limits::default());
     let mut two = Client::new(Limits::default());

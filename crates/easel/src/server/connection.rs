@@ -2,8 +2,9 @@
 
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
-use easel_rpc::{End, Outbox, Session, Source};
+use easel_rpc::{End, Outbox, Session, Socket, Source};
 use tokio_util::sync::CancellationToken;
 
 use crate::connections::{Client, SlowClientPolicy};
@@ -51,24 +52,28 @@ pub(super) async fn run(
     };
     let started = started.inspect_err(|error| tracing::warn!(%error, "a connection was closed: no thread can read it"));
     let (session, client) = started.ok()?;
-    let end = tokio::select! {
-        end = session.ended() => end,
+    // If the server stops at any time before the end, it ends this session together with the others. A client that does
+    // not read must not use up their grace period.
+    tokio::select! {
+        () = serve_to_end(&session, &socket, server.grace) => {}
         () = stopping.cancelled() => return Some(session),
-    };
+    }
+    server.app.loaded.disconnect(&client);
+    None
+}
+
+/// Waits until the connection ends, drains it, writes what is queued, and closes the socket. The drain and the writes
+/// each have the whole of `grace`.
+async fn serve_to_end(session: &Session, socket: &Socket, grace: Duration) {
+    let end = session.ended().await;
     tracing::info!(?end, "a connection ended");
     if end == End::OutputClosed {
         // The writer may be blocked in a write that the client never reads.
         socket.hang_up();
     }
-    // If the server stops during the drain, it ends this session together with the others.
-    tokio::select! {
-        _ = session.drain(server.grace) => {}
-        () = stopping.cancelled() => return Some(session),
-    }
-    session.finish(server.grace).await;
+    session.drain(grace).await;
+    session.finish(grace).await;
     socket.hang_up();
-    server.app.loaded.disconnect(&client);
-    None
 }
 
 impl Server {
