@@ -160,7 +160,7 @@ async fn usage_of_older_databases_is_migrated() {
         DROP INDEX images_of_owner; DROP TRIGGER made_images_have_an_owner; DROP VIEW thread_owners;
          ALTER TABLE images DROP COLUMN thread_owner;
         DROP TABLE host_calls; DROP TABLE face_threads;
-        DROP TABLE ledger; DROP TABLE steers; DROP TABLE hosted_requests;
+        DROP TABLE ledger; DROP TABLE ledger_threads; DROP TABLE steers; DROP TABLE hosted_requests;
         DROP INDEX images_taken; ALTER TABLE images DROP COLUMN taken_by;
         PRAGMA user_version = 2;";
     database.execute_batch(older).expect("an older database");
