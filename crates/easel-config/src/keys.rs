@@ -39,7 +39,7 @@ pub(crate) struct Key {
     /// Whether `true` is the stricter value. For other keys, `false` or the lower number is.
     pub(crate) is_stricter_when_on: bool,
     /// The strictest value as JSON, which an invalid one is replaced with: the key guards something, so a mistake must
-    /// not turn it off. `None` for keys whose invalid values are ignored.
+    /// not turn it off. It is written as a valid value is stored. `None` for keys whose invalid values are ignored.
     pub(crate) strictest: Option<&'static str>,
     /// Whether there is no limit while the key is unset, so that every value is stricter.
     pub(crate) is_unlimited_when_unset: bool,

@@ -94,9 +94,9 @@ pub(crate) const KEYS: &[Key] = &[
     key("limits.reference_bytes", Kind::Number(1, 1_000_000_000)).not_per_thread(),
     key("limits.reference_pixels", Kind::Number(1, 1_000_000_000)).not_per_thread(),
     key("limits.images_per_turn", Kind::Number(0, 1_000)).for_trusted_or_stricter().guards("0"),
-    key("limits.images_per_day", Kind::Number(0, 1_000_000)).spending_limit(),
-    key("limits.cost_per_day", Kind::Price).spending_limit(),
-    key("limits.cost_per_thread", Kind::Price).spending_limit(),
+    key("limits.images_per_day", Kind::Number(0, 1_000_000)).spending_limit().guards("0"),
+    key("limits.cost_per_day", Kind::Price).spending_limit().guards("0.0"),
+    key("limits.cost_per_thread", Kind::Price).spending_limit().guards("0.0"),
     // A lower price would raise a limit of cost.
     key("prices.*.image", Kind::Price).not_per_thread(),
     key("prices.*.input_per_million", Kind::Price).not_per_thread(),
@@ -141,7 +141,7 @@ impl Key {
 
     /// All threads share the limit, so only the user's own configuration can raise it.
     const fn spending_limit(self) -> Self {
-        Self { is_unlimited_when_unset: true, ..self.stricter().stricter_per_thread().guards("0") }
+        Self { is_unlimited_when_unset: true, ..self.stricter().stricter_per_thread() }
     }
 
     const fn not_per_thread(self) -> Self {

@@ -2,7 +2,9 @@
 
 use serde_json::json;
 
-use super::Sandbox;
+use super::{Sandbox, object};
+use crate::keys::KEYS;
+use crate::storable_overrides;
 
 #[test]
 fn no_layer_turns_image_generation_on_with_a_broken_home() {
@@ -36,4 +38,12 @@ fn invalid_limit_is_the_strictest() {
     }
     let loaded = Sandbox::new().with_variable("EASEL__LIMITS__IMAGES_PER_TURN", "none").load();
     assert_eq!((loaded.config.limits.images_per_turn, loaded.warnings.len()), (0, 1));
+}
+
+#[test]
+fn strictest_values_are_stored_as_valid_ones_are() {
+    for key in KEYS.iter().filter(|key| key.strictest.is_some()) {
+        let stored = storable_overrides(&object(json!({ key.path: "no valid value" })));
+        assert_eq!(storable_overrides(&stored), stored, "{}", key.path);
+    }
 }
