@@ -72,8 +72,9 @@ def kill(name, number, *command, stderr=subprocess.DEVNULL, grace=GRACE, status)
     print(f"{name} killed by {number.name}: {len(before)} processes, none is left, status {found}")
 
 
-# A shell starts programs in the background with SIGINT ignored, and they pass that on.
-signal.signal(signal.SIGINT, signal.SIG_DFL)
+# A shell starts programs in the background with SIGINT ignored, and nohup with SIGHUP, and they pass that on.
+for number in [signal.SIGINT, signal.SIGHUP]:
+    signal.signal(number, signal.SIG_DFL)
 # A host that was started from a terminal gives its server the terminal for its log.
 _, terminal = os.openpty()
 for number in SIGNALS:
