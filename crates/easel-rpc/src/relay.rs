@@ -142,7 +142,8 @@ impl Reader {
             }
             Incoming::Notification { method, params } => Ok(message(None, Some(&*method), params, None)),
             Incoming::Response { id, outcome } => {
-                // An id that cannot be read is none of the server's. The library ignores the response.
+                // The server sends only ids that can be read, so this responds to none of its requests, and the library
+                // ignores it.
                 let id = canonical_id(id).unwrap_or_else(|_| NULL_ID.to_owned());
                 let id = RawValue::from_string(id).ok();
                 Ok(message(id.as_deref(), None, None, Some(outcome)))
