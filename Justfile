@@ -72,8 +72,7 @@ interop:
 
 # Generates schema/ from the types of the protocol.
 schema:
-    cargo run --quiet -- app-server generate-json-schema --out schema
-    cargo run --quiet -- app-server generate-ts --out schema
+    EASEL_WRITE_SCHEMA=1 cargo test --quiet --package easel-protocol --lib schema::tests::committed
 
 # Generates the types in sdk/ from schema/. Installs the generators first.
 sdk-types:

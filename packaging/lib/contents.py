@@ -38,7 +38,8 @@ def legal(third_party):
 def documents():
     """Returns the documents and the schema, as far as they belong to the repository."""
     listed = subprocess.run(
-        ["git", "ls-files", "-z", "README.md", "CHANGELOG.md", "config.example.toml", "docs", "schema"],
+        ["git", "ls-files", "-z", "README.md", "CHANGELOG.md", "config.example.toml", "docs", "schema/*.json",
+         "schema/*.ts"],
         cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True,
     ).stdout
     return [File(name, (ROOT / name).read_bytes()) for name in sorted(filter(None, listed.split("\0")))]

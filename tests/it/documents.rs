@@ -225,3 +225,24 @@ fn turn_machine_reads_no_clock() {
         }
     }
 }
+
+/// The package of each crate carries the license, and `NOTICE` where it contains the fonts.
+#[test]
+fn published_crates_contain_the_license() {
+    let (license, notice) = (document("LICENSE"), document("NOTICE"));
+    let crates =
+        std::fs::read_dir(repository().join("crates")).expect("the crates").map(|entry| entry.expect("a crate").path());
+    let mut published = 0;
+    for folder in crates.chain([repository().join("schema")]) {
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+        if read("Cargo.toml").contains("publish = false") {
+            continue;
+        }
+        assert!(read("LICENSE") == license, "{} has another LICENSE", folder.display());
+        if read("Cargo.toml").contains("\ndejavu.workspace") || folder.ends_with("easel") {
+            assert!(read("NOTICE") == notice, "{} has another NOTICE", folder.display());
+        }
+        published += 1;
+    }
+    assert!(published >= 15, "{published}");
+}

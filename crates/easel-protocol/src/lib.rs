@@ -18,13 +18,14 @@ pub mod event;
 pub mod id;
 pub mod image;
 pub mod method;
-pub mod schema;
 pub mod thread;
 pub mod turn;
 
 pub use content::{input, item, record, response_item};
 pub use server::{absent, account, approval, configuration, handshake, model, rate_limits, tool, usage};
 
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod tests;
 

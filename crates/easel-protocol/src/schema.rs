@@ -1,24 +1,25 @@
 //! The machine-readable description of the protocol, generated from the types: JSON Schema and TypeScript. Both list
 //! every method and notification and declare every type once, sorted by name.
+//!
+//! Only tests generate it, and compare it with the committed files of the crate `easel-schema`, which the executable
+//! contains.
 
 mod json;
 mod message;
-mod typescript;
-
-#[cfg(test)]
 mod tests;
+mod typescript;
 
 const GENERATED_BY_JSON: &str = "easel app-server generate-json-schema --out DIR";
 const GENERATED_BY_TS: &str = "easel app-server generate-ts --out DIR";
 
-/// Returns the name and content of each file that `generate-json-schema` writes.
-pub fn json_schema_files() -> Vec<(&'static str, String)> {
-    vec![("easel_app_server.schemas.json", json::bundle(&header_comment(GENERATED_BY_JSON)))]
+/// Returns the JSON Schema document.
+pub(crate) fn json_schema() -> String {
+    json::bundle(&header_comment(GENERATED_BY_JSON))
 }
 
-/// Returns the name and content of each file that `generate-ts` writes.
-pub fn typescript_files() -> Vec<(&'static str, String)> {
-    vec![("easel_app_server.ts", typescript::module(&header_comment(GENERATED_BY_TS)))]
+/// Returns the TypeScript module.
+fn typescript() -> String {
+    typescript::module(&header_comment(GENERATED_BY_TS))
 }
 
 fn header_comment(command: &str) -> String {

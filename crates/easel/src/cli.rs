@@ -184,11 +184,9 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
     match cli.command {
         Command::AppServer(mut args) => match &args.generate {
             Some(GenerateCommand::GenerateJsonSchema { out }) => {
-                commands::schema::write(out, easel_protocol::schema::json_schema_files())
+                commands::schema::write(out, easel_schema::JSON_SCHEMA)
             }
-            Some(GenerateCommand::GenerateTs { out }) => {
-                commands::schema::write(out, easel_protocol::schema::typescript_files())
-            }
+            Some(GenerateCommand::GenerateTs { out }) => commands::schema::write(out, easel_schema::TYPESCRIPT),
             None => {
                 let after = std::mem::take(&mut args.config);
                 server::run(&environment, config.merge(after), args.into_listen())

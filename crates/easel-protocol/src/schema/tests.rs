@@ -1,18 +1,23 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use easel_schema::{JSON_SCHEMA, TYPESCRIPT};
 use serde_json::{Value, json};
 
-use super::{json_schema_files, typescript_files};
+use super::{json_schema, typescript};
 use crate::tests::samples::{notifications, paths};
 
 #[test]
 fn committed_schema_matches_the_types() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../schema");
-    for (name, content) in json_schema_files().into_iter().chain(typescript_files()) {
-        let committed = std::fs::read_to_string(folder.join(name)).unwrap_or_default();
+    for (file, generated) in [(JSON_SCHEMA, json_schema()), (TYPESCRIPT, typescript())] {
         // Not assert_eq: the difference would fill the screen with two whole files.
-        assert!(committed == content, "schema/{name} is out of date: run `just schema`");
+        let is_current = file.content == generated;
+        if std::env::var_os("EASEL_WRITE_SCHEMA").is_some() {
+            std::fs::write(folder.join(file.name), generated).unwrap();
+        } else {
+            assert!(is_current, "schema/{} is out of date: run `just schema`", file.name);
+        }
     }
 }
 
@@ -25,8 +30,7 @@ fn both_schemas_declare_the_same_types() {
     // TypeScript tells variants apart without names.
     let variants: BTreeSet<String> = definitions.values().flat_map(variants).collect();
     let json = definitions.keys().filter(|name| !variants.contains(*name)).cloned();
-    let (_, module) = typescript_files().remove(0);
-    let typescript: BTreeSet<String> = module
+    let typescript: BTreeSet<String> = typescript()
         .lines()
         .filter_map(|line| line.strip_prefix("export type "))
         .filter_map(|rest| rest.split_once(" = ").map(|(name, _)| name.to_owned()))
@@ -116,6 +120,5 @@ fn variants(definition: &Value) -> impl Iterator<Item = String> {
 }
 
 fn bundle() -> Value {
-    let (_, bundle) = json_schema_files().remove(0);
-    serde_json::from_str(&bundle).unwrap()
+    serde_json::from_str(&json_schema()).unwrap()
 }

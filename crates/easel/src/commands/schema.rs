@@ -1,20 +1,20 @@
-//! `easel app-server generate-json-schema` and `generate-ts`: writes the protocol to files.
+//! `easel app-server generate-json-schema` and `generate-ts`: writes the protocol to a file.
 
 use std::error::Error;
 use std::path::Path;
 
+use easel_schema::SchemaFile;
+
 use super::print;
 
-/// Writes the files and prints their paths.
+/// Writes the file into the folder, which it creates, and prints its path.
 ///
 /// # Errors
-/// If a file cannot be written.
-pub(crate) fn write(folder: &Path, files: Vec<(&'static str, String)>) -> Result<(), Box<dyn Error>> {
+/// If the file cannot be written.
+pub(crate) fn write(folder: &Path, file: SchemaFile) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(folder).map_err(|error| format!("cannot create {}: {error}", folder.display()))?;
-    for (name, content) in files {
-        let path = folder.join(name);
-        std::fs::write(&path, content).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
-        print(&path.display().to_string())?;
-    }
+    let path = folder.join(file.name);
+    std::fs::write(&path, file.content).map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+    print(&path.display().to_string())?;
     Ok(())
 }
