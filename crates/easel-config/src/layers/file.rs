@@ -14,6 +14,9 @@ use crate::{Warning, os};
 /// Maximum size of a configuration file in bytes. Nobody writes more by hand, and a repository may contain a huge file.
 pub(crate) const MAX_FILE_BYTES: u64 = 1024 * 1024;
 
+/// Maximum size of a text in bytes whose syntax errors are all collected, since each of them needs memory.
+const MAX_BYTES_TO_RECOVER: usize = 64 * 1024;
+
 /// Reads and parses the file of a layer. A missing file has no entries.
 pub(crate) fn read(layer: &LayerName, file: &Path) -> Result<Vec<RawEntry>, Warning> {
     match read_text(layer, file)? {
@@ -63,11 +66,22 @@ pub(crate) fn parse(layer: &LayerName, text: &str) -> Result<Vec<RawEntry>, Warn
         return Err(Warning::for_file(layer, Some(lines.line(offset)), &reason));
     }
     let table = DeTable::parse(text).map_err(|error| {
+        let error = first_error(text).unwrap_or(error);
         let line = error.span().map(|span| lines.line(span.start));
         // The parser's messages name what it expected and never quote the text.
         Warning::for_file(layer, line, &format!("it is not valid TOML ({})", error.message()))
     })?;
     Ok(from_toml_table(table.get_ref(), Some(&lines)))
+}
+
+/// Returns the syntax error that is first in the text. The parser stops at the first that it finds, but it finds a
+/// string without an end only after the errors that this string causes in the lines below.
+fn first_error(text: &str) -> Option<toml::de::Error> {
+    if text.len() > MAX_BYTES_TO_RECOVER {
+        return None;
+    }
+    let (_, errors) = DeTable::parse_recoverable(text);
+    errors.into_iter().min_by_key(|error| error.span().map_or(usize::MAX, |span| span.start))
 }
 
 enum ReadError {

@@ -104,9 +104,10 @@ fn mistakes_in_all_profiles_are_reported() {
 
 #[test]
 fn invalid_toml_is_ignored_and_reported_with_its_line() {
-    let files: [&[u8]; 7] = [
+    let files: [&[u8]; 8] = [
         b"model = 'a'\nmodel_provider = canary\n",
         b"model = 'a'\n\n[images\nparallel = 2",
+        b"model = \"canary\n[features\n",
         b"model = 'a'\nmodel = 'canary'",
         b"model = 'a'\nmodel.canary = 1",
         b"model = 'a'\ncanary canary",
@@ -123,15 +124,16 @@ fn invalid_toml_is_ignored_and_reported_with_its_line() {
     }
     let shown = shown.join("\n");
     assert!(!shown.contains("canary"), "{shown}");
-    insta::assert_snapshot!(shown, @r"
+    insta::assert_snapshot!(shown, @r#"
     ~/config.toml:2: The file was ignored: it is not valid TOML (string values must be quoted, expected literal string). Image generation is off until it is mended, because it may set limits.
     ~/config.toml:3: The file was ignored: it is not valid TOML (unclosed table, expected `]`). Image generation is off until it is mended, because it may set limits.
+    ~/config.toml:1: The file was ignored: it is not valid TOML (invalid basic string, expected `"`). Image generation is off until it is mended, because it may set limits.
     ~/config.toml:2: The file was ignored: it is not valid TOML (duplicate key). Image generation is off until it is mended, because it may set limits.
     ~/config.toml:2: The file was ignored: it is not valid TOML (cannot extend value of type string with a dotted key). Image generation is off until it is mended, because it may set limits.
     ~/config.toml:2: The file was ignored: it is not valid TOML (key with no value, expected `=`). Image generation is off until it is mended, because it may set limits.
     ~/config.toml:3: The file was ignored: it is not UTF-8. Image generation is off until it is mended, because it may set limits.
-    ~/config.toml:1: The file was ignored: it is not valid TOML (key with no value, expected `=`). Image generation is off until it is mended, because it may set limits.
-    ");
+    ~/config.toml:1: The file was ignored: it is not valid TOML (invalid unquoted key, expected letters, numbers, `-`, `_`). Image generation is off until it is mended, because it may set limits.
+    "#);
 }
 
 #[test]

@@ -187,6 +187,7 @@ mod tests {
             (r#"[{"id":1,"method":"m"}]"#, "-32600 null"),
             (r#"[7,"m"]"#, "-32600 null"),
             (r#"{"id":7,"method":5}"#, "-32600 7"),
+            (r#"{"id":[7],"method":5}"#, "-32600 null"),
             (r#"{"id":7,"method":"m","result":1}"#, "-32600 7"),
             (r#"{"id":7,"id":8,"method":"m"}"#, "-32600 null"),
             (r#"{"id":7,"method":"m","method":"n"}"#, "-32600 7"),
@@ -202,6 +203,15 @@ mod tests {
         assert!(
             matches!(parse(b"{\"method\":\"\xff\"}"), Incoming::Invalid { id: "null", error } if error.code() == -32700)
         );
+    }
+
+    #[test]
+    fn version_is_the_string_of_the_standard() {
+        for (version, expected) in [("\"2.0\"", true), ("\"1.0\"", false), ("2.0", false), ("null", false)] {
+            let line = format!(r#"{{"jsonrpc":{version},"id":1,"method":"m"}}"#);
+            let Incoming::Request(request) = parse(line.as_bytes()) else { panic!("{line}") };
+            assert_eq!(request.versioned, expected, "{line}");
+        }
     }
 
     #[test]

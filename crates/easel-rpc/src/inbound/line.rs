@@ -200,6 +200,27 @@ mod tests {
     }
 
     #[test]
+    fn whole_line_of_the_buffer_is_announced() {
+        let mut reader = LineReader::new(&b"a\nb\nc"[..], 8);
+        for (line, is_next_whole) in [("a", true), ("b", false), ("c", false)] {
+            assert_eq!(reader.read_line().unwrap(), Line::Data(line.as_bytes()));
+            assert_eq!(reader.has_line(), is_next_whole, "after {line}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn closed_end_is_seen_before_the_lines_are_read() {
+        let (input, mut output) = io::pipe().unwrap();
+        let probe = std::fs::File::from(std::os::fd::OwnedFd::from(input.try_clone().unwrap()));
+        let reader = LineReader::new(input, 8).with_probe(probe.into());
+        io::Write::write_all(&mut output, b"a\n").unwrap();
+        assert!(!reader.is_hung_up());
+        drop(output);
+        assert!(reader.is_hung_up());
+    }
+
+    #[test]
     fn too_long_line_is_skipped() {
         let input: &[u8] = b"12345678\n123456789\nok\n";
         assert_eq!(lines(LineReader::new(input, 8)), ["12345678", "TOO LONG", "ok"]);

@@ -110,3 +110,28 @@ impl Drop for LongLineGate {
         self.on_release();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inbound::line::LineReader;
+    use crate::inbound::source::{Line, Source as _};
+
+    #[test]
+    fn long_message_holds_a_permit_until_its_memory_is_released() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let shared = Arc::new(LongLines::new(Duration::from_secs(1)));
+        let held = || (shared.receivers.lock().len(), MAX_RECEIVERS - shared.permits.available_permits());
+        let input =
+            [vec![b'z'; MAX_WITHOUT_PERMIT], b"\n".to_vec(), vec![b'z'; 3 * MAX_WITHOUT_PERMIT], b"\nok".to_vec()];
+        let mut reader = LineReader::new(std::io::Cursor::new(input.concat()), 4 * MAX_WITHOUT_PERMIT);
+        reader.set_gate(shared.new_gate(Weak::new(), runtime.handle().clone()));
+        assert_eq!(held(), (0, 0));
+        assert!(matches!(reader.next_line().unwrap(), Line::Data(line) if line.len() == MAX_WITHOUT_PERMIT));
+        assert!(matches!(reader.next_line().unwrap(), Line::Data(line) if line.len() == 3 * MAX_WITHOUT_PERMIT));
+        assert_eq!(held(), (1, 1));
+        assert_eq!(reader.next_line().unwrap(), Line::Data(b"ok"));
+        assert_eq!(reader.next_line().unwrap(), Line::End);
+        assert_eq!(held(), (0, 0));
+    }
+}
