@@ -3363,7 +3363,7 @@ threadId: string,
  */
 lastTurnId?: string | null,
 /**
- * The working folder. Absolute path. Absent: the one of the copied thread.
+ * The working folder. A relative path begins at that of the server. Absent: the one of the copied thread.
  */
 cwd?: string | null,
 /**
@@ -3677,7 +3677,7 @@ export type ThreadResumeParams = {
  */
 threadId: string,
 /**
- * The new working folder. Absolute path. Absent: unchanged.
+ * The new working folder. A relative path begins at that of the server. Absent: unchanged.
  */
 cwd?: string | null,
 /**
@@ -3969,7 +3969,7 @@ export type ThreadSettingsUpdateParams = {
  */
 threadId: string,
 /**
- * The new working folder. Absolute path.
+ * The new working folder. A relative path begins at that of the server.
  */
 cwd?: string | null,
 /**
@@ -4018,7 +4018,7 @@ export type ThreadSourceKind = "cli" | "vscode" | "exec" | "appServer" | "subAge
  */
 export type ThreadStartParams = {
 /**
- * The working folder. Absolute path. Absent: the working folder of the server.
+ * The working folder. A relative path begins at that of the server. Absent: the working folder of the server.
  */
 cwd?: string | null,
 /**
@@ -4586,7 +4586,7 @@ input: Array<UserInput>,
  */
 clientUserMessageId?: string | null,
 /**
- * Changes the thread's working folder, from this turn on. Absolute path.
+ * Changes the thread's working folder, from this turn on. A relative path begins at that of the server.
  */
 cwd?: string | null,
 /**

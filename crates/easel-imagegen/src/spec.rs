@@ -240,6 +240,24 @@ mod tests {
           }
         ]
         "#);
+        let mut dynamic = dynamic_entry(&capabilities(5, &[Parameter::N]));
+        assert_eq!(dynamic["tools"][0]["inputSchema"], entry["tools"][0]["parameters"]);
+        dynamic["tools"][0]["inputSchema"] = "[schema]".into();
+        insta::assert_json_snapshot!(dynamic, { ".tools[].description" => "[guidance]" },  @r#"
+        {
+          "description": "Makes and edits pictures.",
+          "name": "easel",
+          "tools": [
+            {
+              "description": "[guidance]",
+              "inputSchema": "[schema]",
+              "name": "imagegen",
+              "type": "function"
+            }
+          ],
+          "type": "namespace"
+        }
+        "#);
         assert_eq!(hosted_entry(2)["partial_images"], 2);
         assert!(tool_entries(ToolExposure::None, &capabilities(5, &[]), 3).is_empty());
     }

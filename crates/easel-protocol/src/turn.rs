@@ -105,7 +105,7 @@ pub struct TurnStartParams {
     /// The client's own id of the message. Easel returns it as `clientId` of the item.
     #[serde(default)]
     pub client_user_message_id: Option<String>,
-    /// Changes the thread's working folder, from this turn on. Absolute path.
+    /// Changes the thread's working folder, from this turn on. A relative path begins at that of the server.
     #[serde(default)]
     pub cwd: Option<String>,
     /// Changes the thread's model, from this turn on.

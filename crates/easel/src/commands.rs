@@ -15,7 +15,10 @@ pub(crate) mod stored;
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};
 
+use easel_config::Config;
+
 use crate::process::terminal::escape;
+use crate::providers::provider_ids;
 
 /// Maximum length of an answer on the terminal, in bytes.
 const MAX_ANSWER_LEN: u64 = 1_024;
@@ -29,6 +32,16 @@ pub(crate) struct UsageError(pub(crate) String);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Interrupted(pub(crate) String);
+
+/// Checks that the provider of an option exists.
+pub(crate) fn require_provider(id: &str, config: &Config) -> Result<(), UsageError> {
+    let known = provider_ids(config);
+    // A name that cannot be one of a provider is not in the configuration.
+    if known.contains(&id) {
+        return Ok(());
+    }
+    Err(UsageError(format!("provider `{id}` does not exist; choose one of: {}", known.join(", "))))
+}
 
 /// Prints a message for the user to stderr, in one line without control sequences.
 pub(crate) fn report(message: &str) {

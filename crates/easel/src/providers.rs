@@ -15,7 +15,7 @@ mod thread_provider;
 mod unavailable;
 
 pub(crate) use any_provider::AnyProvider;
-pub(crate) use cache::{Providers, provider_ids};
+pub(crate) use cache::{Providers, provider_ids, require_provider};
 pub(crate) use catalog::{ProviderCatalog, default_model};
 pub(crate) use error::ProviderError;
 pub(crate) use origins::{api_origin, backend_origin};

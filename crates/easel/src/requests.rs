@@ -6,10 +6,12 @@ mod dispatch;
 mod error;
 mod handler;
 mod page;
+mod unknown_method;
 mod untyped;
 pub(crate) mod validate;
 
 pub(crate) use dispatch::{ConnectionContext, register};
-pub(crate) use error::{RequestError, unknown_method};
+pub(crate) use error::RequestError;
 pub(crate) use handler::{Handler, HandlerOutput, HandlerResult, RequestContext, Service};
 pub(crate) use page::paginate;
+pub(crate) use unknown_method::unknown_method;

@@ -14,6 +14,7 @@ mod update;
 
 use std::sync::Arc;
 
+use easel_config::Config;
 use easel_imagegen::port::StoredThread;
 use easel_protocol::event::Event;
 use easel_protocol::thread::Thread;
@@ -24,7 +25,7 @@ use tokio_util::task::TaskTracker;
 use crate::accounts::Accounts;
 use crate::connections::{Client, Hub};
 use crate::events;
-use crate::providers::Providers;
+use crate::providers::{Providers, require_provider};
 use crate::requests::RequestError;
 use crate::settings::Configuration;
 
@@ -83,4 +84,10 @@ pub(crate) async fn require_thread(store: &EaselStore, thread_id: &str) -> Resul
 /// [`RequestError::ThreadNotFound`], and those of the store.
 async fn require_history(store: &EaselStore, thread_id: &str) -> Result<StoredThread, RequestError> {
     store.load_thread(thread_id).await?.ok_or_else(|| RequestError::ThreadNotFound(thread_id.into()))
+}
+
+/// Checks that the provider which a request names exists. A stored thread may name one that no longer does.
+fn validate_provider(named: Option<&str>, config: &Config) -> Result<(), RequestError> {
+    let Some(id) = named else { return Ok(()) };
+    require_provider(id, config).map_err(|error| RequestError::field("modelProvider", error.to_string()))
 }

@@ -131,10 +131,17 @@ async fn refused_image_says_that_nothing_was_billed() {
 
 #[tokio::test]
 async fn failure_as_json_is_an_object_too() {
-    let (code, stdout, _) = draw(&sandbox(), &["a red star", "--provider", "nosuch", "--json"]).await;
+    let (code, stdout, _) = draw(&sandbox(), &["a red star", "--provider", "openai", "--json"]).await;
     assert_eq!(code, Some(1));
     let object: Value = serde_json::from_str(&stdout).expect("one JSON object");
-    assert!(object["reason"].as_str().is_some_and(|reason| reason.contains("nosuch")), "{object}");
+    assert!(object["reason"].as_str().is_some_and(|reason| reason.contains("key")), "{object}");
+}
+
+#[tokio::test]
+async fn unknown_provider_is_wrong_usage() {
+    let (code, stdout, stderr) = draw(&sandbox(), &["a red star", "--provider", "nosuch"]).await;
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
+    assert!(stderr.starts_with("easel: provider `nosuch` does not exist; choose one of: "), "{stderr}");
 }
 
 #[tokio::test]

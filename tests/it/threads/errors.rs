@@ -1,11 +1,15 @@
 //! Errors of the thread methods, with their texts.
 
-use easel_protocol::method::{ThreadArchive, ThreadStart};
-use easel_protocol::thread::{ThreadArchiveParams, ThreadStartParams};
+use easel_protocol::method::{ThreadArchive, ThreadFork, ThreadList, ThreadResume, ThreadStart};
+use easel_protocol::thread::{
+    ThreadArchiveParams, ThreadForkParams, ThreadListParams, ThreadResumeParams, ThreadStartParams,
+};
 use serde_json::{Value, json};
 
 use crate::harness::events::is_image_start;
 use crate::harness::{SLOW_AND_FREE, Sandbox, text};
+use crate::threads::forks::fork_params;
+use crate::threads::resume_params;
 
 const SOMEBODY: &str = "00000000-0000-0000-0000-000000000000";
 
@@ -155,11 +159,29 @@ async fn a_thread_is_not_archived_while_a_turn_runs() {
 }
 
 #[tokio::test]
-async fn thread_with_unknown_provider_starts_and_its_turns_fail() {
+async fn request_for_unknown_provider_is_refused_and_changes_nothing() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;
-    let params = ThreadStartParams { model_provider: Some("nobody".to_owned()), ..ThreadStartParams::default() };
-    let thread = server.request::<ThreadStart>(&params).await.thread;
+    let thread_id = server.start_thread().await.id;
+    let expected = "-32602 Invalid params: `modelProvider`: Provider `previw` is not configured: there is no \
+         [model_providers.previw]; did you mean `preview`?";
+    let model_provider = Some("previw".to_owned());
+    let start = ThreadStartParams { model_provider: model_provider.clone(), ..ThreadStartParams::default() };
+    assert_eq!(server.request_error::<ThreadStart>(&start).await, expected);
+    let resume = ThreadResumeParams { model_provider: model_provider.clone(), ..resume_params(&thread_id) };
+    assert_eq!(server.request_error::<ThreadResume>(&resume).await, expected);
+    let fork = ThreadForkParams { model_provider, ..fork_params(&thread_id) };
+    assert_eq!(server.request_error::<ThreadFork>(&fork).await, expected);
+    let threads = server.request::<ThreadList>(&ThreadListParams::default()).await.data;
+    assert_eq!(threads.iter().map(|thread| &*thread.model_provider).collect::<Vec<_>>(), ["preview"]);
+    server.close().await;
+}
+
+#[tokio::test]
+async fn thread_with_removed_provider_starts_and_its_turns_fail() {
+    let sandbox = Sandbox::with_config("model_provider = \"nobody\"");
+    let mut server = sandbox.start_server().await;
+    let thread = server.request::<ThreadStart>(&ThreadStartParams::default()).await.thread;
     assert_eq!(thread.model_provider, "nobody");
     server.expect_event("thread/started", |event| event.method() == "thread/started").await;
     let events = server.run_turn(&thread.id, vec![text("draw a red square")]).await;

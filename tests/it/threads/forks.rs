@@ -146,6 +146,21 @@ async fn fork_applies_changes_and_can_exclude_turns() {
 }
 
 #[tokio::test]
+async fn fork_with_another_provider_takes_its_model() {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    assert_eq!(thread.model.as_deref(), Some("preview-1"));
+    let of_openai = ThreadForkParams { model_provider: Some("openai".to_owned()), ..fork_params(&thread.id) };
+    let copy = fork(&mut server, &of_openai).await;
+    assert_eq!(copy.model_provider, "openai");
+    assert!(copy.model.as_deref().is_some_and(|model| model.starts_with("gpt-")), "{:?}", copy.model);
+    let with_model = ThreadForkParams { model: Some("another".to_owned()), ..of_openai };
+    assert_eq!(fork(&mut server, &with_model).await.model.as_deref(), Some("another"));
+    server.close().await;
+}
+
+#[tokio::test]
 async fn running_turn_is_not_forked() {
     let sandbox = Sandbox::with_config(SLOW_AND_FREE);
     let mut server = sandbox.start_server().await;

@@ -97,6 +97,7 @@ fn question_names_maker_price_and_limit() {
 #[test]
 fn params_say_what_is_left_and_cut_the_prompt() {
     let params = request(&"ü".repeat(30_000), Some(Cost::from_usd(0.08)), None).to_params(7);
+    assert_eq!(params.image_generation.cause, ApprovalCause::Always);
     let image = params.image_generation;
     assert_eq!((params.started_at_ms, image.count, image.timeout_ms), (7, 2, 5_000));
     assert_eq!((image.images_left_today, image.cost_left_today_usd), (Some(0), Some(0.75)));

@@ -39,6 +39,9 @@ fn png_size_and_alpha() {
     assert_eq!(sniffed(&png(3, 5, 2, &[(b"IDAT", 1)])), image(3, 5, false));
     assert_eq!(sniffed(&png(3, 5, 6, &[])), image(3, 5, true));
     assert_eq!(sniffed(&png(3, 5, 4, &[])), image(3, 5, true));
+    let mut depth = png(3, 5, 6, &[]);
+    depth[24] = 3;
+    assert_eq!((sniffed(&depth), sniffed(&png(3, 5, 1, &[]))), (None, None), "a depth and a color that do not exist");
 }
 
 #[test]
@@ -65,6 +68,10 @@ fn a_jpeg_says_its_size_behind_profiles_and_fill_bytes() {
 fn a_jpeg_without_a_frame_is_no_image() {
     assert_eq!(sniffed(&jpeg(&[(0xe0, b"JFIF\0"), (0xda, &[0; 10])])), None);
     assert_eq!(sniffed(&[0xff, 0xd8, 0xff, 0xe0, 0, 1, 0, 0]), None, "a segment length below two");
+    for end in [0xda, 0xd9] {
+        let late = jpeg(&[(0xe0, b"JFIF\0"), (end, &[0; 10]), (0xc0, &[8, 1, 224, 2, 128, 3])]);
+        assert_eq!(sniffed(&late), None, "a frame after the marker {end:x}");
+    }
 }
 
 #[test]

@@ -155,7 +155,7 @@ pub struct ThreadMetadataUpdateResponse {
 pub struct ThreadSettingsUpdateParams {
     /// The thread to change.
     pub thread_id: ThreadId,
-    /// The new working folder. Absolute path.
+    /// The new working folder. A relative path begins at that of the server.
     #[serde(default)]
     pub cwd: Option<String>,
     /// The new model.

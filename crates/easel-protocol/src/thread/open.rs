@@ -13,7 +13,7 @@ use super::Thread;
 #[serde(rename_all = "camelCase")]
 #[ts(optional_fields = nullable)]
 pub struct ThreadStartParams {
-    /// The working folder. Absolute path. Absent: the working folder of the server.
+    /// The working folder. A relative path begins at that of the server. Absent: the working folder of the server.
     #[serde(default)]
     pub cwd: Option<String>,
     /// The model. Absent: the configured one.
@@ -119,7 +119,7 @@ pub enum SandboxPolicy {
 pub struct ThreadResumeParams {
     /// The thread to load.
     pub thread_id: ThreadId,
-    /// The new working folder. Absolute path. Absent: unchanged.
+    /// The new working folder. A relative path begins at that of the server. Absent: unchanged.
     #[serde(default)]
     pub cwd: Option<String>,
     /// The new model. Absent: unchanged.
@@ -159,7 +159,7 @@ pub struct ThreadForkParams {
     /// The last turn to copy. It must have ended. Absent: all turns that have ended.
     #[serde(default)]
     pub last_turn_id: Option<TurnId>,
-    /// The working folder. Absolute path. Absent: the one of the copied thread.
+    /// The working folder. A relative path begins at that of the server. Absent: the one of the copied thread.
     #[serde(default)]
     pub cwd: Option<String>,
     /// The model. Absent: the one of the copied thread.

@@ -157,6 +157,8 @@ fn is_blank(line: &[u8]) -> bool {
 mod tests {
     use std::cell::Cell;
 
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Returns `left` bytes of `z`, then the tail, at most `piece` bytes per read. Records the largest buffer offered.
@@ -181,7 +183,7 @@ mod tests {
         }
     }
 
-    fn lines(mut reader: LineReader<impl Read>) -> Vec<String> {
+    fn lines(reader: &mut LineReader<impl Read>) -> Vec<String> {
         let mut seen = Vec::new();
         loop {
             match reader.read_line().unwrap() {
@@ -196,7 +198,7 @@ mod tests {
     #[test]
     fn blank_lines_are_skipped_and_last_needs_no_newline() {
         let input: &[u8] = b"\n{\"a\":1}\r\n \t \n\r\nxy\n\nlast";
-        assert_eq!(lines(LineReader::new(input, 8)), ["{\"a\":1}\r", "xy", "last"]);
+        assert_eq!(lines(&mut LineReader::new(input, 8)), ["{\"a\":1}\r", "xy", "last"]);
     }
 
     #[test]
@@ -220,16 +222,75 @@ mod tests {
         assert!(reader.is_hung_up());
     }
 
+    /// Returns at most as many bytes as the next piece says, and is interrupted where it says 0.
+    struct Pieces<'a> {
+        input: &'a [u8],
+        sizes: std::iter::Cycle<std::slice::Iter<'a, usize>>,
+    }
+
+    impl Read for Pieces<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            match *self.sizes.next().unwrap() {
+                0 => Err(io::ErrorKind::Interrupted.into()),
+                size => (&mut self.input).take(size as u64).read(out),
+            }
+        }
+    }
+
+    /// Any byte of a line, or the end of one.
+    fn any_line() -> impl Strategy<Value = Vec<u8>> {
+        let length = prop_oneof![0..20_usize, (BUFFER_SIZE - 3)..(BUFFER_SIZE + 3), Just(2 * BUFFER_SIZE)];
+        (length, prop_oneof![Just(b'z'), Just(b' ')]).prop_map(|(length, byte)| vec![byte; length])
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn lines_do_not_depend_on_the_reads(
+            content in proptest::collection::vec(any_line(), 0..6),
+            max in prop_oneof![0..20_usize, (BUFFER_SIZE - 3)..(BUFFER_SIZE + 3), Just(3 * BUFFER_SIZE)],
+            mut sizes in proptest::collection::vec(prop_oneof![0..3_usize, 1_000..200_000_usize], 1..5),
+            has_last_newline: bool,
+        ) {
+            sizes.push(40_000);
+            let mut input = content.join(&b'\n');
+            if has_last_newline {
+                input.push(b'\n');
+            }
+            let is_content = |line: &&Vec<u8>| line.len() > max || !is_blank(line);
+            let expected: Vec<String> = content.iter().filter(is_content).map(|line| {
+                if line.len() > max { "TOO LONG".to_owned() } else { String::from_utf8(line.clone()).unwrap() }
+            }).collect();
+            let mut reader = LineReader::new(Pieces { input: &input, sizes: sizes.iter().cycle() }, max);
+            let seen = lines(&mut reader);
+            prop_assert!(seen == expected, "{} lines instead of {}", seen.len(), expected.len());
+            prop_assert!(reader.buffer.len() <= max.max(BUFFER_SIZE) + BUFFER_SIZE);
+        }
+    }
+
+    #[test]
+    fn failure_of_the_input_is_returned() {
+        struct Broken;
+        impl Read for Broken {
+            fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+                Err(io::ErrorKind::ConnectionReset.into())
+            }
+        }
+        let error = LineReader::new(Broken, 8).read_line().unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionReset);
+    }
+
     #[test]
     fn too_long_line_is_skipped() {
         let input: &[u8] = b"12345678\n123456789\nok\n";
-        assert_eq!(lines(LineReader::new(input, 8)), ["12345678", "TOO LONG", "ok"]);
+        assert_eq!(lines(&mut LineReader::new(input, 8)), ["12345678", "TOO LONG", "ok"]);
         for piece in [1, 7, 4096, usize::MAX] {
             let input = Endless { left: 300_000, tail: b"\nok\nlast", piece, offered: &Cell::default() };
-            assert_eq!(lines(LineReader::new(input, 100_000)), ["TOO LONG", "ok", "last"]);
+            assert_eq!(lines(&mut LineReader::new(input, 100_000)), ["TOO LONG", "ok", "last"]);
         }
         let input = Endless { left: 300_000, tail: b"", piece: usize::MAX, offered: &Cell::default() };
-        assert_eq!(lines(LineReader::new(input, 100_000)), ["TOO LONG"]);
+        assert_eq!(lines(&mut LineReader::new(input, 100_000)), ["TOO LONG"]);
     }
 
     #[test]

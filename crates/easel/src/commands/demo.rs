@@ -18,9 +18,9 @@ use easel_protocol::thread::{ThreadReadParams, ThreadStartParams};
 use easel_protocol::turn::{TurnStartParams, TurnStatus};
 use tokio::process::Command;
 
-use super::{UsageError, print, report};
+use super::{print, report, require_provider};
 use crate::credentials::{Account, LoginStore};
-use crate::providers::{Providers, provider_ids};
+use crate::providers::Providers;
 
 const DRAW: &str = "Draw a red star over a blue mountain";
 const EDIT: &str = "Edit the image: make the star yellow";
@@ -72,13 +72,8 @@ async fn check_provider(
 ) -> Result<(), Box<dyn Error>> {
     let home = easel_config::home(environment)?;
     let config = Loader::new(environment.clone(), home.clone(), invocation.clone()).load().config;
-    // A name that cannot be one of a provider is not in the configuration.
     let id = provider.or(config.model_provider.as_deref()).unwrap_or(PROVIDER_ID);
-    let known = provider_ids(&config);
-    if !known.contains(&id) {
-        let known = known.join(", ");
-        return Err(UsageError(format!("provider `{id}` does not exist; choose one of: {known}")).into());
-    }
+    require_provider(id, &config)?;
     let store = LoginStore::new(home.clone(), config.cli_auth_credentials_store);
     let account = Account::open(environment, store);
     let provider = Providers::new(environment.clone(), home, account.into()).get(id, &config);

@@ -23,7 +23,7 @@ use self::progress::Progress;
 pub(crate) use self::request::DrawOptions;
 use self::session::DrawSession;
 use super::setup::config;
-use super::{Interrupted, print, report};
+use super::{Interrupted, print, report, require_provider};
 use crate::server::local::{self, Local};
 
 /// Makes the images, and prints their paths.
@@ -59,7 +59,9 @@ pub(crate) fn run(
     }
     let cwd = environment.cwd.display().to_string();
     local::run(environment, invocation, async |local: Local| {
-        let reference_bytes = local.config().limits.reference_bytes;
+        let config = local.config();
+        request.provider.as_deref().map_or(Ok(()), |id| require_provider(id, &config))?;
+        let reference_bytes = config.limits.reference_bytes;
         let Local { connection, mut messages, stopping, .. } = local;
         let progress = Progress::start(is_terminal, inline, size);
         let mut session = DrawSession {

@@ -23,7 +23,6 @@ use tokio_util::sync::CancellationToken;
 
 use super::ProviderError;
 use super::account::AccountProvider;
-use super::cache::provider_ids;
 use super::http::{self, OPENAI, ProviderContext};
 use super::models;
 use super::unavailable::UnavailableProvider;
@@ -66,10 +65,7 @@ impl AnyProvider {
                 Ok(provider) => Self::Account(Box::new(provider)),
                 Err(error) => Self::unavailable(OPENAI, OPENAI, None, &error),
             },
-            (None, _) => {
-                let suggestion = easel_config::closest(id, provider_ids(config).into_iter()).map(ToOwned::to_owned);
-                Self::unavailable(id, id, None, &ProviderError::NotConfigured { id: id.to_owned(), suggestion })
-            }
+            (None, _) => Self::unavailable(id, id, None, &ProviderError::not_configured(id, config)),
         }
     }
 

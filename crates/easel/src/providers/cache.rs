@@ -9,6 +9,7 @@ use easel_preview::PROVIDER_ID;
 use parking_lot::Mutex;
 
 use super::any_provider::AnyProvider;
+use super::error::ProviderError;
 use super::http::{OPENAI, ProviderContext};
 use super::thread_provider::ThreadProvider;
 use crate::credentials::Account;
@@ -130,6 +131,14 @@ impl Providers {
             |id: &str| config.model_providers.get(id).map_or(id == OPENAI, |provider| provider.requires_openai_auth);
         requires(self.default_id(config)) || config.images.provider.as_deref().is_some_and(requires)
     }
+}
+
+/// Checks that a provider with this id exists. It may still be unusable.
+///
+/// # Errors
+/// [`ProviderError::NotConfigured`], which suggests a similar name.
+pub(crate) fn require_provider(id: &str, config: &Config) -> Result<(), ProviderError> {
+    if provider_ids(config).contains(&id) { Ok(()) } else { Err(ProviderError::not_configured(id, config)) }
 }
 
 /// Returns the ids of all providers: the configured ones, then the built-in ones.

@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-use easel_config::did_you_mean;
+use easel_config::{Config, did_you_mean};
 use easel_provider::EndpointError;
 use reqwest::Url;
 
+use super::provider_ids;
 use crate::credentials::Origin;
 
 /// Why a provider cannot be used. Each message is a sentence for the user, and contains no value of the configuration
@@ -31,4 +32,12 @@ pub(crate) enum ProviderError {
          auth.command instead."
     )]
     WrongOrigin { id: String, credential: &'static str, allowed: Origin },
+}
+
+impl ProviderError {
+    /// Creates the error for a provider that does not exist, with the most similar one that does.
+    pub(super) fn not_configured(id: &str, config: &Config) -> Self {
+        let suggestion = easel_config::closest(id, provider_ids(config).into_iter()).map(ToOwned::to_owned);
+        Self::NotConfigured { id: id.to_owned(), suggestion }
+    }
 }

@@ -256,10 +256,3 @@ fn internal_error(message: impl Into<String>) -> ErrorObjectOwned {
 fn config_error(tag: &str, message: &str) -> ErrorObjectOwned {
     easel_rpc::invalid_request_with(message, serde_json::json!({ "config_write_error_code": tag }))
 }
-
-/// Returns the error for a method that does not exist.
-pub(crate) fn unknown_method(method: &str) -> ErrorObjectOwned {
-    let error = easel_rpc::method_not_found(method);
-    let message = format!("{}; it is not part of an image sidecar", error.message());
-    ErrorObjectOwned::owned(error.code(), message, None::<()>)
-}

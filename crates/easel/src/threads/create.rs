@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use easel_config::{Loaded, storable_overrides};
+use easel_config::{Config, Loaded, storable_overrides};
 use easel_imagegen::port::Provider;
 use easel_protocol::event::{Event, ThreadStartedNotification, ThreadTokenUsageUpdatedNotification};
 use easel_protocol::thread::{
@@ -15,7 +15,7 @@ use easel_thread::EventSink;
 use serde_json::Map;
 use uuid::Uuid;
 
-use super::{QueueGuard, Threads, require_thread};
+use super::{QueueGuard, Threads, require_thread, validate_provider};
 use crate::connections::{Client, EventFilter};
 use crate::providers::default_model;
 use crate::requests::RequestError;
@@ -39,7 +39,8 @@ impl Threads {
     /// Creates and loads a thread, and subscribes the connection to it. The names in `params` are validated.
     ///
     /// # Errors
-    /// [`RequestError::BadField`] if `config` is not allowed for a thread, and those of the store.
+    /// [`RequestError::BadField`] if `config` is not allowed for a thread or the provider does not exist, and those of
+    /// the store.
     pub(crate) async fn start(
         &self,
         client: &Arc<Client>,
@@ -53,6 +54,7 @@ impl Threads {
         let overrides = merge_overrides(&Map::new(), params.config.as_ref(), &instructions)?;
         let version = self.configuration.version();
         let loaded = self.configuration.load_for_thread(cwd.clone(), overrides.clone()).await?;
+        validate_provider(params.model_provider.as_deref(), &loaded.config)?;
         if params.model_provider.is_none() && loaded.config.model_provider.is_none() {
             self.accounts.wait_for_login().await;
         }
@@ -87,7 +89,7 @@ impl Threads {
     ///
     /// # Errors
     /// [`RequestError::ThreadNotFound`], [`RequestError::TurnNotFound`], [`RequestError::BadField`] if `config` is not
-    /// allowed for a thread, and those of the store.
+    /// allowed for a thread or the provider does not exist, and those of the store.
     pub(crate) async fn fork(
         &self,
         client: &Arc<Client>,
@@ -106,9 +108,13 @@ impl Threads {
             developer: params.developer_instructions.as_deref(),
         };
         let overrides = merge_overrides(&before, params.config.as_ref(), &instructions)?;
-        let thread = self.copy_thread(&source, &params, client.name());
+        let mut thread = self.copy_thread(&source, &params, client.name());
         let version = self.configuration.version();
         let loaded = self.configuration.load_for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
+        validate_provider(params.model_provider.as_deref(), &loaded.config)?;
+        if params.model.is_none() && thread.model_provider != source.model_provider {
+            self.set_default_model(&mut thread, &loaded.config);
+        }
         let guard = self.queue.enter(&thread.id).await;
         let thread_id = thread.id.clone();
         let last_turn = params.last_turn_id.clone();
@@ -157,6 +163,12 @@ impl Threads {
         self.loaded.insert(thread, &loaded.config, version);
         lease.end().await;
         Ok(())
+    }
+
+    /// Sets the model of a thread whose provider has changed. The new one does not know the model of the one before.
+    pub(super) fn set_default_model(&self, thread: &mut Thread, config: &Config) {
+        let provider = self.providers.get(&thread.model_provider, config);
+        thread.model = Some(default_model(provider.info(), config));
     }
 
     /// Returns the new thread of a fork: the source's settings, with those that the request changes.

@@ -3,12 +3,10 @@
 use std::sync::Arc;
 
 use easel_config::{Warning, storable_overrides};
-use easel_imagegen::port::Provider;
 use easel_protocol::thread::{Thread, ThreadResumeParams, ThreadResumeResponse};
 
-use super::{Threads, require_thread};
+use super::{Threads, require_thread, validate_provider};
 use crate::connections::{Client, EventFilter};
-use crate::providers::default_model;
 use crate::requests::RequestError;
 use crate::settings::{Instructions, merge_overrides};
 
@@ -18,8 +16,9 @@ impl Threads {
     ///
     /// # Errors
     /// [`RequestError::ThreadNotFound`], [`RequestError::ThreadInUse`] if another process uses the thread,
-    /// [`RequestError::TurnRunning`] if the request changes settings of a thread in which a turn runs, and those of the
-    /// store.
+    /// [`RequestError::TurnRunning`] if the request changes settings of a thread in which a turn runs,
+    /// [`RequestError::BadField`] if `config` is not allowed for a thread or the provider does not exist, and those of
+    /// the store.
     pub(crate) async fn resume(
         &self,
         client: &Arc<Client>,
@@ -62,10 +61,11 @@ impl Threads {
         let mut thread = with_changes(thread, params, cwd);
         let version = self.configuration.version();
         let loaded = self.configuration.load_for_thread(thread.cwd.clone().into(), overrides.clone()).await?;
+        if thread.model_provider != had_provider {
+            validate_provider(params.model_provider.as_deref(), &loaded.config)?;
+        }
         if params.model.is_none() && thread.model_provider != had_provider {
-            // The other provider does not know the model of the one before.
-            let provider = self.providers.get(&thread.model_provider, &loaded.config);
-            thread.model = Some(default_model(provider.info(), &loaded.config));
+            self.set_default_model(&mut thread, &loaded.config);
         }
         // The actor ends only after all checks, so that a refused change leaves a loaded thread unchanged.
         self.loaded.actors.evict(thread_id)?;

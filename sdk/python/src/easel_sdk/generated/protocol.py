@@ -2073,7 +2073,7 @@ class ThreadForkParams(Model):
     """
 
     cwd: str | None = None
-    """The working folder. Absolute path. Absent: the one of the copied thread."""
+    """The working folder. A relative path begins at that of the server. Absent: the one of the copied thread."""
 
     developer_instructions: Annotated[str | None, Field(alias='developerInstructions')] = None
     """Replaces `developer_instructions`: what the model must also follow."""
@@ -2213,7 +2213,7 @@ class ThreadResumeParams(Model):
     """
 
     cwd: str | None = None
-    """The new working folder. Absolute path. Absent: unchanged."""
+    """The new working folder. A relative path begins at that of the server. Absent: unchanged."""
 
     developer_instructions: Annotated[str | None, Field(alias='developerInstructions')] = None
     """Replaces `developer_instructions`: what the model must also follow."""
@@ -2303,7 +2303,7 @@ class ThreadSettingsUpdateParams(Model):
     """Changes the settings of a thread. They apply to the turns that start from now on."""
 
     cwd: str | None = None
-    """The new working folder. Absolute path."""
+    """The new working folder. A relative path begins at that of the server."""
 
     effort: str | None = None
     """The new reasoning effort. One that the model supports, see `model/list`."""
@@ -2369,7 +2369,7 @@ class ThreadStartParams(Model):
     """Configuration that applies only to this thread, by dotted key."""
 
     cwd: str | None = None
-    """The working folder. Absolute path. Absent: the working folder of the server."""
+    """The working folder. A relative path begins at that of the server. Absent: the working folder of the server."""
 
     developer_instructions: Annotated[str | None, Field(alias='developerInstructions')] = None
     """Replaces `developer_instructions`: what the model must also follow."""
@@ -4737,7 +4737,7 @@ class TurnStartParams(Model):
     """
 
     cwd: str | None = None
-    """Changes the thread's working folder, from this turn on. Absolute path."""
+    """Changes the thread's working folder, from this turn on. A relative path begins at that of the server."""
 
     effort: str | None = None
     """Changes the thread's reasoning effort, from this turn on. One that the model supports, see `model/list`."""
