@@ -82,3 +82,36 @@ pub(super) fn build_tiff(orientation: u8) -> [u8; 26] {
     tiff[18] = orientation;
     tiff
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the orientation of a TIFF structure of this length, which other bytes follow.
+    fn orientation(tiff: &[u8], length: u64) -> Option<u8> {
+        let mut source = Source::new(io::Cursor::new([tiff, &[0; 100]].concat())).unwrap();
+        let found = read(&mut source, length).unwrap();
+        assert_eq!(source.position(), length, "the source is behind the structure");
+        found
+    }
+
+    #[test]
+    fn entry_must_end_inside_its_structure() {
+        let tiff = build_tiff(6);
+        for (length, expected) in
+            [(26, Some(6)), (22, Some(6)), (21, None), (18, None), (12, None), (8, None), (4, None)]
+        {
+            assert_eq!(orientation(&tiff, length), expected, "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn orientation_is_one_short_from_2_to_8() {
+        assert_eq!(orientation(&build_tiff(8), 26), Some(8));
+        for (at, byte, what) in [(18, 1, "upright"), (18, 9, "unknown"), (12, 4, "a long"), (14, 2, "two shorts")] {
+            let mut tiff = build_tiff(6);
+            tiff[at] = byte;
+            assert_eq!(orientation(&tiff, 26), None, "{what}");
+        }
+    }
+}

@@ -227,6 +227,14 @@ fn chunks(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
 }
 
 #[test]
+fn what_follows_the_end_of_a_webp_is_not_sent() {
+    let mut file = webp();
+    let expected = stripped(&file, MediaType::Webp).expect("a WebP");
+    file.extend(chunks(&[(b"VP8 ", b"hidden"), (b"ALPH", b"behind")]));
+    assert_eq!(stripped(&file, MediaType::Webp).expect("a WebP"), expected);
+}
+
+#[test]
 fn webp_frames_keep_picture_chunks() {
     let animation = |first: &[u8], second: &[u8]| {
         riff(&[(b"VP8X", &[2, 0, 0, 0, 1, 0, 0, 1, 0, 0]), (b"ANIM", &[0; 6]), (b"ANMF", first), (b"ANMF", second)])

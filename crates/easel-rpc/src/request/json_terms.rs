@@ -1,7 +1,6 @@
 //! Rewrites serde's messages in the terms of JSON, without the client's own text.
 //!
-//! Serde reports errors only as text, in the terms of Rust, and quotes the value, which may be a key or an image. No
-//! crate offers more: `serde_path_to_error` adds the path and does not change the message.
+//! Serde reports errors only as text, in the terms of Rust, and quotes the value, which may be a key or an image.
 
 /// Returns serde's message without the position, the client's text and the names of Rust types.
 pub(crate) fn to_reason(message: &str) -> String {

@@ -1,19 +1,19 @@
 //! Finds the field of a value that does not fit its type.
 //!
-//! `serde_path_to_error` gives the path, except inside enums tagged by `type`: serde buffers them and loses the path.
-//! Inside them, this module searches by deserializing again with parts of the value removed.
+//! Serde's error says what is wrong, but not where. This module deserializes again with parts of the value removed, and
+//! compares the messages. Unlike a deserializer that tracks the path, this needs no other code for each type of params,
+//! and it works inside enums tagged by `type`, which serde buffers.
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
-use serde_path_to_error::{Path, Segment};
+use serde_json::Value;
 
 use crate::request::json_terms::{missing_field, to_reason};
 
-/// Maximum number of parts of an object or an array that is searched.
-const MAX_PARTS: usize = 64;
+/// Largest value in bytes that is searched, with short strings. A search deserializes it many times.
+const MAX_SEARCHED: usize = 256 << 10;
 
-/// Largest value in bytes that is searched: a search deserializes the value once for every part.
-const MAX_SEARCHED: usize = 64 << 10;
+/// Longest string in bytes that is searched whole. What a message says does not depend on the end of a string.
+const MAX_STRING: usize = 256;
 
 /// A field that does not fit its type. The reason never quotes the value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -25,6 +25,9 @@ pub struct ParamError {
     pub reason: String,
 }
 
+/// Deserializes a value, and returns the reason why it does not fit; `None` if it fits.
+pub(crate) type Check<'a> = &'a dyn Fn(&Value) -> Option<String>;
+
 /// A step of a path into a value.
 #[derive(Debug)]
 enum Step {
@@ -32,34 +35,38 @@ enum Step {
     Index(usize),
 }
 
-/// Returns the path that serde gives to the first error in a value, and the reason. See [`find_path`].
-pub(crate) type FindPath = fn(&Value) -> Option<(Path, String)>;
-
-/// Deserializes a `T`. `None` if the value fits. No other code of the search is compiled for each type of params.
-pub(crate) fn find_path<T: DeserializeOwned>(value: &Value) -> Option<(Path, String)> {
-    let error = serde_path_to_error::deserialize::<_, T>(value).err()?;
-    let reason = to_reason(&error.inner().to_string());
-    Some((error.path().clone(), reason))
-}
-
 /// Deserializes a value that is a part of params.
 ///
 /// # Errors
 /// [`ParamError`] for the first field that does not fit. Its path starts at `value`.
 pub fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, ParamError> {
+    let reason = |error: serde_json::Error| to_reason(&error.to_string());
     T::deserialize(value).map_err(|error| {
-        let unlocated = || ParamError::new(".".to_owned(), to_reason(&error.to_string()));
-        find_in_value(value, find_path::<T>).unwrap_or_else(unlocated)
+        let found = find_in_value(value, &|value| T::deserialize(value).err().map(reason));
+        found.unwrap_or_else(|| ParamError::new(".".to_owned(), reason(error)))
     })
 }
 
 /// Returns the first field of a value that does not fit, or `None` if all fit.
-pub(crate) fn find_in_value(value: &Value, find_path: FindPath) -> Option<ParamError> {
-    let (path, message) = find_path(value)?;
-    let steps = path.iter().map(to_step).collect::<Option<Vec<Step>>>();
-    let steps = steps.filter(|_| size_within(value, MAX_SEARCHED).is_some());
-    let found = steps.map(|steps| to_path(&search(value.clone(), steps, &message, find_path)));
-    Some(ParamError::new(found.unwrap_or_else(|| path.to_string()), message))
+pub(crate) fn find_in_value(value: &Value, check: Check<'_>) -> Option<ParamError> {
+    let reason = check(value)?;
+    let value = with_short_strings(value);
+    let fails = |value: &Value| check(value).is_some_and(|other| other == reason);
+    let is_searched = size_within(&value, MAX_SEARCHED).is_some() && fails(&value);
+    let path = if is_searched { to_path(&search(value, missing_field(&reason), &fails)) } else { ".".to_owned() };
+    Some(ParamError::new(path, reason))
+}
+
+/// Copies a value, with the beginnings of long strings.
+fn with_short_strings(value: &Value) -> Value {
+    match value {
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
+        Value::String(text) => Value::String(text[..text.floor_char_boundary(MAX_STRING)].to_owned()),
+        Value::Array(parts) => parts.iter().map(with_short_strings).collect(),
+        Value::Object(parts) => {
+            Value::Object(parts.iter().map(|(key, part)| (key.clone(), with_short_strings(part))).collect())
+        }
+    }
 }
 
 /// Returns the approximate size of a value in bytes, or `None` if it is over `limit`. Stops counting there.
@@ -79,85 +86,95 @@ fn size_within(value: &Value, limit: usize) -> Option<usize> {
 }
 
 impl ParamError {
-    /// Creates an error from serde's path and message. For a missing field, the path is that of the object around it.
-    pub(crate) fn new(path: String, message: String) -> Self {
-        let Some((name, kind)) = missing_field(&message) else { return Self { field: path, reason: message } };
+    /// Creates an error from a path and a reason. For a missing field, the path is that of the object around it.
+    pub(crate) fn new(path: String, reason: String) -> Self {
+        let Some((name, kind)) = missing_field(&reason) else { return Self { field: path, reason } };
         let field = if path == "." { name.to_owned() } else { format!("{path}.{name}") };
         Self { field, reason: kind.to_owned() }
     }
 }
 
-fn to_step(segment: &Segment) -> Option<Step> {
-    match segment {
-        Segment::Seq { index } => Some(Step::Index(*index)),
-        Segment::Map { key } => Some(Step::Key(key.clone())),
-        Segment::Enum { .. } | Segment::Unknown => None,
-    }
-}
-
-/// Extends the path that serde gives to the field at fault: removes the parts of the value there, and adds them again
-/// one by one until the same message occurs again.
-fn search(mut value: Value, mut steps: Vec<Step>, message: &str, find_path: FindPath) -> Vec<Step> {
-    let fails_the_same = |value: &Value| find_path(value).is_some_and(|(_, reason)| reason == message);
-    truncate_after(&mut value, &steps);
-    while !is_missing_here(&value, &steps, message, fails_the_same) {
-        let Some(next) = part_at_fault(&mut value, &to_pointer(&steps), fails_the_same) else { break };
-        steps.push(next);
+/// Returns the path of the field at fault.
+fn search(mut value: Value, missing: Option<(&str, &str)>, fails: &dyn Fn(&Value) -> bool) -> Vec<Step> {
+    let missing = missing.map(|(name, _)| name);
+    let mut steps = Vec::new();
+    while let Some(step) = part_at_fault(&mut value, &to_pointer(&steps), missing, fails) {
+        steps.push(step);
     }
     steps
 }
 
-/// Removes what follows the path in the arrays on it, because it might cause the same message.
-fn truncate_after(value: &mut Value, steps: &[Step]) {
-    for (depth, step) in steps.iter().enumerate() {
-        if let (Step::Index(index), Some(list)) = (step, value.pointer_mut(&to_pointer(&steps[..depth])))
-            && let Some(list) = list.as_array_mut()
-        {
-            list.truncate(index + 1);
+/// Returns the first part of the value at `at` that fails, and removes the parts after it. `None` if the value itself
+/// is at fault.
+fn part_at_fault(value: &mut Value, at: &str, missing: Option<&str>, fails: &dyn Fn(&Value) -> bool) -> Option<Step> {
+    let parts = Parts::new(value.pointer_mut(at)?.take(), missing)?;
+    let mut fails_with = |count| {
+        let Some(place) = value.pointer_mut(at) else { return false };
+        *place = parts.first(count);
+        fails(value)
+    };
+    // Serde reads the parts in this order and stops at the first error, so all longer beginnings fail, too.
+    let (mut fitting, mut failing) = (0, parts.len());
+    if fails_with(fitting) || !fails_with(failing) {
+        return None;
+    }
+    while failing - fitting > 1 {
+        let middle = fitting.midpoint(failing);
+        if fails_with(middle) { failing = middle } else { fitting = middle }
+    }
+    fails_with(failing);
+    parts.step(fitting)
+}
+
+/// The parts of an array or an object, in the order in which they are added.
+enum Parts {
+    Array(Vec<Value>),
+    Object {
+        /// The field that the reason calls missing. It is always there, so that the reason is not that of this object,
+        /// which may have it.
+        missing: Option<String>,
+        parts: Vec<(String, Value)>,
+    },
+}
+
+impl Parts {
+    /// Takes a value apart; `None` if it has no parts.
+    fn new(value: Value, missing: Option<&str>) -> Option<Self> {
+        match value {
+            Value::Array(parts) => Some(Self::Array(parts)),
+            Value::Object(parts) => {
+                let mut parts: Vec<_> = parts.into_iter().collect();
+                // The tag decides what the other fields are.
+                parts.sort_by_key(|(key, _)| (key != "type", Some(key.as_str()) != missing));
+                Some(Self::Object { missing: missing.map(ToOwned::to_owned), parts })
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
         }
     }
-}
 
-/// Returns whether the message is about a field that is missing in this object: adding the field changes the message.
-fn is_missing_here(value: &Value, steps: &[Step], message: &str, fails_the_same: impl Fn(&Value) -> bool) -> bool {
-    let Some((name, _)) = missing_field(message) else { return false };
-    let mut filled = value.clone();
-    let Some(Value::Object(object)) = filled.pointer_mut(&to_pointer(steps)) else { return false };
-    object.insert(name.to_owned(), Value::Null);
-    !fails_the_same(&filled)
-}
+    fn len(&self) -> usize {
+        match self {
+            Self::Array(parts) => parts.len(),
+            Self::Object { parts, .. } => parts.len(),
+        }
+    }
 
-/// Returns the first part of the value at `at` that causes the message again.
-fn part_at_fault(value: &mut Value, at: &str, fails_the_same: impl Fn(&Value) -> bool) -> Option<Step> {
-    match value.pointer_mut(at)?.take() {
-        Value::Object(mut parts) if parts.len() <= MAX_PARTS => {
-            let tag = parts.remove_entry("type");
-            *value.pointer_mut(at)? = Value::Object(Map::from_iter(tag));
-            if fails_the_same(value) {
-                return None;
+    /// Returns the value with its first parts only.
+    fn first(&self, count: usize) -> Value {
+        match self {
+            Self::Array(parts) => Value::Array(parts[..count].to_vec()),
+            Self::Object { missing, parts } => {
+                let missing = missing.iter().map(|name| (name.clone(), Value::Null));
+                Value::Object(missing.chain(parts[..count].iter().cloned()).collect())
             }
-            for (key, part) in parts {
-                value.pointer_mut(at)?.as_object_mut()?.insert(key.clone(), part);
-                if fails_the_same(value) {
-                    return Some(Step::Key(key));
-                }
-            }
-            None
         }
-        Value::Array(parts) if parts.len() <= MAX_PARTS => {
-            *value.pointer_mut(at)? = Value::Array(Vec::new());
-            if fails_the_same(value) {
-                return None;
-            }
-            for (index, part) in parts.into_iter().enumerate() {
-                value.pointer_mut(at)?.as_array_mut()?.push(part);
-                if fails_the_same(value) {
-                    return Some(Step::Index(index));
-                }
-            }
-            None
+    }
+
+    fn step(&self, index: usize) -> Option<Step> {
+        match self {
+            Self::Array(_) => Some(Step::Index(index)),
+            Self::Object { parts, .. } => parts.get(index).map(|(key, _)| Step::Key(key.clone())),
         }
-        Value::Object(_) | Value::Array(_) | Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
 }
 
@@ -190,7 +207,7 @@ fn to_path(steps: &[Step]) -> String {
 mod tests {
     use super::*;
     use serde::Deserialize;
-    use serde_json::json;
+    use serde_json::{Map, json};
 
     #[derive(Debug, Deserialize)]
     #[serde(tag = "type", rename_all = "camelCase")]
@@ -238,15 +255,47 @@ mod tests {
     }
 
     #[test]
-    fn odd_keys_are_found_and_large_values_are_not_searched() {
+    fn odd_keys_and_parts_of_large_values_are_found() {
         let odd = json!({ "a/b~c.d": [{ "type": "text", "text": 7 }] });
         let error = read_value::<std::collections::BTreeMap<String, Vec<Part>>>(&odd).expect_err("an error");
         assert_eq!(error.field, "a/b~c.d[0].text");
-        let mut large: Map<String, Value> = (0..MAX_PARTS).map(|key| (format!("a{key}"), json!(1))).collect();
-        large.extend([("type".to_owned(), json!("text")), ("text".to_owned(), json!(7))]);
-        assert_eq!(read_value::<Vec<Part>>(&json!([large])).expect_err("an error").field, "[0]");
-        let long = json!([{ "type": "text", "text": "x".repeat(MAX_SEARCHED), "marks": 7 }]);
-        assert_eq!(read_value::<Vec<Part>>(&long).expect_err("an error").field, "[0]");
+        let mut many: Map<String, Value> = (0..1_000).map(|key| (format!("a{key}"), json!(1))).collect();
+        many.extend([("type".to_owned(), json!("text")), ("text".to_owned(), json!(7))]);
+        assert_eq!(read_value::<Vec<Part>>(&json!([many])).expect_err("an error").field, "[0].text");
+        let long = json!([{ "type": "text", "text": "x".repeat(10 * MAX_SEARCHED), "marks": 7 }]);
+        assert_eq!(read_value::<Vec<Part>>(&long).expect_err("an error").field, "[0].marks");
+        let mut list = vec![json!({ "type": "text", "text": "x" }); 3_000];
+        list[2_345]["text"] = json!(7);
+        list[2_346]["text"] = json!(7);
+        assert_eq!(read_value::<Vec<Part>>(&json!(list)).expect_err("an error").field, "[2345].text");
+        list.resize(MAX_SEARCHED / 8, json!(7));
+        assert_eq!(read_value::<Vec<Part>>(&json!(list)).expect_err("an error").field, ".");
+    }
+
+    #[test]
+    fn missing_field_is_that_of_the_right_object() {
+        #[derive(Debug, Deserialize)]
+        #[expect(dead_code, reason = "only parsed")]
+        struct Node {
+            name: String,
+            id: u64,
+            left: Option<Box<Self>>,
+            right: Option<Box<Self>>,
+        }
+        let node = |left: Value, right: Value| json!({ "id": 1, "name": "n", "left": left, "right": right });
+        let nameless = json!({ "id": 1 });
+        for (value, expected) in [
+            (nameless.clone(), "name"),
+            (node(nameless.clone(), nameless.clone()), "left.name"),
+            (node(node(Value::Null, Value::Null), nameless.clone()), "right.name"),
+            (node(node(Value::Null, nameless.clone()), Value::Null), "left.right.name"),
+            (json!({ "name": "n", "left": { "name": "n" }, "id": 1 }), "left.id"),
+        ] {
+            assert_eq!(
+                read_value::<Node>(&value).expect_err("an error").to_string(),
+                format!("`{expected}`: missing field")
+            );
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::error::invalid_params;
 use crate::request::json_terms::to_reason;
-use crate::request::param_error::{FindPath, ParamError, find_in_value, find_path};
+use crate::request::param_error::{Check, ParamError, find_in_value};
 use crate::request::request_params::count_values;
 
 /// Maximum number of values in params that are searched for the field at fault, which takes memory for each.
@@ -29,9 +29,9 @@ pub fn parse_params_with<P: DeserializeOwned>(
     parse: fn(&str) -> serde_json::Result<P>,
 ) -> Result<P, ErrorObjectOwned> {
     let text = to_object(params)?;
-    // Tracking the path is slow, so only params that do not fit pay for it.
-    parse(text).map_err(|plain| {
-        let ParamError { field, reason } = find_error(text, &plain, find_path::<P>);
+    parse(text).map_err(|error| {
+        let check = |value: &Value| parse(&value.to_string()).err().map(|error| to_reason(&error.to_string()));
+        let ParamError { field, reason } = find_error(text, &error, &check);
         invalid_params(&field, &reason)
     })
 }
@@ -50,15 +50,15 @@ fn to_object(params: Option<&str>) -> Result<&str, ErrorObjectOwned> {
 }
 
 /// Finds the field at fault in params that are known not to fit.
-fn find_error(text: &str, plain: &serde_json::Error, find_path: FindPath) -> ParamError {
-    let unlocated = || ParamError::new(".".to_owned(), to_reason(&plain.to_string()));
+fn find_error(text: &str, error: &serde_json::Error, check: Check<'_>) -> ParamError {
+    let unlocated = || ParamError::new(".".to_owned(), to_reason(&error.to_string()));
     if count_values(text) > MAX_SEARCHED {
         return unlocated();
     }
     // The error may also be one of the text, such as half of an escaped character.
     match serde_path_to_error::deserialize::<_, Value>(&mut serde_json::Deserializer::from_str(text)) {
         // A value that fits comes from a text with a duplicate key.
-        Ok(value) => find_in_value(&value, find_path).unwrap_or_else(unlocated),
+        Ok(value) => find_in_value(&value, check).unwrap_or_else(unlocated),
         Err(error) => ParamError::new(error.path().to_string(), to_reason(&error.inner().to_string())),
     }
 }
