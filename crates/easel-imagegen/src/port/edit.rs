@@ -52,3 +52,58 @@ pub struct StagedComposite {
     /// Whether the file of the provider has Content Credentials.
     pub drops_content_credentials: bool,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use easel_protocol::record::{AppliedImage, ImageAction, ImageFacts, MediaType, RequestedImage};
+
+    use super::*;
+    use crate::port::{Provenance, SendGate};
+
+    fn reference(name: &str) -> Reference {
+        let facts = ImageFacts {
+            sha256: "00".to_owned(),
+            media_type: MediaType::Png,
+            width: 1,
+            height: 1,
+            bytes: 1,
+            has_alpha: true,
+        };
+        Reference { id: None, path: name.into(), facts, provenance: Provenance::Generated }
+    }
+
+    fn job(references: &[&str], mask: Option<&str>) -> ImageJob {
+        ImageJob {
+            item_id: "call".into(),
+            idempotency_key: "key".to_owned(),
+            originator: String::new(),
+            requested: RequestedImage {
+                action: ImageAction::Edit,
+                prompt: "a cat".to_owned(),
+                parameters: AppliedImage::default(),
+            },
+            references: references.iter().map(|name| reference(name)).collect(),
+            mask: mask.map(reference),
+            deadline: Duration::from_secs(1),
+            partial_images: 0,
+            gate: SendGate::open(),
+        }
+    }
+
+    #[test]
+    fn pixels_are_put_back_only_outside_a_mask() {
+        for (mask, preserve, preserves) in
+            [(None, false, false), (None, true, false), (Some("mask"), false, false), (Some("mask"), true, true)]
+        {
+            let edit = EditSource::of_job(&job(&["base", "style"], mask), preserve).expect("an edit");
+            let expected = EditSource { base: reference("base"), mask: mask.map(reference), preserve: preserves };
+            assert_eq!(edit, expected);
+        }
+        assert_eq!(EditSource::of_job(&job(&[], None), true), None);
+        assert_eq!(EditSource::of_hosted(&[]), None);
+        let hosted = EditSource::of_hosted(&[reference("base"), reference("style")]);
+        assert_eq!(hosted, Some(EditSource { base: reference("base"), mask: None, preserve: false }));
+    }
+}

@@ -275,3 +275,37 @@ pub struct GeneratedImage {
     /// What the store found out about an edit. A provider leaves it empty.
     pub edit: Option<Box<ExaminedEdit>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_real_images_that_are_billed_count_for_limits() {
+        for (bills, synthetic, counts) in
+            [(true, false, true), (true, true, false), (false, false, false), (false, true, false)]
+        {
+            let capabilities = Capabilities {
+                image_generation: true,
+                hosted_image_generation: false,
+                namespace_tools: true,
+                image_auth: [].into(),
+                parameters: [].into(),
+                max_references: 1,
+                max_n: 1,
+                partial_images: false,
+                bills,
+            };
+            let info = ProviderInfo {
+                id: "mock".to_owned(),
+                name: "Mock".to_owned(),
+                base_url: None,
+                models: Vec::new(),
+                image_model: "pencil".to_owned(),
+                synthetic,
+                capabilities,
+            };
+            assert_eq!(info.counts_for_limits(), counts, "{bills} {synthetic}");
+        }
+    }
+}
