@@ -50,11 +50,31 @@ pub fn read_value<T: DeserializeOwned>(value: &Value) -> Result<T, ParamError> {
 /// Returns the first field of a value that does not fit, or `None` if all fit.
 pub(crate) fn find_in_value(value: &Value, check: Check<'_>) -> Option<ParamError> {
     let reason = check(value)?;
-    let value = with_short_strings(value);
+    let short = with_short_strings(value);
     let fails = |value: &Value| check(value).is_some_and(|other| other == reason);
-    let is_searched = size_within(&value, MAX_SEARCHED).is_some() && fails(&value);
-    let path = if is_searched { to_path(&search(value, missing_field(&reason), &fails)) } else { ".".to_owned() };
-    Some(ParamError::new(path, reason))
+    if size_within(&short, MAX_SEARCHED).is_none() || !fails(&short) {
+        return Some(ParamError::new(".".to_owned(), reason));
+    }
+    let steps = search(short, missing_field(&reason), &fails);
+    // What serde_json says if something else is in the place of a string of a closed set.
+    let reason = match value.pointer(&to_pointer(&steps)) {
+        Some(found) if reason == "expected value" => format!("invalid type: {}, expected a string", describe(found)),
+        Some(_) | None => reason,
+    };
+    Some(ParamError::new(to_path(&steps), reason))
+}
+
+/// Describes the kind of a value as serde does, in the terms of JSON.
+fn describe(value: &Value) -> String {
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Bool(value) => format!("boolean `{value}`"),
+        Value::Number(number) if number.is_f64() => format!("floating point `{number}`"),
+        Value::Number(number) => format!("integer `{number}`"),
+        Value::String(_) => "string".to_owned(),
+        Value::Array(_) => "array".to_owned(),
+        Value::Object(_) => "object".to_owned(),
+    }
 }
 
 /// Copies a value, with the beginnings of long strings.

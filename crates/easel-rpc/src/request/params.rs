@@ -108,6 +108,9 @@ mod tests {
                 refusal(r#"{"threadId":1,"input":[{"type":"text"}]}"#),
                 refusal(r#"{"threadId":1,"input":[{"type":"sk-secret"}]}"#),
                 refusal(r#"{"threadId":1,"input":[],"effort":"sk-secret"}"#),
+                refusal(r#"{"threadId":1,"input":[],"effort":7}"#),
+                refusal(r#"{"threadId":1,"input":[],"effort":-1.5}"#),
+                refusal(r#"{"threadId":1,"input":[],"effort":["low"]}"#),
                 refusal("[1]"),
                 refusal("5"),
             ]
@@ -120,6 +123,9 @@ mod tests {
         -32602 Invalid params: `input[0].text`: missing field {"field":"input[0].text"}
         -32602 Invalid params: `input[0].type`: unknown value, expected `text` {"field":"input[0].type"}
         -32602 Invalid params: `effort`: unknown value, expected `low` {"field":"effort"}
+        -32602 Invalid params: `effort`: invalid type: integer `7`, expected a string {"field":"effort"}
+        -32602 Invalid params: `effort`: invalid type: floating point `-1.5`, expected a string {"field":"effort"}
+        -32602 Invalid params: `effort`: invalid type: array, expected a string {"field":"effort"}
         -32602 Invalid params: `params`: expected an object {"field":"params"}
         -32602 Invalid params: `params`: expected an object {"field":"params"}
         "#
