@@ -51,6 +51,8 @@ impl<C: Credentials> ApiClient<C> {
     ) -> Destination {
         let id = &self.provider_id;
         let is_image = path.starts_with("images/");
+        // Presets have no headers of their own.
+        let in_headers = || (!self.profile.headers.is_empty()).then(|| "the configured headers".to_owned());
         Destination {
             provider_id: id.clone(),
             address: redactor.clean_message(&self.endpoint.request_address(&self.profile, path, model)),
@@ -61,7 +63,7 @@ impl<C: Credentials> ApiClient<C> {
             } else {
                 "`model`".to_owned()
             },
-            key_source: self.credentials.source(),
+            key_source: self.credentials.source().or_else(in_headers),
             proxy: self.endpoint.proxy().cloned(),
         }
     }

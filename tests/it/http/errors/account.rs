@@ -1,6 +1,6 @@
 //! Errors about keys, permissions and models.
 
-use easel_testkit::http::{Request, Response};
+use easel_testkit::http::{MockServer, Request, Response};
 use serde_json::json;
 
 use super::{error_at, error_of_turn, provider_at};
@@ -38,6 +38,24 @@ async fn missing_key_names_provider_and_setting() {
 async fn refused_key_names_its_source() {
     let refused = |_: &Request| error(401, Some("invalid_api_key"), "Incorrect API key provided: sk-canary.");
     insta::assert_snapshot!(error_at(refused).await, @"provider `studio` did not accept the key from the environment variable STUDIO_KEY (env_key): Incorrect API key provided: ***. [HTTP 401, invalid_api_key, request req_1, POST HOST/v1/responses]; check that the key is valid for this provider");
+}
+
+#[tokio::test]
+async fn refused_key_of_a_header_is_no_missing_key() {
+    let backend = MockServer::respond(|_| error(401, Some("invalid_api_key"), "Incorrect API key."));
+    let base_url = format!("http://{}/v1", backend.address());
+    let config =
+        provider_at(&base_url, "[model_providers.studio.http_headers]\nAuthorization = \"Bearer sk-canary\"\n");
+    for (config, key) in [
+        (config.replace("env_key = \"STUDIO_KEY\"\n", ""), "the key from the configured headers: Incorrect"),
+        (config, "the key from the environment variable STUDIO_KEY (env_key): Incorrect"),
+    ] {
+        let error = error_of_turn(&config, &[]).await;
+        assert!(error.contains(&format!("provider `studio` did not accept {key}")), "{error}");
+    }
+    let config = provider_at(&base_url, "").replace("env_key = \"STUDIO_KEY\"\n", "");
+    let error = error_of_turn(&config, &[]).await;
+    assert!(error.contains("provider `studio` did not accept a request without a credential: Incorrect"), "{error}");
 }
 
 #[tokio::test]
