@@ -26,6 +26,8 @@ pub(crate) enum ProviderError {
     ExposesSecrets { id: String, source: EndpointError },
     #[error("Provider `{id}` has auth.command and another credential; set only one of them.")]
     TwoCredentials { id: String },
+    #[error("Provider `{id}` has a configured header {header} and another credential for it; set only one of them.")]
+    HeaderAndCredential { id: String, header: String },
     /// `credential` is what the account would send.
     #[error(
         "Provider `{id}` uses the account's {credential}, which may be sent to {allowed} only; set env_key or \

@@ -71,6 +71,7 @@ pub(super) fn build(
     let base = base.map_err(|source| ProviderError::InvalidBaseUrl { id: id.to_owned(), source })?;
     let credentials = choose_credentials(id, provider, &base, config, context)?;
     let mut profile = configure_profile(profile, provider, &credentials, &context.environment);
+    check_headers(id, &profile, &credentials)?;
     profile.allow_plain_http = provider.allow_plain_http;
     profile.metadata = if config.images.strip_metadata { Metadata::Strip } else { Metadata::Send };
     let defaults = Timeouts::default();
@@ -94,6 +95,21 @@ pub(super) fn build(
     };
     let retries = configure_retries(provider);
     Ok(HttpProvider::new(info, profile, endpoint, credentials, timeouts, retries))
+}
+
+/// Checks that no configured header is the one that carries the credential. Which of the two a server reads is unknown,
+/// and it would get both.
+fn check_headers(id: &str, profile: &ApiProfile, credentials: &AnyCredentials) -> Result<(), ProviderError> {
+    let header = match &profile.auth {
+        _ if matches!(credentials, AnyCredentials::None) => return Ok(()),
+        AuthScheme::Bearer => "authorization",
+        AuthScheme::Header(name) => name,
+        AuthScheme::None => return Ok(()),
+    };
+    if !profile.headers.contains_key(&header.to_ascii_lowercase()) {
+        return Ok(());
+    }
+    Err(ProviderError::HeaderAndCredential { id: id.to_owned(), header: header.to_owned() })
 }
 
 /// Returns whether requests of the provider may contain a secret.
@@ -162,10 +178,11 @@ fn configure_profile(
     let params = &provider.query_params;
     profile.query.extend(params.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())));
     let headers = &provider.http_headers;
-    profile.headers.extend(headers.iter().map(|(name, value)| (name.clone(), value.secret().clone())));
+    // Names of headers have no case.
+    profile.headers.extend(headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), value.secret().clone())));
     for (name, variable) in &provider.env_http_headers {
         if let Some(value) = environment.text(variable) {
-            profile.headers.insert(name.clone(), SecretString::from(value.trim().to_owned()));
+            profile.headers.insert(name.to_ascii_lowercase(), SecretString::from(value.trim().to_owned()));
         }
     }
     // A user who configures a key, or a header that may contain one, knows that the provider accepts it.
