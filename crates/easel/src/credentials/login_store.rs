@@ -80,12 +80,18 @@ impl LoginStore {
         match self.choice {
             CredentialsStore::File => self.read_file(),
             CredentialsStore::Keyring => self.read_keychain().map_err(KeychainError::into_error),
-            CredentialsStore::Auto => match self.read_keychain() {
-                Ok(Some(found)) => Ok(Some(found)),
-                Ok(None) | Err(KeychainError::Absent(_)) => self.read_file(),
-                // Without a key in the file this is an error: the keychain may contain a login.
-                Err(KeychainError::Failed(error)) => self.read_file()?.map(Some).ok_or(error),
-            },
+            CredentialsStore::Auto => {
+                // Saving in the keychain removes the file. A file is newer: the keychain did not take its key.
+                if let Some(found) = self.read_file()? {
+                    return Ok(Some(found));
+                }
+                match self.read_keychain() {
+                    Ok(found) => Ok(found),
+                    Err(KeychainError::Absent(_)) => Ok(None),
+                    // It may contain a login.
+                    Err(KeychainError::Failed(error)) => Err(error),
+                }
+            }
         }
     }
 
