@@ -10,9 +10,10 @@ use easel_protocol::configuration::{
 use easel_protocol::event::Event;
 use easel_protocol::method::{
     ConfigBatchWrite, ConfigRead, ConfigRequirementsRead, ConfigValueWrite, ExperimentalFeatureEnablementSet,
-    ExperimentalFeatureList, ModelProviderList, ThreadResume, ToolList,
+    ExperimentalFeatureList, ModelProviderList, ThreadResume, ThreadStart, ToolList,
 };
 use easel_protocol::model::ModelProviderListParams;
+use easel_protocol::thread::ThreadStartParams;
 use easel_protocol::tool::{ToolExposure, ToolListParams};
 use serde_json::{Value, json};
 
@@ -40,6 +41,34 @@ fn changes(edits: &[(&str, Value)]) -> ConfigBatchWriteParams {
 
 async fn write_value(server: &mut Server, key: &str, value: Value) -> ConfigWriteResponse {
     server.request::<ConfigValueWrite>(&change(key, value)).await
+}
+
+/// The second write is stricter than the first, and not than what was there before both.
+#[tokio::test]
+async fn second_of_overlapping_writes_also_holds_for_new_threads() {
+    let sandbox = Sandbox::with_config("features.image_generation = false\n");
+    let mut server = sandbox.start_server().await;
+    for _ in 0..5 {
+        let mut writes = Vec::new();
+        for is_on in [true, false] {
+            let write = change("features.image_generation", json!(is_on));
+            writes.push(server.client.send::<ConfigValueWrite>(&write).await.expect("it is sent"));
+        }
+        let mut starts = Vec::new();
+        for _ in 0..12 {
+            let start = ThreadStartParams::default();
+            starts.push(server.client.send::<ThreadStart>(&start).await.expect("it is sent"));
+        }
+        for id in writes {
+            server.client.receive::<ConfigValueWrite>(id).await.expect("it is written");
+        }
+        for id in starts {
+            let thread = server.client.receive::<ThreadStart>(id).await.expect("it starts").thread;
+            let tools = server.request::<ToolList>(&ToolListParams { thread_id: Some(thread.id) }).await;
+            assert_eq!(tools.exposure, ToolExposure::None);
+        }
+    }
+    server.client.close().await.expect("the server ends");
 }
 
 async fn read_config(server: &mut Server) -> ConfigReadResponse {

@@ -81,8 +81,7 @@ impl Settings {
             self.configuration.require_home_file(Path::new(path)).await?;
         }
         let edits = params.edits.into_iter().map(to_edit).collect();
-        let before = self.configuration.config();
-        let (written, loaded) = self.configuration.write(edits, params.expected_version).await?;
+        let (written, loaded, before) = self.configuration.write(edits, params.expected_version).await?;
         let (before_response, response_sent) = BeforeResponse::new();
         if params.reload_user_config == Some(true) || is_stricter(&loaded.config, &before) {
             self.loaded.actors.reload_all(&response_sent).await?;

@@ -105,7 +105,8 @@ impl Configuration {
         run_blocking(move || snapshot.loader.load_for_thread(&cwd, &overrides)).await
     }
 
-    /// Changes the home's `config.toml`, all edits or none, and loads it.
+    /// Changes the home's `config.toml`, all edits or none, and loads it. Returns the configuration before too, which
+    /// may already have another change than the caller knows.
     ///
     /// # Errors
     /// [`RequestError::Config`] if an edit is refused or the file cannot be written.
@@ -113,7 +114,7 @@ impl Configuration {
         &self,
         edits: Vec<Edit>,
         expected_version: Option<String>,
-    ) -> Result<(WriteOutcome, Loaded), RequestError> {
+    ) -> Result<(WriteOutcome, Loaded, Arc<Config>), RequestError> {
         let _write = self.write.lock().await;
         let loader = self.snapshot().loader.clone();
         let written = run_blocking(move || loader.write(&edits, expected_version.as_deref())).await??;
@@ -125,8 +126,8 @@ impl Configuration {
             (loader, loaded)
         })
         .await?;
-        self.replace(loader, loaded.clone());
-        Ok((written, loaded))
+        let before = self.replace(loader, loaded.clone());
+        Ok((written, loaded, before))
     }
 
     /// Turns features on and off until the process ends. Returns those of `enablement` that exist.
@@ -149,8 +150,11 @@ impl Configuration {
         Ok(known)
     }
 
-    fn replace(&self, loader: Loader, loaded: Loaded) {
-        *self.current.write() = Arc::new(Snapshot::new(loader, loaded));
+    /// Replaces the configuration, and returns the one before.
+    fn replace(&self, loader: Loader, loaded: Loaded) -> Arc<Config> {
+        let snapshot = Arc::new(Snapshot::new(loader, loaded));
+        let before = std::mem::replace(&mut *self.current.write(), snapshot);
+        Arc::clone(&before.config)
     }
 
     fn snapshot(&self) -> Arc<Snapshot> {
