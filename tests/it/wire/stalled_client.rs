@@ -49,6 +49,40 @@ fn stalled_reader_loses_no_message() {
     server.close();
 }
 
+/// A list of turns takes all the memory for responses. It must not hold it while it waits for the thread, in which
+/// another request waits for a turn that needs memory for its image.
+#[test]
+fn stalled_lists_of_turns_do_not_block_their_thread() {
+    if env_setting("RUN_SLOW_TESTS").is_none() {
+        return easel_testkit::skip("slow", "it stalls for 6 s; set RUN_SLOW_TESTS");
+    }
+    let sandbox = Sandbox::new();
+    let inline =
+        json!({ "clientInfo": { "name": "raw", "version": "1" }, "capabilities": { "imageResult": "inline" } });
+    let mut server = RawServer::spawn(sandbox.server_command(&["-c", NO_WARNINGS]).into_std());
+    server.request("initialize", &inline);
+    let (other, thread) = (server.start_thread(), server.start_thread());
+    for id in 0..800 {
+        server.send(&format!(r#"{{"id":{id},"method":"model/list"}}"#));
+    }
+    for thread_id in [&other, &thread] {
+        let list = json!({ "id": format!("list {thread_id}"), "method": "thread/turns/list", "params": { "threadId": thread_id } });
+        server.send(&list.to_string());
+    }
+    server.send(&turn_start_request(&thread));
+    std::thread::sleep(STALL);
+    let delete = json!({ "id": "delete", "method": "thread/delete", "params": { "threadId": thread } });
+    server.send(&delete.to_string());
+    let mut responses = 0;
+    while responses < 800 + 4 {
+        let message = server.read_json();
+        // The list lost its place in the thread's queue, so the thread is deleted before it.
+        assert!(message["error"].is_null() || message["id"] == format!("list {thread}"), "{message}");
+        responses += usize::from(message["method"].is_null());
+    }
+    server.close();
+}
+
 /// The output of one round of turns: its size in bytes, and the events of each thread in order.
 struct Round {
     bytes: usize,

@@ -152,7 +152,8 @@ async fn run_write(
 }
 
 /// Reserves memory for a long response. While it waits for memory, the request leaves the thread's queue: a client that
-/// does not read must not keep others from the thread.
+/// does not read must not keep others from the thread. While it waits for the queue, it has no memory: the queue may
+/// move on only after a turn has sent an event that needs memory.
 async fn reserve(
     connection: &ConnectionContext,
     call: &Call,
@@ -160,16 +161,15 @@ async fn reserve(
     bytes: usize,
 ) -> Option<QueueGuard> {
     let outbox = connection.client.outbox();
-    let share = match outbox.try_reserve(bytes) {
-        Some(share) => share,
-        None => {
-            let thread_id = guard.take().map(|guard| guard.thread_id().to_owned());
-            let share = outbox.reserve(bytes).await;
-            if let Some(thread_id) = thread_id {
-                guard = Some(connection.app.queue.enter(&thread_id).await);
-            }
-            share
+    let share = loop {
+        if let Some(share) = outbox.try_reserve(bytes) {
+            break share;
         }
+        let Some(left) = guard.take() else { break outbox.reserve(bytes).await };
+        let thread_id = left.thread_id().to_owned();
+        drop(left);
+        drop(outbox.reserve(bytes).await);
+        guard = Some(connection.app.queue.enter(&thread_id).await);
     };
     call.hold(share);
     guard
