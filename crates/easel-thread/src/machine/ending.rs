@@ -61,18 +61,17 @@ impl Turn {
     /// Closes a response that made more hosted images than the turn or the limits of spending allow, because it might
     /// never stop.
     pub(super) fn check_image_limit(&mut self, step: &mut Step<'_>) {
+        if self.response != ResponseState::Open || self.requested_with != ToolExposure::Hosted {
+            return;
+        }
         let max = self.config.max_images;
-        if self.response == ResponseState::Open && self.calls.images() > max {
+        if self.calls.images() > max {
             let message = format!(
                 "The model made more images than `limits.images_per_turn` allows ({max}). They are kept; the response \
                  was cancelled."
             );
             self.fail(step, message, CodexErrorInfo::Other);
-        }
-        if self.response == ResponseState::Open
-            && self.requested_with == ToolExposure::Hosted
-            && let Some(reason) = &self.limit_reached
-        {
+        } else if let Some(reason) = &self.limit_reached {
             let message = format!(
                 "A limit does not allow another image: {reason}. The images are kept; the response was cancelled."
             );

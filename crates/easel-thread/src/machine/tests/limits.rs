@@ -243,6 +243,16 @@ fn refused_hosted_image_is_requested_without_tool() {
     assert_eq!(runner.turn.withheld_note().as_deref(), Some(note));
 }
 
+/// Only the hosted tool makes images within a response.
+#[test]
+fn lower_limit_keeps_response_that_cannot_make_images() {
+    for exposure in ["", "exposure none\n "] {
+        let all =
+            play(&format!("{exposure}call a x\n done\n made a A\n delta m Hel\n lower 0\n message m Hello\n done"));
+        assert!(!all.contains("close response") && all.contains("turn/completed completed"), "{all}");
+    }
+}
+
 #[test]
 fn approval_that_withholds_the_hosted_tool_is_reported_once() {
     let all = play("exposure none\n withheld approval\n message msg_1 Sorry\n steer user_2 more\n done\n done");
