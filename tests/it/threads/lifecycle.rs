@@ -48,6 +48,21 @@ async fn new_thread_has_every_field() {
 }
 
 #[tokio::test]
+async fn last_events_of_a_turn_come_before_its_thread_is_unloaded() {
+    let sandbox = Sandbox::with_config("wire.turn_event_delay_ms = 500\n");
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.start_turn(&thread.id, vec![text("draw a red square")]).await;
+    server.request::<ThreadUnsubscribe>(&unsubscribe(&thread.id)).await;
+    server.events_until(|event| matches!(event, Event::ThreadClosed(_))).await;
+    server.request::<ThreadResume>(&resume_params(&thread.id)).await;
+    let events = server.run_turn(&thread.id, vec![text("draw a blue circle")]).await;
+    let starts = events.iter().filter(|event| matches!(event, Event::TurnStarted(_))).count();
+    assert_eq!((starts, is_image_start(&events[0])), (1, false), "{events:#?}");
+    server.close().await;
+}
+
+#[tokio::test]
 async fn thread_preview_is_the_start_of_the_first_message() {
     let sandbox = Sandbox::new();
     let mut server = sandbox.start_server().await;

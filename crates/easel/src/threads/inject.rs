@@ -104,6 +104,10 @@ fn parse(items: Vec<Value>) -> Result<Vec<ResponseItem>, RequestError> {
             RequestError::field(format!("items[{index}]{part}"), error.reason)
         })
     };
+    // Serde also accepts an array for an object, field by field, which no client intends.
+    if let Some(index) = items.iter().position(|item| !item.is_object()) {
+        return Err(RequestError::field(format!("items[{index}]"), "expected an object"));
+    }
     let is_reasoning = |item: &Value| item["type"] == "reasoning";
     if let Some(index) = items.iter().position(is_reasoning) {
         let reason = "is reasoning, which only the provider and account that made it can read; leave it out";

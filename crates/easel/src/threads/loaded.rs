@@ -130,6 +130,10 @@ impl LoadedThreads {
     /// ephemeral thread. Returns false if the thread stays because a turn runs in it.
     #[must_use]
     pub(crate) async fn unload(&self, thread_id: &str) -> bool {
+        if let Some(handle) = self.registry.get(thread_id).filter(|handle| handle.slot.running_turn().is_none()) {
+            // The next actor must not send events before this one has sent its last.
+            handle.flush().await;
+        }
         let unloaded = self.registry.unload(thread_id);
         if unloaded {
             self.leases.release(thread_id).await;
