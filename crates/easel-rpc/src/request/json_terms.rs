@@ -4,7 +4,7 @@
 
 /// Returns serde's message without the position, the client's text and the names of Rust types.
 pub(crate) fn to_reason(message: &str) -> String {
-    let message = message.rsplit_once(" at line ").map_or(message, |(head, _)| head);
+    let message = without_position(message);
     if let (true, Some((_, expected))) = (message.starts_with("unknown variant "), message.rsplit_once("`, expected "))
     {
         return format!("unknown value, expected {expected}");
@@ -17,6 +17,16 @@ pub(crate) fn to_reason(message: &str) -> String {
         return format!("{kind}: {}, expected {}", to_json_name(found), to_json_name(expected));
     }
     message.to_owned()
+}
+
+/// Removes the position that serde adds if it reads a text: ` at line 1 column 2`. The client's own text may contain the
+/// same words, but not at the end.
+fn without_position(message: &str) -> &str {
+    let is_position = |(line, column): &(&str, &str)| [line, column].iter().all(|part| part.parse::<usize>().is_ok());
+    match message.rsplit_once(" at line ") {
+        Some((head, position)) if position.split_once(" column ").as_ref().is_some_and(is_position) => head,
+        Some(_) | None => message,
+    }
 }
 
 /// Returns the field that serde reports as missing or duplicate, and which of the two it is.
@@ -73,6 +83,15 @@ mod tests {
                 "invalid type: integer `7`, expected an object",
             ),
             ("unknown variant `sk-secret`, expected `a` or `b`", "unknown value, expected `a` or `b`"),
+            (
+                "unknown variant `sk-secret at line 3`, expected `a` or `b` at line 1 column 9",
+                "unknown value, expected `a` or `b`",
+            ),
+            ("unknown variant `sk-secret at line 3 column 4`, expected `a`", "unknown value, expected `a`"),
+            (
+                "invalid type: string \"sk- at line 9\", expected struct Start",
+                "invalid type: string, expected an object",
+            ),
             ("missing field `a`", "missing field `a`"),
             ("invalid type: odd", "invalid type: odd"),
         ] {

@@ -7,13 +7,17 @@ use easel_rpc::ErrorObjectOwned;
 /// methods of Codex that Easel does not have.
 pub(crate) fn unknown_method(method: &str) -> ErrorObjectOwned {
     let error = easel_rpc::method_not_found(method);
-    // The message leaves out a name that is too long, or that clients would take for a missing login.
-    let similar = if error.message().ends_with(method) { similar_method(method) } else { None };
+    let similar = if is_shown(method) { similar_method(method).filter(|similar| is_shown(similar)) } else { None };
     let explanation = match similar {
         Some(similar) => format!("did you mean `{similar}`?"),
         None => "it is not part of an image sidecar".to_owned(),
     };
     ErrorObjectOwned::owned(error.code(), format!("{}; {explanation}", error.message()), None::<()>)
+}
+
+/// Returns whether messages contain the name: it is not too long, and clients do not take it for a missing login.
+fn is_shown(method: &str) -> bool {
+    easel_rpc::method_not_found(method).message().ends_with(method)
 }
 
 fn similar_method(name: &str) -> Option<&'static str> {
@@ -55,7 +59,11 @@ mod tests {
             let expected = format!("Method not found: {method}; it is not part of an image sidecar");
             assert_eq!(unknown_method(method).message(), expected);
         }
-        for hidden in ["account/Login/Start".to_owned(), "image/read".to_owned() + &"/".repeat(100_000)] {
+        for hidden in [
+            "account/Login/Start".to_owned(),
+            "account/log_in/start".to_owned(),
+            "image/read".to_owned() + &"/".repeat(100_000),
+        ] {
             assert!(unknown_method(&hidden).message().ends_with("; it is not part of an image sidecar"));
         }
     }
