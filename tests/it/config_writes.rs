@@ -280,7 +280,7 @@ async fn kill_switch_overrides_every_thread() {
     let mut server = sandbox.start_server_with(STANDALONE).await;
     let plain = server.start_thread().await;
     let config = json!({"features.image_generation": true}).as_object().cloned();
-    let stubborn = easel_protocol::thread::ThreadStartParams { config, ..Default::default() };
+    let stubborn = ThreadStartParams { config, ..Default::default() };
     let before = server.start_thread_with(stubborn.clone()).await;
     assert_eq!(exposure(&mut server, Some(&before.id)).await, ToolExposure::Standalone);
     set_features(&mut server, &[("image_generation", false)]).await;

@@ -14,6 +14,20 @@ async fn server_on_a_terminal_says_what_it_waits_for() {
 }
 
 #[tokio::test]
+async fn interrupted_login_leaves_the_terminal_as_it_was() {
+    let sandbox = Sandbox::new();
+    let mut terminal = Terminal::start(sandbox.command(&["login", "--with-api-key"]), 80);
+    terminal.wait_for("API key").await;
+    terminal.wait_until_echo_is_off().await;
+    terminal.type_text("sk-canary\u{3}").await;
+    terminal.wait_for("no key was stored").await;
+    assert!(terminal.shows_what_is_typed());
+    let (status, text) = terminal.finish().await;
+    assert_eq!(status.code(), Some(130), "{text}");
+    assert!(!text.contains("canary") && !sandbox.home().join("auth.json").exists(), "{text}");
+}
+
+#[tokio::test]
 async fn login_on_a_terminal_hides_the_key() {
     let sandbox = Sandbox::new();
     let mut terminal = Terminal::start(sandbox.command(&["login", "--with-api-key"]), 80);

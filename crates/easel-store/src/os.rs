@@ -13,7 +13,7 @@ use unix as platform;
 
 pub(crate) use platform::{
     FileIdentity, clone_file, create_private_file, create_private_folder, create_unnamed_file, create_visible_file,
-    file_identity, link_file, sync_folder,
+    file_identity, link_file, make_private, sync_folder,
 };
 
 /// A folder in memory that all users share.

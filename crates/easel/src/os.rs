@@ -19,7 +19,8 @@ use unix as platform;
 use windows as platform;
 
 pub(crate) use platform::{
-    PROGRAM_VARIABLES, ProcessGroup, SocketFile, check_writable, free_bytes, is_same_variable, raise_open_files,
+    PROGRAM_VARIABLES, ProcessGroup, SocketFile, TerminalModes, check_writable, free_bytes, is_same_variable,
+    raise_open_files,
 };
 
 /// The pipes of a program that was started: its standard input, output and error.

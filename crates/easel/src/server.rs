@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::commands::report;
 use crate::methods;
 use crate::os;
-use crate::process::logging::Logging;
+use crate::process::logging::{self, Logging};
 use crate::requests::ConnectionContext;
 
 pub(crate) use listen::Listen;
@@ -69,7 +69,7 @@ pub(crate) fn run(environment: &Environment, invocation: Invocation, listen: Lis
     }
     let (input, output) = easel_rpc::take_stdio()?;
     let watch = ClientWatch::new(&output)?;
-    let _logging = Logging::start(environment);
+    let _logging = Logging::start(environment, logging::SERVER_FILTER);
     let setup = Setup::load(environment, invocation)?;
     block_on(async {
         let signals = Signals::install()?;

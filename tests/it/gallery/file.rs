@@ -18,8 +18,11 @@ async fn page(sandbox: &Sandbox, arguments: &[&str]) -> (String, String) {
     let output = write(sandbox, &[&["--out", "page.html"], arguments].concat()).await;
     let stderr = String::from_utf8(output.stderr).expect("text");
     assert_eq!(output.status.code(), Some(0), "{stderr}");
-    assert_eq!(output.stdout, format!("{}\n", sandbox.project().join("page.html").display()).as_bytes());
-    (String::from_utf8(read_file(sandbox.project().join("page.html"))).expect("text"), stderr)
+    let path = sandbox.project().join("page.html");
+    assert_eq!(output.stdout, format!("{}\n", path.display()).as_bytes());
+    #[cfg(unix)]
+    assert_eq!(std::os::unix::fs::MetadataExt::mode(&path.metadata().expect("a file")) & 0o777, 0o600);
+    (String::from_utf8(read_file(path)).expect("text"), stderr)
 }
 
 /// The JSON in the element with this id.

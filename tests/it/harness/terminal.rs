@@ -38,11 +38,15 @@ impl Terminal {
         assert!(waited, "`{text}` was awaited in: {}", self.text());
     }
 
+    /// Returns whether the terminal shows what is typed.
+    pub(crate) fn shows_what_is_typed(&self) -> bool {
+        tcgetattr(&self.pty).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO))
+    }
+
     /// Waits until the terminal no longer shows what is typed.
     pub(crate) async fn wait_until_echo_is_off(&self) {
-        let is_on = || tcgetattr(&self.pty).is_ok_and(|modes| modes.local_modes.contains(LocalModes::ECHO));
         let wait = async {
-            while is_on() {
+            while self.shows_what_is_typed() {
                 tokio::task::yield_now().await;
             }
         };

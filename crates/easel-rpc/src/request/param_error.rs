@@ -12,7 +12,7 @@ use crate::request::json_terms::{missing_field, to_reason};
 /// Largest value in bytes that is searched, with short strings. A search deserializes it many times.
 const MAX_SEARCHED: usize = 256 << 10;
 
-/// Longest string in bytes that is searched whole. What a message says does not depend on the end of a string.
+/// Longest string in Unix scalar values that is searched whole. What a message says does not depend on the end of a string.
 const MAX_STRING: usize = 256;
 
 /// A field that does not fit its type. The reason never quotes the value.
@@ -81,7 +81,7 @@ fn describe(value: &Value) -> String {
 fn with_short_strings(value: &Value) -> Value {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) => value.clone(),
-        Value::String(text) => Value::String(text[..text.floor_char_boundary(MAX_STRING)].to_owned()),
+        Value::String(text) => Value::String(text.chars().take(MAX_STRING).collect()),
         Value::Array(parts) => parts.iter().map(with_short_strings).collect(),
         Value::Object(parts) => {
             Value::Object(parts.iter().map(|(key, part)| (key.clone(), with_short_strings(part))).collect())

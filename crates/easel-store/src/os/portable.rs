@@ -59,6 +59,10 @@ pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).read(true).write(true).open(path)
 }
 
+pub(crate) fn make_private(_file: &File) -> io::Result<()> {
+    Ok(())
+}
+
 pub(crate) fn create_visible_file(folder: &Path) -> io::Result<NamedTempFile> {
     hidden_names().tempfile_in(folder)
 }

@@ -160,6 +160,11 @@ pub(crate) fn create_private_file(path: &Path) -> io::Result<File> {
     File::options().create(true).truncate(false).read(true).write(true).mode(0o600).open(path)
 }
 
+/// Makes an open file readable and writable for its owner only.
+pub(crate) fn make_private(file: &File) -> io::Result<()> {
+    file.set_permissions(fs::Permissions::from_mode(0o600))
+}
+
 /// Creates a temporary file that other users may read if the umask allows it.
 pub(crate) fn create_visible_file(folder: &Path) -> io::Result<NamedTempFile> {
     let mode = fs::Permissions::from_mode(0o666);

@@ -53,6 +53,19 @@ pub(crate) fn check_writable(_folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The modes of the terminal, which the system restores.
+pub(crate) struct TerminalModes;
+
+impl TerminalModes {
+    /// Returns the current modes.
+    pub(crate) fn current() -> Self {
+        Self
+    }
+
+    /// Does nothing.
+    pub(crate) fn restore(&self) {}
+}
+
 /// What Windows has its own version of.
 #[cfg(not(windows))]
 mod fallback {

@@ -7,6 +7,7 @@ use std::io;
 use std::path::Path;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::termios::{OptionalActions, Termios, tcgetattr, tcsetattr};
 
 pub(crate) use process_group::ProcessGroup;
 pub(crate) use socket_file::SocketFile;
@@ -75,6 +76,24 @@ pub(crate) fn raise_open_files() {
     let is_lower = current.is_some_and(|current| wanted.is_none_or(|wanted| current < wanted));
     if is_lower && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: wanted, maximum }) {
         tracing::warn!(%error, ?current, "cannot raise the limit of open files");
+    }
+}
+
+/// The modes of the terminal at standard input, such as whether it shows what is typed.
+pub(crate) struct TerminalModes(Option<Termios>);
+
+impl TerminalModes {
+    /// Returns the current modes.
+    pub(crate) fn current() -> Self {
+        Self(tcgetattr(rustix::stdio::stdin()).ok())
+    }
+
+    /// Sets these modes again.
+    pub(crate) fn restore(&self) {
+        if let Some(modes) = &self.0 {
+            // Nobody can be told if the terminal is gone.
+            let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, modes);
+        }
     }
 }
 

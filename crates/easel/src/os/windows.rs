@@ -7,7 +7,7 @@ use std::process::ExitStatus;
 use process_wrap::tokio::{ChildWrapper, CommandWrap, JobObject, KillOnDrop};
 use tokio::process::Command;
 
-pub(crate) use super::portable::{SocketFile, check_writable, raise_open_files};
+pub(crate) use super::portable::{SocketFile, TerminalModes, check_writable, raise_open_files};
 pub(super) use super::portable::{forbid_dumps, limit_core_files};
 use crate::os::Pipes;
 

@@ -26,8 +26,12 @@ use crate::process::telemetry::Telemetry;
 /// Maximum number of lines that wait for stderr.
 const MAX_QUEUED_LINES: usize = 4_096;
 
-/// The filter without `RUST_LOG`. The MCP library reports a host that goes away during a call as several errors.
-const DEFAULT_FILTER: &str = "warn,rmcp=off";
+/// The filter of servers without `RUST_LOG`. The MCP library reports a host that goes away during a call as several
+/// errors.
+pub(crate) const SERVER_FILTER: &str = "warn,rmcp=off";
+
+/// The filter without `RUST_LOG` of commands that print the failures of their own requests.
+pub(crate) const COMMAND_FILTER: &str = "error,easel::requests::error=off";
 
 /// How long the process waits for queued lines when it exits.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
@@ -49,15 +53,15 @@ struct LogQueue {
 }
 
 impl Logging {
-    /// Starts the log. `RUST_LOG` is its filter (default [`DEFAULT_FILTER`]), and `LOG_FORMAT=json` writes one object
+    /// Starts the log. `RUST_LOG` is its filter, else `default_filter`, and `LOG_FORMAT=json` writes one object
     /// per line. Whatever the filter says, libraries do not log details; see [`is_harmless`].
-    pub(crate) fn start(environment: &Environment) -> Self {
+    pub(crate) fn start(environment: &Environment, default_filter: &str) -> Self {
         let queue = Arc::new(OnceLock::new());
         let writer = {
             let queue = Arc::clone(&queue);
             move || queue.get_or_init(LogQueue::start).sender.clone()
         };
-        let filter = || EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or(DEFAULT_FILTER));
+        let filter = || EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or(default_filter));
         // The only spans are the phases of turns. With this filter, each is logged when it ends, with its time.
         let probe = tracing_subscriber::registry().with(filter());
         let has_phases =

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::commands::Interrupted;
 use crate::connections::{Client, SlowClientPolicy};
-use crate::process::logging::Logging;
+use crate::process::logging::{self, Logging};
 use crate::requests::ConnectionContext;
 use crate::server::{Server, Setup, block_on};
 
@@ -111,7 +111,8 @@ pub(crate) fn run_as<T>(
     invocation: Invocation,
     face: impl AsyncFnOnce(Local) -> Result<T, Box<dyn Error>>,
 ) -> Result<T, Box<dyn Error>> {
-    let _logging = Logging::start(environment);
+    let filter = if name.is_some() { logging::SERVER_FILTER } else { logging::COMMAND_FILTER };
+    let _logging = Logging::start(environment, filter);
     let setup = Setup::load(environment, invocation)?;
     block_on(async {
         let mut signals = Signals::install()?;

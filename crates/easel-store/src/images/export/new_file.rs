@@ -33,6 +33,16 @@ impl NewFile {
         }
     }
 
+    /// Creates a file that only its owner may read.
+    ///
+    /// # Errors
+    /// If the folder cannot be written.
+    pub fn create_private(folder: &Path) -> io::Result<Self> {
+        let mut file = Self::create(folder)?;
+        os::make_private(file.as_file_mut())?;
+        Ok(file)
+    }
+
     /// Returns the open file.
     pub fn as_file_mut(&mut self) -> &mut File {
         match &mut self.0 {

@@ -99,7 +99,7 @@ impl PageFile {
         let folder = path.parent().ok_or("the file has no folder")?;
         let shown = path.display();
         let failed = |error: std::io::Error| format!("{shown} was not written: {error}");
-        let mut file = NewFile::create(folder).map_err(failed)?;
+        let mut file = NewFile::create_private(folder).map_err(failed)?;
         let options = ExportOptions { max_images: self.limit as usize, max_edge: self.edge, max_bytes: MAX_FILE_BYTES };
         let export = easel_gallery::export(gallery, options, BufWriter::new(file.as_file_mut())).await?;
         file.as_file_mut().sync_all().map_err(failed)?;

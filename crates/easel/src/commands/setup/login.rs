@@ -4,10 +4,13 @@ use std::error::Error;
 use std::io::{IsTerminal, Read};
 
 use easel_config::{Environment, Invocation, Loader};
+use rpassword::prompt_password;
 use secrecy::{ExposeSecret, SecretString};
+use tokio::task::spawn_blocking;
 
-use crate::commands::{print, report};
+use crate::commands::{Interrupted, print, report};
 use crate::credentials::{Account, KeySource, LoginStore, Origin, SavedKey};
+use crate::os::TerminalModes;
 use crate::providers::api_origin;
 
 /// Maximum number of bytes that are read from standard input. A key has a few hundred.
@@ -32,12 +35,34 @@ pub(crate) fn log_in(environment: &Environment, invocation: Invocation) -> Resul
 fn read_key() -> Result<SecretString, Box<dyn Error>> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {
-        let key = rpassword::prompt_password("API key (not shown): ");
-        return Ok(key.map_err(|error| format!("the key cannot be read from the terminal: {error}"))?.into());
+        return ask_for_key();
     }
     let mut key = String::new();
     stdin.lock().take(MAX_INPUT_LEN).read_to_string(&mut key).map_err(|_| "standard input is not text")?;
     Ok(key.into())
+}
+
+/// Asks for the key on the terminal, which does not show it. After Ctrl-C it shows again what is typed.
+fn ask_for_key() -> Result<SecretString, Box<dyn Error>> {
+    let modes = TerminalModes::current();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let answer = runtime.block_on(async {
+        tokio::select! {
+            biased;
+            interrupted = tokio::signal::ctrl_c() => Err(interrupted),
+            answer = async { spawn_blocking(|| prompt_password("API key (not shown): ")).await } => Ok(answer),
+        }
+    });
+    // The thread still reads after Ctrl-C.
+    runtime.shutdown_background();
+    match answer {
+        Ok(key) => Ok(key?.map_err(|error| format!("the key cannot be read from the terminal: {error}"))?.into()),
+        Err(interrupted) => {
+            modes.restore();
+            interrupted?;
+            Err(Interrupted("no key was stored".to_owned()).into())
+        }
+    }
 }
 
 /// Prints where the API key comes from.
