@@ -135,6 +135,7 @@ mod tests {
         assert_eq!(high(2_049, 1, 1), Some(CopySize::High));
         let low = |edge| choose_size(&facts(edge, 16, 1), ImageDetail::Low, STANDALONE);
         assert_eq!((low(512), low(513)), (None, Some(CopySize::Low)));
+        assert_eq!((CopySize::Low.patches(), CopySize::High.patches()), (16 * 16, 2_500));
     }
 
     #[test]

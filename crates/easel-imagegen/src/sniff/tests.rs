@@ -90,8 +90,9 @@ fn webp_size_in_three_forms() {
     let image = |width, height, has_alpha| Some(ImageHeader { media_type: MediaType::Webp, width, height, has_alpha });
     assert_eq!(sniffed(&webp(b"VP8X", &[0x10, 0, 0, 0, 99, 0, 0, 49, 0, 0])), image(100, 50, true));
     assert_eq!(sniffed(&webp(b"VP8X", &[0x20, 0, 0, 0, 99, 0, 0, 49, 0, 0])), image(100, 50, false));
-    let bits: u32 = 99 | (49 << 14);
-    assert_eq!(sniffed(&webp(b"VP8L", &[&[0x2f], bits.to_le_bytes().as_slice()].concat())), image(100, 50, false));
+    let lossless = |alpha: u32| [&[0x2f], (99 | (49 << 14) | (alpha << 28)).to_le_bytes().as_slice()].concat();
+    assert_eq!(sniffed(&webp(b"VP8L", &lossless(0))), image(100, 50, false));
+    assert_eq!(sniffed(&webp(b"VP8L", &lossless(1))), image(100, 50, true));
     assert_eq!(sniffed(&webp(b"VP8 ", &[0, 0, 0, 0x9d, 1, 0x2a, 100, 0, 50, 0])), image(100, 50, false));
     assert_eq!(sniffed(&webp(b"VP8?", &[0; 10])), None);
 }
