@@ -218,8 +218,8 @@ impl Rejection {
             RejectionKind::Timeout | RejectionKind::Server => CodexErrorInfo::InternalServerError,
             RejectionKind::Unexpected => CodexErrorInfo::Other,
         };
-        // An error inside a response that began with success, and a failure of the server, may follow an image.
-        let was_refused = (400..500).contains(&self.status) && kind != RejectionKind::Timeout;
+        // An error inside a response that began with success may follow an image.
+        let was_refused = !(200..300).contains(&self.status) && self.billed(kind) == Billed::No;
         ModelError { message: self.sentence(kind), info, was_refused }
     }
 }

@@ -140,6 +140,28 @@ fn only_429_and_503_with_retry_after_are_not_started() {
 }
 
 #[test]
+fn refused_model_request_is_one_that_costs_nothing() {
+    let wait = HeaderMap::from_iter([("retry-after".parse().unwrap(), "1".parse().unwrap())]);
+    for (status, headers, code, was_refused) in [
+        (307, HeaderMap::new(), "none", true),
+        (400, HeaderMap::new(), "none", true),
+        (408, HeaderMap::new(), "none", false),
+        (429, HeaderMap::new(), "none", true),
+        (500, HeaderMap::new(), "none", false),
+        (500, HeaderMap::new(), "insufficient_quota", true),
+        (503, HeaderMap::new(), "none", false),
+        (503, wait, "none", true),
+    ] {
+        let body = json!({"error": {"message": "m", "code": code}}).to_string();
+        let rejected = Rejection::from_body(status, &headers, body.as_bytes(), &Redactor::default());
+        let is_free = rejected.image_error().billed == Billed::No;
+        assert_eq!((rejected.model_error().was_refused, is_free), (was_refused, was_refused), "{status} {code}");
+    }
+    let inside = rejection(200, r#"{"error":{"message":"m","code":"moderation_blocked"}}"#);
+    assert!(!inside.model_error().was_refused, "an image may have come before it");
+}
+
+#[test]
 fn secrets_are_redacted_in_every_field() {
     let credential = crate::Credential {
         kind: easel_imagegen::capability::AuthKind::ApiKey,

@@ -233,12 +233,11 @@ pub(super) fn to_model_error(error: &SendError) -> ModelError {
         SendError::Credential(source) | SendError::Refresh { source, .. } => {
             ModelError { message: source.message.clone(), info: CodexErrorInfo::Unauthorized, was_refused: true }
         }
-        SendError::Unreadable(error) => other_error(unreadable_message(error)),
-        SendError::Endpoint(_)
-        | SendError::Refused(_)
-        | SendError::Unreachable(_)
-        | SendError::Lost(_)
-        | SendError::Idle { .. }
-        | SendError::LimitReached { .. } => other_error(error.to_string()),
+        // The provider never had the whole request.
+        SendError::Unreadable(error) => ModelError { was_refused: true, ..other_error(unreadable_message(error)) },
+        SendError::Endpoint(_) | SendError::Refused(_) | SendError::Unreachable(_) => {
+            ModelError { was_refused: true, ..other_error(error.to_string()) }
+        }
+        SendError::Lost(_) | SendError::Idle { .. } | SendError::LimitReached { .. } => other_error(error.to_string()),
     }
 }
