@@ -45,7 +45,6 @@ struct Input<'a> {
     sizes: [u8; 3],
     limit: u8,
     has_previews: bool,
-    is_event_stream: bool,
     body: Body<'a>,
 }
 
@@ -89,7 +88,7 @@ fuzz_target!(|input: Input<'_>| {
         let sink = input.has_previews.then_some(sink);
         let response = with_limit((512 << 10) + 256 * body.len(), || {
             let files = Arc::new(MemoryFiles::default());
-            read_images_response(files, limit, sink, input.is_event_stream, chunks.iter().copied())
+            read_images_response(files, limit, sink, chunks.iter().copied())
         });
         (response, std::mem::take(&mut *previews.lock().expect("no panic")))
     };

@@ -2,10 +2,12 @@
 //!
 //! [`send`] sends a [`Request`] until a successful response begins, and asks the request's own policy after each
 //! failure. The body of a request ([`RequestBody`]) is read from disk while it is sent. A [`NetworkLimit`] ends waiting
-//! for the network and nothing else. [`sse`] parses responses that are event streams.
+//! for the network and nothing else. A [`FormatDetector`] finds out whether a response is JSON or an event stream;
+//! [`sse`] parses the latter.
 
 mod attempt;
 mod body;
+mod body_format;
 mod clients;
 mod connection_error;
 mod destination;
@@ -19,6 +21,7 @@ pub(crate) mod sse;
 
 pub(crate) use attempt::Attempt;
 pub(crate) use body::{BodyPart, Encoding, RequestBody};
+pub(crate) use body_format::{BodyFormat, FormatDetector};
 pub(crate) use clients::Target;
 pub use clients::is_loopback;
 pub(crate) use connection_error::{Unreachable, describe_unreachable};

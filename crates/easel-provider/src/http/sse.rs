@@ -5,7 +5,7 @@
 
 use memchr::{memchr2, memchr3};
 
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Bytes that are kept of the name of an event and of the name of a field. All names that Easel knows are shorter.
 const MAX_NAME: usize = 64;

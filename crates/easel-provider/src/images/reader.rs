@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::receive::{ReceiveError, Received};
 use crate::http::sse::{Frame, Parser};
+use crate::http::{BodyFormat, FormatDetector};
 use crate::json_images::{BodyAssembler, ImageKeys, ImagePart, stage_preview};
 
 /// One JSON text and its images. The JSON contains the number of its part in place of each image.
@@ -29,7 +30,7 @@ impl<W> Document<W> {
 
 /// Reads the chunks of a response.
 pub(super) struct Reader<F: Files> {
-    format: BodyFormat,
+    format: FormatDetector,
     parser: Parser,
     document: BodyAssembler<F>,
     files: Arc<F>,
@@ -42,17 +43,10 @@ pub(super) struct Reader<F: Files> {
     untyped: Vec<Document<F::Writer>>,
     /// Whether a preview has arrived. An image without a type may then be a preview too.
     has_previews: bool,
+    /// Whether an event has arrived.
+    has_events: bool,
     /// Whether the stream has sent its end marker.
     has_ended: bool,
-}
-
-/// The format of the body.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum BodyFormat {
-    Json,
-    Events,
-    /// The header says events, but servers that cannot stream send JSON with the same header.
-    Undetected,
 }
 
 /// The kind of an event.
@@ -105,10 +99,10 @@ fn complete_images<W>(documents: &[Document<W>]) -> usize {
 }
 
 impl<F: Files> Reader<F> {
-    /// Creates a reader that keeps up to `limit` images. `is_event_stream` is what the header of the response says.
-    pub(super) fn new(files: Arc<F>, limit: usize, previews: Option<PreviewSink>, is_event_stream: bool) -> Self {
+    /// Creates a reader that keeps up to `limit` images.
+    pub(super) fn new(files: Arc<F>, limit: usize, previews: Option<PreviewSink>) -> Self {
         Self {
-            format: if is_event_stream { BodyFormat::Undetected } else { BodyFormat::Json },
+            format: FormatDetector::default(),
             parser: Parser::default(),
             document: BodyAssembler::new(ImageKeys::Images, Arc::clone(&files), limit),
             files,
@@ -117,6 +111,7 @@ impl<F: Files> Reader<F> {
             documents: Vec::new(),
             untyped: Vec::new(),
             has_previews: false,
+            has_events: false,
             has_ended: false,
         }
     }
@@ -124,25 +119,20 @@ impl<F: Files> Reader<F> {
     /// Returns whether the rest of a stream does not need to be read.
     pub(super) fn is_done(&self) -> bool {
         let images = || self.documents.iter().map(|document| document.parts.len()).sum::<usize>();
-        self.format == BodyFormat::Events && (self.has_ended || images() >= self.limit)
+        self.format.format() == Some(BodyFormat::Events) && (self.has_ended || images() >= self.limit)
     }
 
     /// Reads the next chunk.
     ///
     /// # Errors
     ///
-    /// Fails if the JSON or an image is too large.
-    pub(super) fn feed(&mut self, chunk: &[u8]) -> Result<(), ReceiveError> {
-        if self.format == BodyFormat::Undetected {
-            self.format = match chunk.iter().find(|byte| !byte.is_ascii_whitespace()) {
-                None => return Ok(()),
-                Some(b'{' | b'[') => BodyFormat::Json,
-                Some(_) => BodyFormat::Events,
-            };
-        }
-        match self.format {
-            BodyFormat::Json | BodyFormat::Undetected => Ok(self.document.feed(chunk)?),
-            BodyFormat::Events => self.feed_events(chunk),
+    /// Fails if the JSON or an image is too large, or if the body is a web page.
+    pub(super) fn feed(&mut self, mut chunk: &[u8]) -> Result<(), ReceiveError> {
+        match self.format.feed(&mut chunk) {
+            None => Ok(()),
+            Some(BodyFormat::Json) => Ok(self.document.feed(chunk)?),
+            Some(BodyFormat::Events) => self.feed_events(chunk),
+            Some(BodyFormat::Page) => Err(ReceiveError::InvalidJson),
         }
     }
 
@@ -172,9 +162,19 @@ impl<F: Files> Reader<F> {
     /// Images that arrived completely are paid for, so they are kept whatever happened after them. Only their metadata
     /// may be missing.
     pub(super) fn finish(mut self, result: Result<(), ReceiveError>) -> Received<F::Writer> {
-        // Some servers omit the empty line after the last event.
-        let end = if self.format == BodyFormat::Events { self.feed_events(b"\n\n") } else { self.end_json() };
+        let end = match self.format.format() {
+            Some(BodyFormat::Events) => self.end_events(),
+            Some(BodyFormat::Json) => self.end_json(),
+            Some(BodyFormat::Page) | None => Err(ReceiveError::InvalidJson),
+        };
         Received { error: result.and(end).err(), documents: self.into_documents() }
+    }
+
+    fn end_events(&mut self) -> Result<(), ReceiveError> {
+        // Some servers omit the empty line after the last event.
+        self.feed_events(b"\n\n")?;
+        // A text without any event is not an event stream.
+        if self.has_events { Ok(()) } else { Err(ReceiveError::InvalidJson) }
     }
 
     fn end_json(&mut self) -> Result<(), ReceiveError> {
@@ -200,6 +200,7 @@ impl<F: Files> Reader<F> {
     }
 
     fn end_event(&mut self) {
+        self.has_events = true;
         let event = self.parser.event().to_vec();
         let (rest, parts) = self.document.take();
         match serde_json::from_slice(&rest) {

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use easel_imagegen::phase;
 use easel_imagegen::port::{Files, PreviewSink};
 use reqwest::Response;
-use reqwest::header::CONTENT_TYPE;
 
 use super::reader::{Document, Reader};
 use crate::http::{LimitReached, NetworkLimit, root_cause};
@@ -42,12 +41,9 @@ pub(super) async fn receive<F: Files>(
     previews: Option<PreviewSink>,
     limit: &NetworkLimit,
 ) -> Received<F::Writer> {
-    let content_type = response.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let is_event_stream =
-        content_type.is_some_and(|kind| kind.trim_start().to_ascii_lowercase().starts_with("text/event-stream"));
     let body_span = tracing::debug_span!(target: phase::TARGET, "body");
     let decode_span = tracing::debug_span!(target: phase::TARGET, parent: &body_span, "decode");
-    let mut reader = Reader::new(files, image_limit, previews, is_event_stream);
+    let mut reader = Reader::new(files, image_limit, previews);
     let panicked = || Received { documents: Vec::new(), error: Some(ReceiveError::Panicked) };
     let result = loop {
         if reader.is_done() {

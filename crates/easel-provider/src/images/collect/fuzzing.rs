@@ -25,10 +25,9 @@ pub fn read_images_response<'a, F: Files>(
     files: Arc<F>,
     limit: usize,
     previews: Option<PreviewSink>,
-    is_event_stream: bool,
     chunks: impl IntoIterator<Item = &'a [u8]>,
 ) -> ImagesResponse<F::Writer> {
-    let mut reader = Reader::new(files, limit, previews, is_event_stream);
+    let mut reader = Reader::new(files, limit, previews);
     let mut result = Ok(());
     for chunk in chunks {
         if reader.is_done() {

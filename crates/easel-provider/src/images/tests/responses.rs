@@ -175,9 +175,24 @@ async fn stream_keeps_the_final_image() {
 #[tokio::test]
 async fn json_instead_of_a_stream_is_final() {
     let json = image_response(&png(9)).to_string();
-    for kind in ["application/json", "text/event-stream"] {
-        let script = respond(http_response("200 OK", &[("content-type", kind)], &json));
+    for (kind, before) in [("application/json", ""), ("text/event-stream", ""), ("text/plain", "\u{feff}\n")] {
+        let script = respond(http_response("200 OK", &[("content-type", kind)], format!("{before}{json}")));
         assert_eq!(content(&call_streaming(script).await.expect("generated").images[0].staged), png(9));
+    }
+}
+
+#[tokio::test]
+async fn stream_is_recognized_with_any_header() {
+    let event = |kind: &str, image: &[u8]| {
+        format!("data: {{\"type\":\"image_generation.{kind}\",\"b64_json\":\"{}\"}}\n\n", STANDARD.encode(image))
+    };
+    let events = event("partial_image", &png(1)) + &event("completed", &png(2));
+    for headers in [&[][..], &[("content-type", "application/octet-stream")], &[("content-type", "application/json")]] {
+        for before in ["", "\u{feff}", ": ping\n\n"] {
+            let script = respond(http_response("200 OK", headers, format!("{before}{events}")));
+            let generated = call_streaming(script).await.expect("generated");
+            assert_eq!((generated.images.len(), content(&generated.images[0].staged)), (1, png(2)), "{headers:?}");
+        }
     }
 }
 
