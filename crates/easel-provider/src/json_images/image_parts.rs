@@ -33,6 +33,10 @@ impl<W> ImagePart<W> {
         matches!(self, Self::Complete(_))
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        matches!(self, Self::Empty)
+    }
+
     /// Takes the image and leaves [`ImagePart::Empty`]: each image is used once, whatever the JSON says.
     pub(crate) fn take(&mut self) -> Self {
         std::mem::replace(self, Self::Empty)

@@ -1,6 +1,10 @@
 //! A response that is being received: bytes become events within limits of size and time, and images go to disk.
 
 mod decoder;
+mod kept;
+mod parse;
+mod skipped;
+mod stream_end;
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
@@ -10,43 +14,26 @@ use std::time::Duration;
 use bytes::Bytes;
 use easel_imagegen::phase;
 use easel_imagegen::port::{Files, ModelError};
-use reqwest::Response;
+use easel_protocol::tool::ToolExposure;
+use reqwest::header::CONTENT_TYPE;
+use reqwest::{Response, StatusCode};
 use tracing::Span;
 
-use self::decoder::{RawDocument, StreamDecoder, StreamFormat};
+use self::decoder::{DocumentKind, RawDocument, StreamDecoder};
+use self::parse::parse;
+use self::skipped::SkippedEvents;
+pub(super) use self::stream_end::StreamEnd;
 use super::state::{ResponseEvents, ResponseState};
-use super::wire::{self, InvalidEvent, StreamEvent};
+use super::wire::{InvalidEvent, StreamEvent};
 use super::{other_error, provider_error};
-use crate::http::{Attempt, LimitReached, NetworkLimit, OpenResponse, SendError, root_cause};
+use crate::http::{Attempt, NetworkLimit, OpenResponse, SendError, root_cause};
 use crate::json_images::ImagePart;
 use crate::rejection::Redactor;
 
 /// A larger chunk is processed on a blocking thread.
 const SMALL_CHUNK_BYTES: usize = 2 << 10;
-/// A larger event is parsed on a blocking thread.
-const SMALL_EVENT_BYTES: usize = 256 << 10;
-
-/// The reason why a response ended before it was complete.
-#[derive(Debug)]
-pub(super) enum StreamEnd {
-    /// The response was truncated or damaged on its way. Another attempt may succeed.
-    Truncated(ModelError),
-    /// Another attempt would fail for the same reason.
-    Failed(ModelError),
-    LimitReached(LimitReached),
-}
-
-impl From<LimitReached> for StreamEnd {
-    fn from(reason: LimitReached) -> Self {
-        Self::LimitReached(reason)
-    }
-}
-
-impl From<ModelError> for StreamEnd {
-    fn from(error: ModelError) -> Self {
-        Self::Failed(error)
-    }
-}
+/// A page of a proxy, a login or an error.
+const WEB_PAGE: &str = "a web page";
 
 /// An open response of the model.
 pub(super) struct OpenStream<F: Files> {
@@ -54,11 +41,14 @@ pub(super) struct OpenStream<F: Files> {
     redactor: Redactor,
     /// The name of the provider in messages.
     provider: String,
-    format: StreamFormat,
+    exposure: ToolExposure,
+    /// What the provider sends instead of a response, according to the head.
+    announced: Option<&'static str>,
     /// Absent while a blocking thread processes a chunk.
     decoder: Option<StreamDecoder<F>>,
     /// Events that have not been processed yet.
     received: VecDeque<RawDocument<F::Writer>>,
+    skipped: SkippedEvents,
     pub(super) state: ResponseState,
     /// Logs the attempt at the end of the response.
     _attempt: Option<Attempt>,
@@ -67,20 +57,28 @@ pub(super) struct OpenStream<F: Files> {
 }
 
 impl<F: Files> OpenStream<F> {
-    /// Starts to receive `response`. Messages call the provider `provider`.
-    pub(super) fn new(response: OpenResponse, provider: String, files: Arc<F>, state: ResponseState) -> Self {
+    /// Starts to receive the response to a request that offers the image tools of `exposure`. Messages call the
+    /// provider `provider`.
+    pub(super) fn new(
+        response: OpenResponse,
+        provider: String,
+        exposure: ToolExposure,
+        files: Arc<F>,
+        state: ResponseState,
+    ) -> Self {
         let OpenResponse { response, redactor, destination: _, attempt } = response;
-        let format = StreamFormat::detect(&response);
-        let decoder = Some(StreamDecoder::new(format, files));
+        let announced = find_announced(&response);
         let body_span = tracing::debug_span!(target: phase::TARGET, "body");
         let decode_span = tracing::debug_span!(target: phase::TARGET, parent: &body_span, "decode");
         Self {
             response,
             redactor,
             provider,
-            format,
-            decoder,
+            exposure,
+            announced,
+            decoder: Some(StreamDecoder::new(files)),
             received: VecDeque::new(),
+            skipped: SkippedEvents::default(),
             state,
             _attempt: attempt,
             decode_span,
@@ -97,44 +95,76 @@ impl<F: Files> OpenStream<F> {
         events: &mut ResponseEvents,
         images: &mut Vec<ImagePart<F::Writer>>,
     ) -> Result<ControlFlow<()>, StreamEnd> {
-        if let StreamFormat::Unsupported(what) = self.format {
-            let message = format!("{} sent {what} instead of a response; check its base_url", self.provider);
-            return Err(provider_error(message).into());
-        }
-        let document = match self.received.pop_front() {
-            Some(document) => document,
+        let (document, is_unended) = match self.received.pop_front() {
+            Some(document) => (document, false),
             None => match limit.run(self.next_chunk(idle_timeout)).await?? {
                 Some(chunk) => {
                     self.decode(chunk).await?;
                     return Ok(ControlFlow::Continue(()));
                 }
-                None if self.format == StreamFormat::Json => {
-                    self.decoder.as_mut().ok_or_else(decoder_panicked)?.take_document()
+                None => {
+                    let document = self.decoder.as_mut().ok_or_else(decoder_panicked)?.take_document();
+                    let is_event = document.kind == DocumentKind::Event;
+                    (document, is_event)
                 }
-                None => return Err(StreamEnd::Truncated(provider_error("the provider's response ended early"))),
             },
         };
-        let event = parse(&self.decode_span, self.format, document.name, document.json).await?;
-        *images = document.images;
+        let RawDocument { kind, name, json, images: parts } = document;
+        let (event, json) = parse(&self.decode_span, kind, &name, json).await?;
+        let invalid = match event {
+            // Some servers omit the empty line after the last event.
+            Ok(event) if !is_unended || matches!(event, StreamEvent::Ended(_) | StreamEvent::Error(_)) => {
+                *images = parts;
+                return self.on_event(event, events, images);
+            }
+            Ok(_) => None,
+            Err(invalid) => Some(invalid),
+        };
+        let end = match invalid {
+            _ if is_unended => Some(self.early_end()),
+            None => None,
+            // What is too large ends the response at once, unless an image may follow.
+            Some(invalid) if kind == DocumentKind::Response || !self.skips(invalid) => Some(invalid.into()),
+            Some(invalid) => {
+                tracing::debug!(error = %invalid, "an event is skipped");
+                self.skipped.add(&name, &json, invalid);
+                None
+            }
+        };
+        self.keep_results(RawDocument { kind, name, json, images: parts }, events, images).await;
+        end.map_or(Ok(ControlFlow::Continue(())), Err)
+    }
+
+    fn on_event(
+        &mut self,
+        mut event: StreamEvent,
+        events: &mut ResponseEvents,
+        images: &[ImagePart<F::Writer>],
+    ) -> Result<ControlFlow<()>, StreamEnd> {
+        event.retain_results(|number| images.get(number).is_some_and(|part| !part.is_empty()));
+        if let Some(end) = self.skipped.find_loss(&event) {
+            self.state.keep_results(event, events);
+            return Err(end);
+        }
         Ok(self.state.on_event(event, events)?)
     }
 
-    /// Uses the complete images of a truncated event, and nothing else of it.
-    pub(super) async fn take_truncated_event(
-        &mut self,
-        events: &mut ResponseEvents,
-        images: &mut Vec<ImagePart<F::Writer>>,
-    ) {
-        let Some(decoder) = &mut self.decoder else { return };
-        let document = decoder.take_document();
-        if !document.images.iter().any(ImagePart::is_complete) {
-            return;
+    /// Returns whether the response continues after such an event.
+    fn skips(&self, invalid: InvalidEvent) -> bool {
+        invalid == InvalidEvent::NotJson || self.exposure == ToolExposure::Hosted
+    }
+
+    /// Returns the end of a stream whose last event is missing.
+    fn early_end(&self) -> StreamEnd {
+        match (self.skipped.reason(), self.announced) {
+            (Some(invalid), _) => invalid.into(),
+            (None, Some(what)) => self.not_a_response(what),
+            (None, None) => StreamEnd::Truncated(provider_error("the provider's response ended early")),
         }
-        let Some(json) = wire::complete_truncated_json(&document.json) else { return };
-        let Ok(event) = parse(&self.decode_span, self.format, document.name, json).await else { return };
-        *images = document.images;
-        let is_complete = |number: usize| images.get(number).is_some_and(ImagePart::is_complete);
-        self.state.on_truncated_event(event, is_complete, events);
+    }
+
+    fn not_a_response(&self, what: &str) -> StreamEnd {
+        provider_error(format!("{} sent {what} instead of a response; check its base_url", self.provider)).into()
     }
 
     async fn next_chunk(&mut self, idle_timeout: Duration) -> Result<Option<Bytes>, StreamEnd> {
@@ -152,7 +182,7 @@ impl<F: Files> OpenStream<F> {
         }
     }
 
-    async fn decode(&mut self, bytes: Bytes) -> Result<(), ModelError> {
+    async fn decode(&mut self, bytes: Bytes) -> Result<(), StreamEnd> {
         let mut decoder = self.decoder.take().ok_or_else(decoder_panicked)?;
         let is_small = bytes.len() <= SMALL_CHUNK_BYTES && !decoder.is_in_image();
         let (decoder, documents) = if is_small {
@@ -166,7 +196,11 @@ impl<F: Files> OpenStream<F> {
             });
             decoding.await.map_err(|_| decoder_panicked())?
         };
+        let is_page = decoder.is_page();
         self.decoder = Some(decoder);
+        if is_page {
+            return Err(self.not_a_response(WEB_PAGE));
+        }
         let documents =
             documents.map_err(|error| provider_error(format!("the provider's response is too large: {error}")));
         self.received.extend(documents?);
@@ -174,21 +208,11 @@ impl<F: Files> OpenStream<F> {
     }
 }
 
-async fn parse(span: &Span, format: StreamFormat, name: Vec<u8>, json: Vec<u8>) -> Result<StreamEvent, StreamEnd> {
-    let (is_small, span) = (json.len() <= SMALL_EVENT_BYTES, span.clone());
-    let parse = move || {
-        span.in_scope(|| match format {
-            StreamFormat::Json => wire::parse_response(&json),
-            StreamFormat::Events | StreamFormat::Unsupported(_) => wire::parse_event(&name, &json),
-        })
-    };
-    let event =
-        if is_small { parse() } else { tokio::task::spawn_blocking(parse).await.map_err(|_| decoder_panicked())? };
-    event.map_err(|invalid| {
-        let error = provider_error(invalid.to_string());
-        // An event that is too large would be too large again.
-        if invalid == InvalidEvent::NotJson { StreamEnd::Truncated(error) } else { StreamEnd::Failed(error) }
-    })
+/// Returns what the head of a response announces instead of a response of the model.
+fn find_announced(response: &Response) -> Option<&'static str> {
+    let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
+    let is_page = media_type.get(..9).is_some_and(|start| start.eq_ignore_ascii_case(b"text/html"));
+    if response.status() == StatusCode::NO_CONTENT { Some("nothing (HTTP 204)") } else { is_page.then_some(WEB_PAGE) }
 }
 
 fn decoder_panicked() -> ModelError {

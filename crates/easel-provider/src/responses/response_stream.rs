@@ -121,7 +121,7 @@ impl<'a, C: Credentials, F: Files> ResponseStream<'a, C, F> {
                 self.events.extend(request_id(headers, &response.redactor).map(request_id_event));
                 let state = ResponseState::new(self.call.context(&response));
                 let provider = self.api.client.description();
-                let stream = OpenStream::new(response, provider, Arc::clone(&self.files), state);
+                let stream = OpenStream::new(response, provider, self.call.exposure, Arc::clone(&self.files), state);
                 self.phase = Phase::Receiving(Box::new(stream));
                 Ok(ControlFlow::Continue(()))
             }

@@ -9,22 +9,21 @@ mod identity;
 mod images;
 mod known_items;
 mod messages;
+mod output;
 mod reasoning;
 
 use std::ops::ControlFlow;
 
 use easel_imagegen::port::{FunctionCall, ModelError, ModelEvent};
-use easel_protocol::turn::CodexErrorInfo;
 
 use self::calls::Calls;
 pub(super) use self::event::{HostedImage, ResponseEvent, ResponseEvents};
 use self::images::HostedImages;
 pub(super) use self::images::ResponseContext;
-use self::known_items::KnownItems;
 use self::messages::Messages;
 use self::reasoning::ReasoningItems;
-use super::wire::{FinalResponse, Item, ItemContent, ItemKey, ResponseStatus, StreamEvent};
-use super::{other_error, provider_error};
+use super::provider_error;
+use super::wire::{Item, ItemContent, ItemKey, StreamEvent};
 use crate::rejection::{Redactor, Rejection};
 
 /// Messages, calls and reasoning items of one response.
@@ -97,16 +96,11 @@ impl ResponseState {
         Ok(ControlFlow::Continue(()))
     }
 
-    /// Uses those images of a truncated event for which `is_complete` returns `true`.
-    pub(super) fn on_truncated_event(
-        &mut self,
-        event: StreamEvent,
-        is_complete: impl Fn(usize) -> bool,
-        events: &mut ResponseEvents,
-    ) {
-        let items = match event {
-            StreamEvent::ItemDone(item) => vec![item],
-            StreamEvent::Ended(response) => response.output,
+    /// Uses the results of an event and nothing else of it, because the event is truncated or the response has failed.
+    pub(super) fn keep_results(&mut self, event: StreamEvent, events: &mut ResponseEvents) {
+        match event {
+            StreamEvent::ItemDone(item) => self.keep_result(item, events),
+            StreamEvent::Ended(response) => self.keep_output(response.output, events),
             StreamEvent::TextDelta { .. }
             | StreamEvent::ReasoningPartAdded { .. }
             | StreamEvent::ReasoningDelta { .. }
@@ -115,15 +109,17 @@ impl ResponseState {
             | StreamEvent::ImageStarted { .. }
             | StreamEvent::ImagePreview { .. }
             | StreamEvent::Error(_)
-            | StreamEvent::Other => return,
-        };
-        for Item { key, content } in items {
-            if let ItemContent::Image(image) = content
-                && image.result.is_some_and(&is_complete)
-                && let Err(error) = self.images.on_done(&self.clean(&key), *image, events)
-            {
-                tracing::warn!(%error, "an image of a truncated event is dropped");
-            }
+            | StreamEvent::Other => {}
+        }
+    }
+
+    /// Uses an item if it is an image with a result.
+    pub(super) fn keep_result(&mut self, Item { key, content }: Item, events: &mut ResponseEvents) {
+        if let ItemContent::Image(image) = content
+            && image.result.is_some()
+            && let Err(error) = self.images.on_done(&self.clean(&key), *image, events)
+        {
+            tracing::warn!(%error, "an image of a truncated event is dropped");
         }
     }
 
@@ -135,6 +131,11 @@ impl ResponseState {
     /// Completes the reasoning that has started, because the request is sent again.
     pub(super) fn close_reasoning(&mut self, events: &mut ResponseEvents) {
         self.reasoning.close(events);
+    }
+
+    /// Returns how many images have ended.
+    pub(super) fn count_ended_images(&self) -> usize {
+        self.images.count_ended()
     }
 
     /// Returns the provider's error that ended the response before any image started.
@@ -157,50 +158,6 @@ impl ResponseState {
         }
     }
 
-    fn on_response(&mut self, response: FinalResponse, events: &mut ResponseEvents) -> Result<(), ModelError> {
-        match response.status {
-            ResponseStatus::Completed => {}
-            ResponseStatus::Incomplete => return Err(incomplete_error(response.reason.as_deref())),
-            ResponseStatus::Failed => return Err(self.images.on_error(&response.error.unwrap_or_default())),
-        }
-        self.on_output(response.output, events)?;
-        events.push_back(ModelEvent::Completed { usage: response.usage }.into());
-        Ok(())
-    }
-
-    /// Adds the items of the complete response that no earlier event contained, in their order.
-    fn on_output(&mut self, output: Vec<Item>, events: &mut ResponseEvents) -> Result<(), ModelError> {
-        let output: Vec<Item> =
-            output.into_iter().map(|Item { key, content }| Item { key: self.clean(&key), content }).collect();
-        let mut known = KnownItems::new(self, &output);
-        for Item { key, content } in output {
-            match content {
-                ItemContent::Reasoning(reasoning) if known.reasoning.next() == Some(None) => {
-                    self.reasoning.on_output(key, *reasoning, events)?;
-                }
-                ItemContent::Message(text) if known.messages.next() == Some(None) => {
-                    self.messages.add(key, text, events)?;
-                }
-                ItemContent::FunctionCall { id, namespace, name, arguments } if known.calls.next() == Some(None) => {
-                    let call = self.function_call(&id, namespace.as_deref(), &name, arguments);
-                    events.push_back(ModelEvent::FunctionCall(self.calls.add(key, call)?).into());
-                }
-                ItemContent::Image(image) => {
-                    self.images.on_output(known.images.next().flatten(), &key, *image, events)?;
-                }
-                ItemContent::Reasoning(_)
-                | ItemContent::Message(_)
-                | ItemContent::FunctionCall { .. }
-                | ItemContent::Other => {}
-            }
-            self.check_item_count()?;
-        }
-        self.reasoning.close(events);
-        self.messages.close(events);
-        self.images.end_missing(events);
-        Ok(())
-    }
-
     fn function_call(&self, id: &str, namespace: Option<&str>, name: &str, arguments: String) -> FunctionCall {
         let clean = |text: &str| self.redactor.clean_text(text, usize::MAX);
         let namespace = namespace.map(clean).filter(|namespace| !namespace.is_empty());
@@ -217,17 +174,5 @@ impl ResponseState {
             return Err(provider_error("the provider's model produced too many items"));
         }
         Ok(())
-    }
-}
-
-fn incomplete_error(reason: Option<&str>) -> ModelError {
-    match reason {
-        Some("max_output_tokens") => other_error("the model's response reached its token limit"),
-        Some("content_filter") => ModelError {
-            message: "the provider's content filter ended the model's response".to_owned(),
-            info: CodexErrorInfo::BadRequest,
-            was_refused: false,
-        },
-        Some(_) | None => other_error("the provider ended the model's response before it was complete"),
     }
 }

@@ -20,7 +20,7 @@ pub(super) use self::item::{ImageItem, Item, ItemContent, ItemKey, ReasoningItem
 use self::item::{parse_item, parse_position, parse_string};
 pub(super) use self::limits::InvalidEvent;
 use self::limits::{MAX_ID_CHARS, parse_error_fields, parse_name};
-pub(super) use self::truncated_json::complete_truncated_json;
+pub(super) use self::truncated_json::{complete_truncated_json, images_of_invalid_json};
 
 /// Bytes of an event without an image.
 const MAX_TEXT_EVENT_BYTES: usize = 4 << 20;

@@ -3,27 +3,25 @@
 use std::sync::Arc;
 
 use easel_imagegen::port::Files;
-use reqwest::header::CONTENT_TYPE;
-use reqwest::{Response, StatusCode};
 
 use crate::http::sse::{Frame, Parser};
+use crate::http::{BodyFormat, FormatDetector};
 use crate::json_images::{BodyAssembler, BodyTooLarge, ImageKeys, ImagePart};
 
 /// Images that may wait to be processed at the same time. Each is an open file.
 const MAX_IMAGES: usize = 64;
 
-/// How a provider sends a response.
+/// What a document is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum StreamFormat {
-    Events,
-    /// Compatible servers may send the whole response as JSON although a stream was requested.
-    Json,
-    /// Not a response of the model. Error messages use the text to name what the provider sent instead.
-    Unsupported(&'static str),
+pub(super) enum DocumentKind {
+    Event,
+    /// A whole response. Compatible servers may send it although a stream was requested.
+    Response,
 }
 
 /// An event or a whole response as JSON without its images, and the images.
 pub(super) struct RawDocument<W> {
+    pub(super) kind: DocumentKind,
     /// The name of the event; empty if it has none.
     pub(super) name: Vec<u8>,
     pub(super) json: Vec<u8>,
@@ -32,15 +30,20 @@ pub(super) struct RawDocument<W> {
 
 /// Turns chunks into documents.
 pub(super) struct StreamDecoder<F: Files> {
-    format: StreamFormat,
+    format: FormatDetector,
     parser: Parser,
     assembler: BodyAssembler<F>,
 }
 
 impl<F: Files> StreamDecoder<F> {
-    pub(super) fn new(format: StreamFormat, files: Arc<F>) -> Self {
+    pub(super) fn new(files: Arc<F>) -> Self {
         let assembler = BodyAssembler::new(ImageKeys::Responses, files, MAX_IMAGES);
-        Self { format, parser: Parser::default(), assembler }
+        Self { format: FormatDetector::default(), parser: Parser::default(), assembler }
+    }
+
+    /// Returns whether the body is a web page.
+    pub(super) fn is_page(&self) -> bool {
+        self.format.format() == Some(BodyFormat::Page)
     }
 
     /// Returns whether the bytes that arrive next are part of an image.
@@ -48,13 +51,13 @@ impl<F: Files> StreamDecoder<F> {
         self.assembler.is_in_image()
     }
 
-    /// Returns the documents that end in `bytes`.
+    /// Returns the documents that end in `bytes`. A whole response ends with the body.
     pub(super) fn feed(&mut self, mut bytes: &[u8]) -> Result<Vec<RawDocument<F::Writer>>, BodyTooLarge> {
         let (mut documents, mut image_count) = (Vec::new(), 0);
-        match self.format {
-            StreamFormat::Json => self.assembler.feed(bytes)?,
-            StreamFormat::Unsupported(_) => {}
-            StreamFormat::Events => {
+        match self.format.feed(&mut bytes) {
+            None | Some(BodyFormat::Page) => {}
+            Some(BodyFormat::Json) => self.assembler.feed(bytes)?,
+            Some(BodyFormat::Events) => {
                 while let Some(frame) = self.parser.next(&mut bytes) {
                     match frame {
                         Frame::Data(part) => self.assembler.feed(part)?,
@@ -74,24 +77,11 @@ impl<F: Files> StreamDecoder<F> {
 
     /// Takes the document that has arrived so far.
     pub(super) fn take_document(&mut self) -> RawDocument<F::Writer> {
+        let kind = match self.format.format() {
+            Some(BodyFormat::Json) => DocumentKind::Response,
+            Some(BodyFormat::Events | BodyFormat::Page) | None => DocumentKind::Event,
+        };
         let (json, images) = self.assembler.take();
-        RawDocument { name: self.parser.event().to_vec(), json, images }
-    }
-}
-
-impl StreamFormat {
-    /// Detects the format from the headers.
-    pub(super) fn detect(response: &Response) -> Self {
-        let media_type = response.headers().get(CONTENT_TYPE).map_or(&b""[..], |value| value.as_bytes());
-        let is = |kind: &[u8]| media_type.get(..kind.len()).is_some_and(|start| start.eq_ignore_ascii_case(kind));
-        if response.status() == StatusCode::NO_CONTENT {
-            Self::Unsupported("nothing (HTTP 204)")
-        } else if is(b"text/html") {
-            Self::Unsupported("a web page")
-        } else if is(b"application/json") {
-            Self::Json
-        } else {
-            Self::Events
-        }
+        RawDocument { kind, name: self.parser.event().to_vec(), json, images }
     }
 }

@@ -52,7 +52,7 @@ pub async fn read_model_response<F: Files>(
     let call = ModelCall::new(&api, request, body, Arc::clone(&files));
     let response = OpenResponse { response, redactor: redactor(), destination: Destination::default(), attempt: None };
     let state = ResponseState::new(call.context(&response));
-    let stream = OpenStream::new(response, "fuzzing".to_owned(), Arc::clone(&files), state);
+    let stream = OpenStream::new(response, "fuzzing".to_owned(), call.exposure, Arc::clone(&files), state);
     let mut stream = ResponseStream {
         phase: Phase::Receiving(Box::new(stream)),
         ..ResponseStream::new(api, call, files, CancellationToken::new())

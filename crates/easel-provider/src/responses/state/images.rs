@@ -89,6 +89,11 @@ impl HostedImages {
         Rejection::from_json(200, &context.headers, error, &context.redactor).at(context.destination.clone())
     }
 
+    /// Returns how many images have ended.
+    pub(super) fn count_ended(&self) -> usize {
+        self.calls.iter().filter(|call| call.state == CallState::Ended).count()
+    }
+
     /// Returns the images that have started.
     pub(super) fn known(&self) -> Vec<Fingerprint> {
         self.calls.iter().map(|call| Fingerprint::of_image(call.key.clone())).collect()
@@ -222,11 +227,13 @@ impl HostedImages {
     }
 
     fn to_outcome(&self, key: &ItemKey, image: ImageItem) -> Result<HostedImage, ImageError> {
-        if let Some(error) = &image.error {
-            return Err(ImageError { attempts: 1, ..self.parse_rejection(error).image_error() });
-        }
-        let Some(number) = image.result.filter(|_| image.status != FAILED) else {
-            return Err(self.image_error(NO_IMAGE));
+        // An image that arrived is used, whatever is said about it.
+        let number = match (image.result, &image.error) {
+            (Some(number), _) => number,
+            (None, Some(error)) => {
+                return Err(ImageError { attempts: 1, ..self.parse_rejection(error).image_error() });
+            }
+            (None, None) => return Err(self.image_error(NO_IMAGE)),
         };
         let redactor = &self.context.redactor;
         let label = |text: Option<String>| redactor.clean_label(&text?);

@@ -41,7 +41,12 @@ async fn stream_truncated_anywhere_is_an_error() {
     for count in 0..list.len() {
         let whole = events(&list[..count]);
         let next = events(&list[count..=count]);
-        for body in [whole.clone(), whole.clone() + &next[..next.len() - 1], whole + &next[..next.len() / 2]] {
+        let mut cuts = vec![whole.clone(), whole.clone() + &next[..next.len() / 2]];
+        // The last event is complete without its empty line.
+        if count + 1 < list.len() {
+            cuts.push(whole + &next[..next.len() - 1]);
+        }
+        for body in cuts {
             let transcript = transcript(vec![Step::Send(stream(&body))], PATIENT).await;
             let last = transcript.lines().last().unwrap_or_default();
             assert_eq!(last, "error InternalServerError: the provider's response ended early", "{body}");
@@ -182,15 +187,24 @@ async fn invalid_json_and_utf8_are_errors() {
         let body = [b"data: ", data, b"\n\n"].concat();
         assert_eq!(transcript(vec![Step::Send(stream(body))], PATIENT).await, expected);
     }
-    let page = response("200 OK", "content-type: application/json\r\n", "{\"choices\":[]}");
-    assert_eq!(transcript(vec![Step::Send(page)], PATIENT).await, expected);
+    let other = response("200 OK", "content-type: application/json\r\n", "{\"choices\":[]}");
+    let expected = "error InternalServerError: the provider sent JSON that is not a response\n";
+    assert_eq!(transcript(vec![Step::Send(other)], PATIENT).await, expected);
 }
 
 #[tokio::test]
 async fn web_page_is_an_error() {
-    let page = response("200 OK", "content-type: Text/HTML; charset=utf-8\r\n", "<html>oops</html>");
     let expected = "error InternalServerError: provider `test` at HOST sent a web page instead of a response; check its base_url\n";
-    assert_eq!(transcript(vec![Step::Send(page)], PATIENT).await, expected);
+    for (head, body) in [
+        ("content-type: Text/HTML; charset=utf-8\r\n", "<html>oops</html>"),
+        ("content-type: Text/HTML; charset=utf-8\r\n", "Log in."),
+        ("content-type: text/event-stream\r\n", "\n<!DOCTYPE html>"),
+        ("", "<html>oops</html>"),
+    ] {
+        let server = MockServer::play([vec![Step::Send(response("200 OK", head, body))]]);
+        let transcript = all(&provider(&server.base_url(), PATIENT, 0), request(ToolExposure::None)).await;
+        assert_eq!((transcript.as_str(), server.requests().len()), (expected, 1), "{head}{body}");
+    }
     let nothing = b"HTTP/1.1 204 No Content\r\n\r\n".to_vec();
     let expected = "error InternalServerError: provider `test` at HOST sent nothing (HTTP 204) instead of a response; check its base_url\n";
     assert_eq!(transcript(vec![Step::Send(nothing)], PATIENT).await, expected);

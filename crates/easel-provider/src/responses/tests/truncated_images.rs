@@ -13,6 +13,7 @@ use super::fixture::{MemoryFiles, PATIENT, PNG, all_with, line, provider, reques
 
 const STARTED: &str = r#"started ig_1 Generate "draw a fox" []"#;
 const ENDED: &str = r#"ended ig_1 Some("req_7") Some("ig_1") 70 bytes None None None"#;
+const INVALID: &str = "error InternalServerError: the provider sent an event that is not valid JSON";
 const CUT: &str = "error InternalServerError: the provider's response ended early";
 
 /// The events up to the base64 of an image, which is the last value of each text.
@@ -49,6 +50,35 @@ async fn complete_image_of_cut_json_is_kept() {
     let lines = transcript(response("200 OK", head, format!("{{\"output\":[{item}{PNG}\",\"size"))).await;
     assert_eq!(lines[..2], [STARTED, ENDED]);
     assert!(lines[2].contains(" was lost while the response arrived: "), "{lines:?}");
+}
+
+#[tokio::test]
+async fn complete_image_of_json_that_ends_cleanly_is_kept() {
+    let item = r#"{"type":"image_generation_call","id":"ig_1","status":"completed","result":""#;
+    let whole = format!("{{\"output\":[{item}{PNG}\"}}]}}");
+    for body in [&whole[..whole.len() - 1], &whole[..whole.len() - 3]] {
+        let lines = transcript(response("200 OK", "content-type: application/json\r\n", body)).await;
+        assert_eq!(lines, [STARTED, ENDED, INVALID], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn complete_image_of_invalid_json_is_kept() {
+    let item = format!(r#"{{"type":"image_generation_call","id":"ig_1","status":"completed","result":"{PNG}"}}"#);
+    let kept = [
+        r#"started image_1 Generate "draw a fox" []"#,
+        r#"ended image_1 Some("req_7") None 70 bytes None None None"#,
+        INVALID,
+    ];
+    let body = format!("{{\"output\":[{item}],\"x\":}}<!-- 7 ms -->");
+    assert_eq!(transcript(response("200 OK", "content-type: application/json\r\n", &body)).await, kept);
+    let done = format!("data: {{\"type\":\"response.output_item.done\",\"item\":{item},\"x\":}}\n\n");
+    assert_eq!(transcript(stream(&done)).await, kept);
+    // The complete response repeats the image.
+    let repeated = format!("data: {{\"type\":\"response.completed\",\"response\":{{\"output\":[{item}]}},\"x\":}}\n\n");
+    assert_eq!(transcript(stream(done.clone() + &repeated)).await, kept);
+    let preview = done.replace("response.output_item.done", "x.partial_image");
+    assert_eq!(transcript(stream(preview)).await, [INVALID], "an unfinished image is none");
 }
 
 #[tokio::test]

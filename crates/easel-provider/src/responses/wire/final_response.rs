@@ -19,6 +19,8 @@ pub(in super::super) struct FinalResponse {
     pub(in super::super) error: Option<Value>,
     /// Why the response is incomplete.
     pub(in super::super) reason: Option<String>,
+    /// Why a part of the response is missing here. Its other items are not lost with it.
+    pub(in super::super) invalid: Option<InvalidEvent>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,41 +49,53 @@ struct RawResponse<'a> {
 ///
 /// # Errors
 ///
-/// Fails if it is not valid JSON or exceeds a limit.
+/// Fails if it is not JSON or not a response.
 pub(in super::super) fn parse_response(data: &[u8]) -> Result<StreamEvent, InvalidEvent> {
     let raw: RawResponse<'_> = parse_json(data)?;
     if raw.output.is_none() {
         return if raw.error.is_some() {
             Ok(StreamEvent::Error(parse_error(data)?))
         } else {
-            Err(InvalidEvent::NotJson)
+            Err(InvalidEvent::NotAResponse)
         };
     }
-    Ok(StreamEvent::Ended(parse_final_response(&raw, ResponseStatus::Completed)?))
+    Ok(StreamEvent::Ended(parse_final_response(&raw, ResponseStatus::Completed)))
 }
 
 /// Parses the last event of a stream. `status` is that of its name.
 pub(super) fn parse_ended(raw: Option<&RawValue>, status: ResponseStatus) -> Result<StreamEvent, InvalidEvent> {
     let raw: RawResponse<'_> = parse_json(raw.ok_or(InvalidEvent::NotJson)?.get().as_bytes())?;
-    Ok(StreamEvent::Ended(parse_final_response(&raw, status)?))
+    Ok(StreamEvent::Ended(parse_final_response(&raw, status)))
 }
 
 /// Parses a response that has ended. `status` is the status of its event, for a response without its own.
-fn parse_final_response(raw: &RawResponse<'_>, status: ResponseStatus) -> Result<FinalResponse, InvalidEvent> {
-    let output = raw.output.map(|raw| RawItems::parse(raw.get())).transpose()?.unwrap_or_default();
-    let status = match parse_name(raw.status, MAX_ID_CHARS)?.as_str() {
+fn parse_final_response(raw: &RawResponse<'_>, status: ResponseStatus) -> FinalResponse {
+    let (raw_items, mut invalid) = raw.output.map(|raw| RawItems::parse(raw.get())).unwrap_or_default();
+    let mut output = Vec::with_capacity(raw_items.0.len());
+    for (at, raw) in (0..).zip(raw_items.0) {
+        match parse_item(raw, Some(at)) {
+            Ok(item) => output.push(item),
+            Err(error) => invalid = invalid.or(Some(error)),
+        }
+    }
+    let own_status = parse_name(raw.status, MAX_ID_CHARS).unwrap_or_else(|error| {
+        invalid = invalid.or(Some(error));
+        String::new()
+    });
+    let status = match own_status.as_str() {
         "failed" | "cancelled" => ResponseStatus::Failed,
         "incomplete" => ResponseStatus::Incomplete,
         _ => status,
     };
     let reason = parse_small(raw.incomplete_details).and_then(|details| details["reason"].as_str().map(str::to_owned));
-    Ok(FinalResponse {
+    FinalResponse {
         status,
-        output: (0..).zip(output.0).map(|(at, raw)| parse_item(raw, Some(at))).collect::<Result<_, _>>()?,
+        output,
         usage: parse_small(raw.usage).as_ref().map(parse_usage).unwrap_or_default(),
         error: raw.error.and_then(parse_error_fields),
         reason,
-    })
+        invalid,
+    }
 }
 
 fn parse_usage(usage: &Value) -> TokenUsage {

@@ -120,7 +120,8 @@ pub(super) fn parse_item(raw: &RawValue, position: Option<u32>) -> Result<Item, 
                 .unwrap_or_default(),
         },
         "image_generation_call" => ItemContent::Image(Box::new(ImageItem {
-            status: parse_name(raw.status, MAX_NAME_CHARS)?,
+            // The bytes of an image are worth more than its status and its id.
+            status: parse_name(raw.status, MAX_NAME_CHARS).unwrap_or_default(),
             result: raw.result.and_then(|raw| raw.get().parse().ok()),
             revised_prompt: parse_string(raw.revised_prompt),
             applied: AppliedImage {
@@ -135,7 +136,11 @@ pub(super) fn parse_item(raw: &RawValue, position: Option<u32>) -> Result<Item, 
         // The ids of other items are not needed and may be of any length.
         _ => return Ok(Item { key: ItemKey::default(), content: ItemContent::Other }),
     };
-    Ok(Item { key: ItemKey { position, id: parse_name(raw.id, MAX_ID_CHARS)? }, content })
+    let id = match (&content, parse_name(raw.id, MAX_ID_CHARS)) {
+        (ItemContent::Image(_), id) => id.unwrap_or_default(),
+        (_, id) => id?,
+    };
+    Ok(Item { key: ItemKey { position, id }, content })
 }
 
 pub(super) fn parse_position(raw: Option<&RawValue>) -> Option<u32> {

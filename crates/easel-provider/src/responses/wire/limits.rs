@@ -26,6 +26,8 @@ pub(in super::super) enum InvalidEvent {
     NotJson,
     #[error("the provider sent an event that is too large")]
     TextTooLarge,
+    #[error("the provider sent JSON that is not a response")]
+    NotAResponse,
     #[error("the provider sent too many items in one response")]
     TooManyItems,
     #[error("the provider sent an id or a name that is too long")]
@@ -54,10 +56,13 @@ pub(super) fn parse_small(raw: Option<&RawValue>) -> Option<Value> {
     if json.len() > MAX_SMALL_BYTES { None } else { serde_json::from_str(json).ok() }
 }
 
-/// Parses an error. Returns `None` for `null`, and an error without fields if it is too large.
+/// Parses an error. Returns `None` for an empty value, and an error without fields if it is too large.
 pub(super) fn parse_error_fields(raw: &RawValue) -> Option<Value> {
     match parse_small(Some(raw)) {
-        Some(Value::Null) => None,
+        Some(Value::Null | Value::Bool(false)) => None,
+        Some(Value::String(text)) if text.is_empty() => None,
+        Some(Value::Array(list)) if list.is_empty() => None,
+        Some(Value::Object(fields)) if fields.is_empty() => None,
         Some(error) => Some(error),
         None => Some(Value::Object(Map::new())),
     }
@@ -68,12 +73,8 @@ pub(super) fn parse_error_fields(raw: &RawValue) -> Option<Value> {
 pub(super) struct RawItems<'a>(pub(super) Vec<&'a RawValue>);
 
 impl<'a> RawItems<'a> {
-    /// Splits a list into its items.
-    ///
-    /// # Errors
-    ///
-    /// Fails if it is not a list or has too many items.
-    pub(super) fn parse(json: &'a str) -> Result<Self, InvalidEvent> {
+    /// Splits a list into its items. Returns those before the fault too, if it is not a list or has too many items.
+    pub(super) fn parse(json: &'a str) -> (Self, Option<InvalidEvent>) {
         let mut items = Self::default();
         let mut too_many = false;
         let take = |item: &'a RawValue| {
@@ -83,11 +84,12 @@ impl<'a> RawItems<'a> {
             }
             !too_many
         };
-        match parse_each(json, take) {
-            Err(_) if too_many => Err(InvalidEvent::TooManyItems),
-            Err(_) => Err(InvalidEvent::NotJson),
-            Ok(()) => Ok(items),
-        }
+        let invalid = match parse_each(json, take) {
+            Err(_) if too_many => Some(InvalidEvent::TooManyItems),
+            Err(_) => Some(InvalidEvent::NotJson),
+            Ok(()) => None,
+        };
+        (items, invalid)
     }
 }
 

@@ -68,9 +68,8 @@ fn done(item: &Value) -> Result<StreamEvent, InvalidEvent> {
 fn names_over_their_limit_are_rejected() {
     // Each character takes twelve bytes as JSON.
     let (longest, too_long) = ("\u{1f600}".repeat(256), "x".repeat(257));
-    for field in ["call_id", "name", "namespace", "status"] {
-        let kind = if field == "status" { "image_generation_call" } else { "function_call" };
-        let item = |name: &str| done(&json!({"type": kind, field: name}));
+    for field in ["call_id", "name", "namespace"] {
+        let item = |name: &str| done(&json!({"type": "function_call", field: name}));
         assert!(item(&longest).is_ok(), "{field}");
         assert_eq!(item(&too_long).unwrap_err(), InvalidEvent::NameTooLong, "{field}");
         assert_eq!(item(&"x".repeat(1 << 20)).unwrap_err(), InvalidEvent::NameTooLong, "{field}");
@@ -88,10 +87,31 @@ fn names_over_their_limit_are_rejected() {
 }
 
 #[test]
+fn image_is_parsed_without_names_that_are_too_long() {
+    let long = "x".repeat(2_000);
+    let image = json!({"type": "image_generation_call", "id": long, "status": long, "result": 0});
+    let Ok(StreamEvent::ItemDone(Item { key, content: ItemContent::Image(image) })) = done(&image) else {
+        panic!("not an image")
+    };
+    assert_eq!((key, image.status.as_str(), image.result), (ItemKey::default(), "", Some(0)));
+}
+
+#[test]
+fn invalid_item_does_not_hide_the_others() {
+    let (image, call) =
+        (json!({"type": "image_generation_call"}), json!({"type": "function_call", "name": "x".repeat(300)}));
+    let response = json!({"status": "completed", "output": [call, image]}).to_string();
+    let Ok(StreamEvent::Ended(ended)) = parse_response(response.as_bytes()) else { panic!("not a response") };
+    assert_eq!((ended.output.len(), ended.invalid), (1, Some(InvalidEvent::NameTooLong)));
+    assert_eq!(ended.output[0].key.position, Some(1));
+}
+
+#[test]
 fn list_over_its_limit_is_rejected() {
     let many = format!("[{}0]", "0,".repeat(1 << 20));
     let completed = format!(r#"{{"type":"response.completed","response":{{"output":{many}}}}}"#);
-    assert_eq!(parse_event(b"", completed.as_bytes()).unwrap_err(), InvalidEvent::TooManyItems);
+    let Ok(StreamEvent::Ended(ended)) = parse_event(b"", completed.as_bytes()) else { panic!("not a response") };
+    assert_eq!((ended.output.len(), ended.invalid), (0, Some(InvalidEvent::TooManyItems)));
     // An error of any size is still an error.
     let failed = format!(r#"{{"type":"response.failed","response":{{"error":{many},"usage":{many}}}}}"#);
     let Ok(StreamEvent::Ended(FinalResponse { status: ResponseStatus::Failed, error: Some(error), .. })) =

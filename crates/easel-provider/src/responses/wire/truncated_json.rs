@@ -1,6 +1,36 @@
-//! Completion of truncated JSON.
+//! What can be used of JSON that is truncated or damaged.
 
+use easel_protocol::record::AppliedImage;
 use serde::de::IgnoredAny;
+
+use super::item::{ImageItem, Item, ItemContent, ItemKey};
+
+/// Returns an item for each complete image of a text that is not JSON. `numbers` are the numbers of the images. Returns
+/// no items if one image may be a preview or the result of another tool.
+///
+/// A whole response repeats the images of earlier events. `known` is how many of them have ended.
+pub(in super::super) fn images_of_invalid_json(
+    text: &[u8],
+    numbers: impl Iterator<Item = usize>,
+    known: usize,
+) -> Vec<Item> {
+    let contains = |name: &[u8]| memchr::memmem::find(text, name).is_some();
+    if !contains(b"image_generation_call") || contains(b"partial_image") {
+        return Vec::new();
+    }
+    let item = |number| ImageItem {
+        status: String::new(),
+        result: Some(number),
+        revised_prompt: None,
+        applied: AppliedImage::default(),
+        error: None,
+    };
+    let repeated = if contains(b"output_item.done") { 0 } else { known };
+    numbers
+        .skip(repeated)
+        .map(|number| Item { key: ItemKey::default(), content: ItemContent::Image(Box::new(item(number))) })
+        .collect()
+}
 
 /// Completes a truncated JSON text: drops the last incomplete field, and closes all objects and arrays.
 ///
