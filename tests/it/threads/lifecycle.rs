@@ -48,7 +48,7 @@ async fn new_thread_has_every_field() {
 }
 
 #[tokio::test]
-async fn last_events_of_a_turn_come_before_its_thread_is_unloaded() {
+async fn last_events_of_a_turn_come_before_the_unloading() {
     let sandbox = Sandbox::with_config("wire.turn_event_delay_ms = 500\n");
     let mut server = sandbox.start_server().await;
     let thread = server.start_thread().await;

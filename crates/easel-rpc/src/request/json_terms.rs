@@ -19,8 +19,8 @@ pub(crate) fn to_reason(message: &str) -> String {
     message.to_owned()
 }
 
-/// Removes the position that serde adds if it reads a text: ` at line 1 column 2`. The client's own text may contain the
-/// same words, but not at the end.
+/// Removes the position that serde adds if it reads a text: ` at line 1 column 2`. The client's own text may contain
+/// the same words, but not at the end.
 fn without_position(message: &str) -> &str {
     let is_position = |(line, column): &(&str, &str)| [line, column].iter().all(|part| part.parse::<usize>().is_ok());
     match message.rsplit_once(" at line ") {

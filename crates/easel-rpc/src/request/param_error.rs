@@ -12,7 +12,7 @@ use crate::request::json_terms::{missing_field, to_reason};
 /// Largest value in bytes that is searched, with short strings. A search deserializes it many times.
 const MAX_SEARCHED: usize = 256 << 10;
 
-/// Longest string in Unix scalar values that is searched whole. What a message says does not depend on the end of a string.
+/// Longest string in Unix scalar values that is searched whole. No message depends on the end of a string.
 const MAX_STRING: usize = 256;
 
 /// A field that does not fit its type. The reason never quotes the value.

@@ -91,7 +91,7 @@ impl TerminalModes {
     /// Sets these modes again.
     pub(crate) fn restore(&self) {
         if let Some(modes) = &self.0 {
-            // Nobody can be told if the terminal is gone.
+            // It fails if the terminal is gone.
             let _ = tcsetattr(rustix::stdio::stdin(), OptionalActions::Flush, modes);
         }
     }
