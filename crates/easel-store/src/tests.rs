@@ -25,4 +25,5 @@ mod recovery;
 mod removals;
 pub(crate) mod sample;
 mod search;
+mod usage;
 mod workers;

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::home::{image_lines, relative_paths};
 
 /// The script that brings the tables to version n is at index n - 1.
-const MIGRATIONS: [&str; 17] = [
+const MIGRATIONS: [&str; 18] = [
     include_str!("../migrations/1.sql"),
     include_str!("../migrations/2.sql"),
     include_str!("../migrations/3.sql"),
@@ -24,6 +24,7 @@ const MIGRATIONS: [&str; 17] = [
     include_str!("../migrations/15.sql"),
     include_str!("../migrations/16.sql"),
     include_str!("../migrations/17.sql"),
+    include_str!("../migrations/18.sql"),
 ];
 
 /// Brings the tables to the newest version. Takes no lock if they have it.

@@ -53,6 +53,10 @@ pub struct DailyTokens {
     pub tokens: i64,
 }
 
+/// The largest number of tokens that a row has, 2^53 - 1, which every JSON parser reads exactly. Larger sums stop here,
+/// as they do in the triggers of the tables.
+const MAX_TOKENS: i64 = (1 << 53) - 1;
+
 const COLUMNS: &str = "day, thread_id, provider, model, images, synthetic, input_tokens, output_tokens";
 const FILTERS: &str = "(?4 IS NULL OR model = ?4) AND (?5 IS NULL OR day >= ?5) AND (?6 IS NULL OR day <= ?6)";
 
@@ -66,11 +70,13 @@ pub(crate) fn usage_sql(of_thread: bool, after_cursor: &str, order: &str) -> Str
 }
 
 /// Returns the SQL for the totals. It sums the rows of one thread, or the daily sums over threads, so its cost does
-/// not grow with the number of threads.
+/// not grow with the number of threads. `sum` would fail on overflow; `total` does not, and is exact up to the maximum.
 pub(crate) fn totals_sql(of_thread: bool) -> String {
     let (rows, filter) = if of_thread { ("usage", "thread_id = ?3") } else { ("usage_days", "?3 IS NULL") };
     format!(
-        "SELECT '', '', provider, model, sum(images), sum(synthetic), sum(input_tokens), sum(output_tokens) \
+        "SELECT '', '', provider, model, sum(images), sum(synthetic), \
+         min(CAST(total(input_tokens) AS INTEGER), {MAX_TOKENS}), \
+         min(CAST(total(output_tokens) AS INTEGER), {MAX_TOKENS}) \
          FROM {rows} WHERE ?1 IS ?2 AND {filter} AND {FILTERS} GROUP BY provider, model ORDER BY provider, model"
     )
 }
@@ -126,9 +132,12 @@ fn read_row(row: &Row<'_>) -> Result<UsageRow, Error> {
 
 /// Returns the days on which tokens were used, oldest first, and the Julian day number of today.
 pub(crate) fn daily_tokens(connection: &Connection) -> Result<(Vec<DailyTokens>, i64), Error> {
-    let sql = "SELECT day, CAST(julianday(day) + 0.5 AS INTEGER), sum(input_tokens + output_tokens) FROM usage_days \
-               GROUP BY day HAVING sum(input_tokens + output_tokens) > 0 ORDER BY day";
-    let mut statement = connection.prepare_cached(sql)?;
+    let sum = format!("min(CAST(total(input_tokens) + total(output_tokens) AS INTEGER), {MAX_TOKENS})");
+    let sql = format!(
+        "SELECT day, CAST(julianday(day) + 0.5 AS INTEGER), {sum} FROM usage_days \
+         GROUP BY day HAVING {sum} > 0 ORDER BY day"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
     let day = |row: &Row<'_>| Ok(DailyTokens { day: row.get(0)?, number: row.get(1)?, tokens: row.get(2)? });
     let days = statement.query_map((), day)?.collect::<Result<_, _>>()?;
     let sql = "SELECT CAST(julianday('now', 'start of day') + 0.5 AS INTEGER)";
@@ -141,8 +150,10 @@ pub(crate) fn add_tokens(write: &Transaction<'_>, thread_id: &str, last: &TokenU
                SELECT date('now'), id, model_provider, coalesce(json_extract(json, '$.model'), ''), ?2, ?3 \
                FROM threads WHERE id = ?1 \
                ON CONFLICT (day, thread_id, provider, model) DO UPDATE SET \
-               input_tokens = input_tokens + excluded.input_tokens, output_tokens = output_tokens + excluded.output_tokens";
-    // A provider may report negative numbers; they must not reduce the sums.
-    write.prepare_cached(sql)?.execute((thread_id, last.input_tokens.max(0), last.output_tokens.max(0)))?;
+               input_tokens = min(input_tokens + excluded.input_tokens, ?4), \
+               output_tokens = min(output_tokens + excluded.output_tokens, ?4)";
+    // A provider may report any number. Negative ones must not reduce the sums, and huge ones must not make this fail.
+    let [input, output] = [last.input_tokens, last.output_tokens].map(|tokens| tokens.clamp(0, MAX_TOKENS));
+    write.prepare_cached(sql)?.execute((thread_id, input, output, MAX_TOKENS))?;
     Ok(())
 }

@@ -5,6 +5,7 @@ use std::fs;
 use easel_imagegen::port::{CallEnd, EditSource, GeneratedImages, ImageSource, Provenance, Reference, Store};
 use easel_picture::Picture;
 use easel_protocol::record::{CompositeStatus, ImageRecord};
+use easel_protocol::usage::UsageReadParams;
 use tokio_util::sync::CancellationToken;
 
 use super::super::sample::*;
@@ -51,6 +52,8 @@ async fn composite_is_settled_with_its_original() {
     assert_eq!(composite.derived.as_ref().unwrap().from[0], original.id);
     assert_eq!((composite.usage.as_ref(), original.usage.is_some()), (None, true));
     assert_eq!((composite.applied.n, original.applied.n), (Some(1), Some(1)));
+    let used = store.list_usage(UsageReadParams::default()).await.unwrap().totals;
+    assert_eq!(used.iter().map(|used| used.images).collect::<Vec<_>>(), [1], "a composite is not billed");
     let outside = |record: &ImageRecord| record.edit.as_ref().unwrap().outside.as_ref().unwrap().changed;
     assert_eq!((outside(composite), outside(original)), (0, 32 * 64));
     store.close().await;
