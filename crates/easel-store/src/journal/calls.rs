@@ -167,14 +167,15 @@ pub(crate) fn finish(
     Ok(())
 }
 
-/// Returns the records of a call, in the provider's order.
+/// Returns the records of a call, in the provider's order. Leaves out images that a fork inherited from a call of its
+/// source with the same id.
 pub(crate) fn load_records(
     connection: &Connection,
     home: &Home,
     thread_id: &str,
     item_id: &str,
 ) -> Result<Vec<ImageRecord>, Error> {
-    let sql = "SELECT json FROM images WHERE thread_id = ?1 AND call_id = ?2 ORDER BY sequence";
+    let sql = "SELECT json FROM images WHERE thread_id = ?1 AND call_id = ?2 AND inherited = 0 ORDER BY sequence";
     let mut statement = connection.prepare_cached(sql)?;
     let mut rows = statement.query((thread_id, item_id))?;
     let mut records = Vec::new();

@@ -1,13 +1,18 @@
 //! Calls of clients. Closing a store without ending its work leaves the same state as killing its process.
 
+use std::path::Path;
+
 use easel_imagegen::image_item;
-use easel_imagegen::port::{CallEnd, Store, image_error};
+use easel_imagegen::port::{CallEnd, CallStart, Store, image_error};
+use easel_protocol::id::ImageId;
 use easel_protocol::item::{ImageGenerationItem, ImageStatus, ThreadItem};
 use easel_protocol::record::{Billed, ImageErrorKind, ImageRecord};
 use easel_protocol::thread::Thread;
+use easel_protocol::usage::UsageReadParams;
 
+use super::deletion::with_images;
 use super::sample::*;
-use crate::{EaselStore, HostCallEnd, HostCallRequest, KnownHostCall, RevertRange};
+use crate::{EaselStore, Fork, HostCallEnd, HostCallRequest, KnownHostCall, RevertRange};
 
 fn request(call_id: &str, hash: u8) -> HostCallRequest {
     HostCallRequest {
@@ -55,6 +60,44 @@ async fn used_id_gets_a_number() {
         store.begin_host_call(HostCallRequest { call_id: "c".into(), ..request("c1", 1) }).await.unwrap(),
         "c1-3"
     );
+}
+
+/// Only images are left of a reverted turn in a fork.
+#[tokio::test]
+async fn id_of_an_inherited_image_gets_a_number() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, inherited) = with_reverted_fork(home.path()).await;
+    let request = HostCallRequest { thread_id: "fork".into(), ..request("c1", 1) };
+    assert_eq!(store.begin_host_call(request).await.unwrap(), "c1-2");
+    assert!(store.find_image(&inherited).await.unwrap().is_some());
+}
+
+/// Earlier versions gave the id of an inherited image to another call.
+#[tokio::test]
+async fn images_of_two_calls_with_one_id_are_not_mixed() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, inherited) = with_reverted_fork(home.path()).await;
+    store.reserve(CallStart { thread_id: "fork".into(), ..call("c1") }).await.unwrap();
+    let end = || {
+        let made = made(vec![write_and_stage(&store.files("fork"), &png(2, 2, b"two"))]);
+        CallEnd::Generated { made, elapsed_ms: 1 }
+    };
+    let records = store.settle("fork", "c1", end()).await.unwrap();
+    assert_ne!(records[0].id, inherited);
+    assert_eq!(store.settle("fork", "c1", end()).await.unwrap(), records, "the first result");
+    let params = UsageReadParams { thread_id: Some("fork".into()), ..UsageReadParams::default() };
+    let used = store.list_usage(params).await.unwrap().totals.remove(0);
+    assert_eq!((used.images, used.input_tokens, used.output_tokens), (1, 1, 2));
+}
+
+/// Returns a store with a fork without turns, and the image that it inherited from the call `c1`.
+async fn with_reverted_fork(home: &Path) -> (EaselStore, ImageId) {
+    let (store, _, record) = with_images(home).await;
+    let overrides = serde_json::Map::new();
+    let fork = Fork { source: THREAD.into(), thread: thread("fork"), overrides, last_turn: None };
+    store.fork_thread(fork).await.unwrap();
+    store.revert_turns("fork", RevertRange::Newest(1)).await.unwrap();
+    (store, record.id)
 }
 
 #[tokio::test]
