@@ -3,6 +3,7 @@
 mod attachments;
 mod compaction;
 mod deletion;
+mod ephemeral_forks;
 mod export_sets;
 mod full_disk;
 mod growth;

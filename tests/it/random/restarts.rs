@@ -2,9 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::model::{ClientIndex, Pace, ProcessIndex, image_of, images_in, text};
+use super::model::{ClientIndex, Image, Pace, ProcessIndex, Thread, image_of, images_in, text};
 use super::world::{World, clients_of};
 
 /// The longest wait for a recovery that a foreign lock has put off.
@@ -108,13 +108,12 @@ impl World {
         self.store_turn(id, read);
     }
 
-    /// Ends an ephemeral thread. Its messages are gone. Its images remain, including those of its last turn.
+    /// Ends an ephemeral thread. Its messages are gone. Its own images remain, including those of its last turn.
     pub(super) fn end_ephemeral(&mut self, id: &str) {
         let at = self.model.threads.iter().position(|thread| thread.id == id).expect("a thread of the model");
         let mut thread = self.model.threads.remove(at);
-        let client = self.any_connected_client();
-        let mut listed = self.read_pages(client, "image/list", &json!({ "threadId": id })).expect("images");
-        listed.reverse();
+        let listed = self.images_of_ended(id);
+        self.forget_released_images(&mut thread, &listed);
         let images = listed.iter().map(|entry| image_of(&entry["image"], &text(&entry["turnId"])));
         let known = thread.handles();
         let handles: Vec<String> = listed.iter().map(|entry| text(&entry["image"]["id"])).collect();
@@ -134,6 +133,34 @@ impl World {
         thread.turns.clear();
         self.model.removed_ids.push(id.to_owned());
         self.model.ended.push(thread);
+    }
+
+    /// An image of a thread that has ended was deleted. Inherited images that it was made from may go with it.
+    pub(super) fn forget_inputs_of_ended(&mut self, id: &str) {
+        let Some(at) = self.model.ended.iter().position(|thread| thread.id == id) else { return };
+        let mut thread = self.model.ended.remove(at);
+        let listed = self.images_of_ended(id);
+        self.forget_released_images(&mut thread, &listed);
+        self.model.ended.insert(at, thread);
+    }
+
+    /// Lists the images that are left of a thread, oldest first.
+    fn images_of_ended(&mut self, id: &str) -> Vec<Value> {
+        let client = self.any_connected_client();
+        let mut listed = self.read_pages(client, "image/list", &json!({ "threadId": id })).expect("images");
+        listed.reverse();
+        listed
+    }
+
+    /// Removes the images that are not listed from an ended thread of the model: those that it inherited and that no
+    /// image of its own was made from. Another thread must still show each of them.
+    fn forget_released_images(&self, thread: &mut Thread, listed: &[Value]) {
+        let released = |image: &Image| {
+            !image.deleted && listed.iter().all(|entry| entry["image"]["id"].as_str() != Some(&image.handle))
+        };
+        let is_shown = |image: &Image| self.model.threads_with_images().any(|other| other.shows(&image.handle));
+        assert!(thread.images.iter().filter(|image| released(image)).all(is_shown), "{thread:#?} {listed:#?}");
+        thread.images.retain(|image| !released(image));
     }
 
     /// Ends all running turns, so that the model has them.

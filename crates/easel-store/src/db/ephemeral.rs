@@ -155,8 +155,8 @@ impl EphemeralDatabase {
         Ok(())
     }
 
-    /// Ends an ephemeral thread; other threads are not touched. Generated images are kept with the images that they
-    /// were made from. Returns whether files were queued for removal.
+    /// Ends an ephemeral thread; other threads are not touched. Images that it generated are kept with the images that
+    /// they were made from. Returns whether files were queued for removal.
     pub(crate) fn end_thread(&mut self, thread_id: &str) -> Result<bool, Error> {
         if !self.threads.remove(thread_id) {
             return Ok(false);

@@ -2,7 +2,7 @@
 //!
 //! From its import until a message shows it, its row names the process that imported it. If that process dies, or the
 //! message is refused, the attachment is removed. Once a thread has ended, its attachments stay as long as a generated
-//! image of it was made from them.
+//! image of it was made from them, and so do the images that it inherited from the thread that it is a fork of.
 
 use easel_imagegen::handle;
 use easel_protocol::id::ImageId;
@@ -67,16 +67,18 @@ pub(crate) fn discard_of_owner(write: &Transaction<'_>, dead: &str) -> Result<()
     Ok(())
 }
 
-/// Drops the attachments of a thread that has ended, except those that one of its generated images was made from. Does
-/// nothing while a call of the thread is open. Returns whether files were queued for removal.
+/// Drops the attachments and the inherited images of a thread that has ended, except those that one of its own images
+/// was made from. Does nothing while a call of the thread is open. Returns whether files were queued for removal.
 pub(crate) fn release(write: &Transaction<'_>, thread_id: &str) -> Result<bool, Error> {
-    const RELEASED: &str = "FROM images WHERE thread_id = ?1 AND origin <> 'made' \
+    const RELEASED: &str = "FROM images WHERE thread_id = ?1 \
+        AND (origin <> 'made' OR (inherited = 1 AND json_extract(json, '$.deleted') IS NULL)) \
         AND NOT EXISTS (SELECT 1 FROM calls WHERE thread_id = ?1 AND outcome IS NULL) \
         AND path NOT IN (SELECT json_extract(input.value, '$.path') \
             FROM images AS made, json_each(made.json, '$.inputs') AS input \
-            WHERE made.thread_id = ?1 AND made.origin = 'made' AND json_extract(made.json, '$.deleted') IS NULL) \
+            WHERE made.thread_id = ?1 AND made.origin = 'made' AND made.inherited = 0 \
+            AND json_extract(made.json, '$.deleted') IS NULL) \
         AND path NOT IN (SELECT json_extract(json, '$.mask.path') FROM images \
-            WHERE thread_id = ?1 AND origin = 'made' AND json_extract(json, '$.deleted') IS NULL \
+            WHERE thread_id = ?1 AND origin = 'made' AND inherited = 0 AND json_extract(json, '$.deleted') IS NULL \
             AND json_extract(json, '$.mask.path') IS NOT NULL)";
     let sql = format!("INSERT INTO removals (path) SELECT DISTINCT path {RELEASED} ON CONFLICT DO NOTHING");
     write.prepare_cached(&sql)?.execute([thread_id])?;

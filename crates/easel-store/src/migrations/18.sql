@@ -64,3 +64,23 @@ BEGIN
     DELETE FROM usage_days WHERE day = OLD.day AND provider = OLD.provider AND model = OLD.model
         AND images = 0 AND input_tokens = 0 AND output_tokens = 0;
 END;
+
+-- Removes copies of images that ephemeral forks inherited and left behind when they ended, except those that an image
+-- of the fork was made from.
+CREATE TEMP TABLE left_by_forks AS
+SELECT copy.sequence, copy.path FROM images AS copy
+WHERE copy.origin = 'made' AND copy.inherited = 1 AND json_extract(copy.json, '$.deleted') IS NULL
+    AND NOT EXISTS (SELECT 1 FROM threads WHERE id = copy.thread_id)
+    AND NOT EXISTS (SELECT 1 FROM ephemeral WHERE thread_id = copy.thread_id)
+    AND NOT EXISTS (SELECT 1 FROM calls WHERE thread_id = copy.thread_id AND outcome IS NULL)
+    AND NOT EXISTS (
+        SELECT 1 FROM images AS made WHERE made.thread_id = copy.thread_id AND made.origin = 'made'
+            AND made.inherited = 0 AND json_extract(made.json, '$.deleted') IS NULL
+            AND (json_extract(made.json, '$.mask.path') = copy.path OR EXISTS (
+                SELECT 1 FROM json_each(made.json, '$.inputs') AS input
+                WHERE json_extract(input.value, '$.path') = copy.path
+            ))
+    );
+INSERT OR IGNORE INTO removals (path) SELECT path FROM left_by_forks;
+DELETE FROM images WHERE sequence IN (SELECT sequence FROM left_by_forks);
+DROP TABLE left_by_forks;

@@ -144,6 +144,7 @@ impl World {
         }
         assert_eq!(response, Ok(json!({ "threadId": id, "fileDeleted": owners == 1 })));
         self.model.thread_with_images_mut(id).delete_image(handle);
+        self.forget_inputs_of_ended(id);
         self.expect_notices(self.notices_for(client, id, "image/deleted"));
     }
 
