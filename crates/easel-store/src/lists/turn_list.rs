@@ -108,16 +108,14 @@ pub(crate) fn load_newest_turns(
     let mut remaining = max_bytes;
     while let Some(row) = rows.next()? {
         let (turn, size) = read_turn(row, 0)?;
+        let Some(for_items) = remaining.checked_sub(size) else { break };
         let bare = Turn { items: Vec::new(), items_view: TurnItemsView::NotLoaded, ..turn };
-        let items = read_items_within(connection, home, thread_id, &bare.id, remaining.saturating_sub(size))?;
-        if let Some((items, item_bytes)) = items {
-            remaining -= size + item_bytes;
+        if let Some((items, item_bytes)) = read_items_within(connection, home, thread_id, &bare.id, for_items)? {
+            remaining = for_items - item_bytes;
             turns.push(Turn { items, items_view: TurnItemsView::Full, ..bare });
-        } else if size <= remaining {
-            remaining -= size;
-            turns.push(bare);
         } else {
-            break;
+            remaining = for_items;
+            turns.push(bare);
         }
     }
     turns.reverse();

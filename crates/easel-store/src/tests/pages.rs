@@ -3,7 +3,7 @@ use easel_protocol::thread::{
     CwdFilter, SortDirection, Thread, ThreadItemsListParams, ThreadListParams, ThreadListResponse, ThreadSortKey,
     ThreadTurnsListParams,
 };
-use easel_protocol::turn::TurnItemsView;
+use easel_protocol::turn::{TurnItemsView, TurnStatus};
 
 use super::sample::*;
 use crate::EaselStore;
@@ -187,6 +187,20 @@ async fn page_size_has_a_byte_limit() {
         }
     }
     assert_eq!(count, 20);
+}
+
+#[tokio::test]
+async fn newest_turns_fit_their_limit_with_and_without_items() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    for number in 0..4 {
+        store.append(vec![turn_started(&format!("t{number}")), turn_completed(&format!("t{number}"))]).await.unwrap();
+    }
+    let size = serde_json::to_string(&turn("t0", TurnStatus::Completed)).unwrap().len();
+    for (max_bytes, expected) in [(0, 0), (size / 2, 0), (size, 1), (2 * size + size / 2, 2), (10 * size, 4)] {
+        let turns = store.load_newest_turns(THREAD, max_bytes).await.unwrap();
+        assert_eq!(turns.len(), expected, "{max_bytes} of {size}");
+    }
 }
 
 #[tokio::test]
