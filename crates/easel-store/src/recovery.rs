@@ -31,7 +31,14 @@ pub(crate) use leftovers::{is_incomplete, remove_parts};
 /// Recovers all dead processes. Runs at the start. The lock makes one process recover at a time.
 pub(crate) fn recover_all(database: &mut Database, lock: &RecoveryLock) -> Result<(), Error> {
     for dead in find_dead_owners(database)? {
-        recover_owner(database, &dead, lock)?;
+        // The next start tries again. What one process left open does not keep that of others open.
+        if let Err(error) = recover_owner(database, &dead, lock) {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                owner = dead,
+                "an earlier process is not recovered"
+            );
+        }
     }
     let incoming = database.home.incoming();
     let copies = unfinished_files(&incoming).map_err(Error::io("read the folder", &incoming))?;

@@ -208,7 +208,8 @@ pub(super) fn get(connection: &Connection, home: &Home, thread_id: &str, item_id
     find(connection, home, thread_id, item_id)?.ok_or_else(|| Error::CallNotFound(item_id.to_owned()))
 }
 
-/// Returns the calls of a process that have no outcome, in the order in which they began.
+/// Returns the calls of a process that have no outcome, in the order in which they began. Leaves out rows that cannot
+/// be read, so that a damaged one does not keep the others open.
 pub(crate) fn load_open_calls(connection: &Connection, home: &Home, owner: &str) -> Result<Vec<JournalCall>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM calls WHERE owner = ?1 AND outcome IS NULL ORDER BY started_at_ms, thread_id, call_id"
@@ -217,7 +218,15 @@ pub(crate) fn load_open_calls(connection: &Connection, home: &Home, owner: &str)
     let mut rows = statement.query([owner])?;
     let mut calls = Vec::new();
     while let Some(row) = rows.next()? {
-        calls.push(read_call(home, row)?);
+        match read_call(home, row) {
+            Ok(call) => calls.push(call),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                thread_id = row.get::<_, String>(0).unwrap_or_default(),
+                item_id = row.get::<_, String>(1).unwrap_or_default(),
+                "an image call of an earlier process is damaged and stays open"
+            ),
+        }
     }
     Ok(calls)
 }

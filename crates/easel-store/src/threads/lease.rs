@@ -71,12 +71,8 @@ pub(crate) fn acquire(
         // Most requests are for a thread that this process has already; they take no lock.
         (WriterState::ThisProcess, _) => return Ok(Acquisition::Acquired),
         (WriterState::Dead(writer), Some(recovery_lock)) => {
-            match recovery::recover_owner(database, &writer, recovery_lock) {
-                Ok(mut unclosed) => unclosed.remove(thread_id).map_or(Ok(()), Err)?,
-                // A later attempt would find it damaged too.
-                Err(Error::Json(error)) => tracing::warn!(%error, %thread_id, "recovery found a damaged row"),
-                Err(error) => return Err(error.into()),
-            }
+            let mut unclosed = recovery::recover_owner(database, &writer, recovery_lock)?;
+            unclosed.remove(thread_id).map_or(Ok(()), Err)?;
             recovered = Some(writer);
         }
         // Decided in the transaction.

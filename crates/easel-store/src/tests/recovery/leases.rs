@@ -39,6 +39,35 @@ async fn thread_has_no_writer_until_its_turn_is_closed() {
     assert_eq!(status(&store).await, TurnStatus::Interrupted);
 }
 
+/// The dead writer has left an open call in another thread, whose row is damaged.
+#[tokio::test]
+async fn damaged_call_does_not_keep_other_turns_open() {
+    for by_lease in [false, true] {
+        let home = tempfile::tempdir().unwrap();
+        let store = store(home.path()).await;
+        store.acquire_writer(THREAD).await.unwrap();
+        store.append(vec![turn_started(TURN)]).await.unwrap();
+        store.save_thread(thread("other"), None).await.unwrap();
+        for id in ["c1", "c2"] {
+            store.reserve(CallStart { thread_id: "other".into(), ..call(id) }).await.unwrap();
+        }
+        let successor = open(home.path());
+        if by_lease {
+            // It starts while the other process is alive, so that it recovers with its first lease.
+            successor.thread(THREAD).await.unwrap();
+        }
+        store.close().await;
+        execute(home.path(), "UPDATE calls SET json = 'not json' WHERE call_id = 'c1'");
+        if by_lease {
+            successor.acquire_writer(THREAD).await.unwrap();
+        }
+        assert_eq!(status(&successor).await, TurnStatus::Interrupted, "{by_lease}");
+        let database = Connection::open(home.path().join("easel.db")).unwrap();
+        let open = "SELECT group_concat(call_id) FROM calls WHERE outcome IS NULL";
+        assert_eq!(database.query_row(open, [], |row| row.get::<_, String>(0)).unwrap(), "c1");
+    }
+}
+
 /// A second attempt would not help.
 #[tokio::test]
 async fn thread_with_a_damaged_turn_can_be_deleted() {
