@@ -69,7 +69,8 @@ pub(crate) fn log_failures(failures: &[Error]) {
 ///
 /// A file that no thread references is renamed inside a transaction, in which no thread can begin to reference it. It
 /// is removed after the transaction, when others can use the database. A process that dies in between leaves the queue
-/// entry.
+/// entry. The entry of a file that a thread references is deleted in the same transaction: later, it could be a new
+/// request of another process.
 ///
 /// # Errors
 /// If the database fails.
@@ -81,27 +82,38 @@ pub(crate) fn run_step(database: &mut Database, before: &str) -> Result<Step, Er
     let own = queued.iter().map(|path| home.absolute_path(path)).filter(|path| home.split_image_path(path).is_some());
     let (folders, files): (Vec<_>, Vec<_>) = own.partition(|path| is_folder(path));
     let mut failures = Vec::new();
-    let mut done = remove_files(database, files, &mut failures)?;
+    let mut removed = remove_files(database, files, &mut failures)?;
     for folder in folders {
         if remove_folder(database, &folder, &mut failures)? {
-            done.push(folder);
+            removed.push(folder);
         }
     }
     // Otherwise a power cut could bring back a file that is no longer queued.
-    let done = flush_folders(done, &mut failures);
-    if !done.is_empty() {
-        database.write(|write| {
-            let mut statement = write.prepare_cached("DELETE FROM removals WHERE path = ?1")?;
-            done.iter().try_for_each(|path| statement.execute([home.stored_path(path)]).map(drop))?;
-            Ok::<_, Error>(())
-        })?;
+    let removed = flush_folders(removed, &mut failures);
+    if !removed.is_empty() {
+        database.write(|write| dequeue_removed(write, &home, &removed))?;
     }
     Ok(Step { last: Some(last), failures })
 }
 
-/// Removes the files that no thread references, and their model copies. Returns the paths that need no removal any
-/// more: those of removed and of referenced files.
-fn remove_files(
+/// Deletes the queue entries of removed paths, except of those that exist again: another process may have stored and
+/// dropped the same file since, and its request for the removal is the same entry.
+pub(crate) fn dequeue_removed(write: &Transaction<'_>, home: &Home, removed: &[PathBuf]) -> Result<(), Error> {
+    let exists = |path: &Path| path.symlink_metadata().is_ok();
+    removed
+        .iter()
+        .filter(|path| !exists(path) && !exists(&removal_path(path)))
+        .try_for_each(|path| dequeue(write, home, path))
+}
+
+fn dequeue(write: &Transaction<'_>, home: &Home, path: &Path) -> Result<(), Error> {
+    write.prepare_cached("DELETE FROM removals WHERE path = ?1")?.execute([home.stored_path(path)])?;
+    Ok(())
+}
+
+/// Removes the files that no thread references, and their model copies, and takes those that a thread references out of
+/// the queue. Returns the paths of the removed files.
+pub(crate) fn remove_files(
     database: &mut Database,
     files: Vec<PathBuf>,
     failures: &mut Vec<Error>,
@@ -110,11 +122,11 @@ fn remove_files(
         return Ok(Vec::new());
     }
     let home = Arc::clone(&database.home);
-    let (mut done, mut renamed) = (Vec::new(), Vec::new());
+    let (mut removed, mut renamed) = (Vec::new(), Vec::new());
     database.write(|write| {
         for path in files {
             if is_referenced(write, &home, &path)? {
-                done.push(path);
+                dequeue(write, &home, &path)?;
                 continue;
             }
             match rename_for_removal(&path) {
@@ -126,11 +138,11 @@ fn remove_files(
     })?;
     for path in renamed {
         match remove_renamed(&path) {
-            Ok(()) => done.push(path),
+            Ok(()) => removed.push(path),
             Err(error) => failures.push(error),
         }
     }
-    Ok(done)
+    Ok(removed)
 }
 
 /// Flushes the folders that had these files, as far as they exist. Returns the files whose removal is on the disk.

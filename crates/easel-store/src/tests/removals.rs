@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use easel_protocol::thread::ThreadListParams;
 use rusqlite::Connection;
 
 use super::deletion::with_images;
 use super::sample::*;
+use crate::db::connection::Database;
+use crate::files::removals;
+use crate::home::Home;
 
 /// More paths than one step removes.
 const MANY: usize = 70;
@@ -84,4 +88,51 @@ async fn paths_that_fail_do_not_stop_the_queue() {
     restart(home.path()).await;
     assert!(names(&stuck).is_empty());
     assert!(queued(home.path()).is_empty());
+}
+
+/// Returns a connection of a process that removes files, and the path of an attachment that no thread references.
+fn remover(home: &Path) -> (Database, PathBuf) {
+    let home = Arc::new(Home::new(home.to_path_buf()));
+    let path = home.attachments().join(format!("{}.png", "ab".repeat(32)));
+    (Database::open(home, "019a0000-0000-7000-8000-000000000001").unwrap(), path)
+}
+
+/// Stores a file and requests its removal, as another process may do at any time.
+fn store_and_drop(database: &mut Database, path: &Path) {
+    fs::write(path, png(1, 1, b"")).unwrap();
+    let home = Arc::clone(&database.home);
+    database.write(|write| removals::enqueue(write, &home, path)).unwrap();
+}
+
+#[test]
+fn removal_requested_during_a_removal_is_not_lost() {
+    let home_folder = tempfile::tempdir().unwrap();
+    let (mut database, path) = remover(home_folder.path());
+    let mut failures = Vec::new();
+    let mut remove = |database: &mut Database, is_requested_again| {
+        store_and_drop(database, &path);
+        let removed = removals::remove_files(database, vec![path.clone()], &mut failures).unwrap();
+        assert!(!path.exists() && removed == [path.clone()] && failures.is_empty());
+        if is_requested_again {
+            store_and_drop(database, &path);
+        }
+        let home = Arc::clone(&database.home);
+        database.write(|write| removals::dequeue_removed(write, &home, &removed)).unwrap();
+        queued(home_folder.path()).len()
+    };
+    assert_eq!(remove(&mut database, true), 1);
+    assert_eq!(remove(&mut database, false), 0);
+}
+
+#[tokio::test]
+async fn referenced_file_leaves_the_queue_at_once() {
+    let home = tempfile::tempdir().unwrap();
+    let (store, attachment, _) = with_images(home.path()).await;
+    let (mut database, _) = remover(home.path());
+    let path = PathBuf::from(&attachment.path);
+    store_and_drop(&mut database, &path);
+    // An entry that is still there now could be that of a later removal, after which nothing would remove the file.
+    assert!(removals::remove_files(&mut database, vec![path.clone()], &mut Vec::new()).unwrap().is_empty());
+    assert!(path.exists() && queued(home.path()).is_empty());
+    store.close().await;
 }
