@@ -2,10 +2,12 @@
 
 use easel_protocol::event::Event;
 use easel_protocol::method::{
-    ThreadFork, ThreadInjectItems, ThreadMetadataUpdate, ThreadRead, ThreadResume, ThreadSettingsUpdate, TurnStart,
+    ThreadFork, ThreadInjectItems, ThreadMetadataUpdate, ThreadRead, ThreadResume, ThreadSettingsUpdate,
+    ThreadUnsubscribe, TurnStart,
 };
 use easel_protocol::thread::{
     GitInfo, GitInfoPatch, ThreadInjectItemsParams, ThreadMetadataUpdateParams, ThreadSettingsUpdateParams,
+    ThreadUnsubscribeParams,
 };
 use easel_protocol::turn::TurnStartParams;
 use easel_testkit::image::{BLUE, RED, data_url, sha256, solid_png};
@@ -125,6 +127,30 @@ async fn git_metadata_is_patched_field_by_field() {
     server.close().await;
     let mut server = sandbox.start_server().await;
     assert_eq!(server.request::<ThreadRead>(&read_params(&thread.id)).await.thread.git_info, response.git_info);
+    server.close().await;
+}
+
+/// Another process renames the thread while the request waits for the right to write to it.
+#[tokio::test]
+async fn change_by_another_process_survives_metadata_and_settings() {
+    let sandbox = Sandbox::new();
+    let mut server = sandbox.start_server().await;
+    let thread = server.start_thread().await;
+    server.request::<ThreadUnsubscribe>(&ThreadUnsubscribeParams { thread_id: thread.id.clone() }).await;
+    server.expect_event("thread/closed", |event| matches!(event, Event::ThreadClosed(_))).await;
+    let database = rusqlite::Connection::open(sandbox.home().join("easel.db")).expect("the database");
+    let rename = "CREATE TRIGGER rename AFTER UPDATE OF writer ON threads WHEN NEW.writer IS NOT NULL
+        BEGIN UPDATE threads SET name = coalesce(name, 'renamed') || '!' WHERE id = NEW.id; END";
+    database.execute_batch(rename).expect("a trigger");
+    for (method, params, name) in [
+        ("thread/metadata/update", json!({ "threadId": thread.id, "gitInfo": { "branch": "main" } }), "renamed!"),
+        ("thread/settings/update", json!({ "threadId": thread.id, "model": "another" }), "renamed!!"),
+    ] {
+        server.call(method, &params).await.expect("a response");
+        let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;
+        assert_eq!(read.name.as_deref(), Some(name), "{method}");
+    }
+    server.expect_event("settings", |event| matches!(event, Event::ThreadSettingsUpdated(_))).await;
     server.close().await;
 }
 

@@ -51,10 +51,14 @@ impl Threads {
         thread_id: &str,
         patch: impl FnOnce(Option<GitInfo>) -> Result<Option<GitInfo>, RequestError>,
     ) -> Result<Thread, RequestError> {
-        let mut thread = require_thread(&self.store, thread_id).await?;
-        thread.git_info = patch(thread.git_info)?;
-        let write = async { Ok(self.store.save_thread(thread.clone(), None).await?) };
-        self.loaded.leases.with_lease(thread_id, write).await?;
+        // Reads under the lease: the whole row is written, and another process may have changed it before.
+        let change = async {
+            let mut thread = require_thread(&self.store, thread_id).await?;
+            thread.git_info = patch(thread.git_info)?;
+            self.store.save_thread(thread.clone(), None).await?;
+            Ok(thread)
+        };
+        let thread = self.loaded.leases.with_lease(thread_id, change).await?;
         Ok(self.loaded.with_status(thread))
     }
 
@@ -68,19 +72,19 @@ impl Threads {
         thread_id: &str,
         update: SettingsUpdate,
     ) -> Result<Option<Event>, RequestError> {
-        let stored = require_thread(&self.store, thread_id).await?;
         let names_folder = update.cwd.is_some();
-        // The event is built first: if that fails, nothing changes.
-        let (thread, event) = self.apply_settings(&stored, update).await?;
-        let write = async {
+        // Reads under the lease, as in `patch_git_info`.
+        let change = async {
+            let stored = require_thread(&self.store, thread_id).await?;
+            // The event is built first: if that fails, nothing changes.
+            let (thread, event) = self.apply_settings(&stored, update).await?;
             self.store.save_thread(thread, None).await?;
             if names_folder {
                 self.store.mark_folder_named(thread_id).await?;
             }
-            Ok(())
+            Ok(event)
         };
-        self.loaded.leases.with_lease(thread_id, write).await?;
-        Ok(event)
+        self.loaded.leases.with_lease(thread_id, change).await
     }
 
     /// Returns the thread with other settings, and the event for its subscribers if it differs from `stored`.
