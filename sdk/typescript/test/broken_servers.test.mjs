@@ -1,9 +1,11 @@
 // Executables that are missing, are not Easel, or do not speak its protocol.
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import { delimiter, join } from "node:path";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import {
   Easel,
   EaselExitedError,
@@ -36,6 +38,23 @@ test("folder that does not exist is named", async () => {
       return error instanceof EaselNotFoundError && error.message.includes(`${cwd}, which the option \`cwd\` names`);
     });
   }
+});
+
+test("start that fails can be caught", { skip: process.platform === "win32" }, () =>
+  inFolder(async (folder) => {
+    const binary = join(folder, "easel");
+    await writeFile(binary, "#!/no/interpreter\n", { mode: 0o755 });
+    const easel = new Easel({ binary });
+    await assert.rejects(easel.info(), (error) => error instanceof EaselNotFoundError && /ENOENT/.test(error.message));
+    await easel.close();
+  }),
+);
+
+test("start without a free file descriptor can be caught", { skip: process.platform === "win32" }, async () => {
+  const script = fileURLToPath(new URL("descriptors.mjs", import.meta.url));
+  const command = ["-c", 'ulimit -n 100 && exec "$0" "$1"', process.execPath, script];
+  const { stdout } = await promisify(execFile)("sh", command);
+  assert.match(stdout, /^EaselNotFoundError: cannot start .*EMFILE.*\nEasel \d/);
 });
 
 test("package of the platform brings the executable", { skip: process.platform === "win32" }, async () => {

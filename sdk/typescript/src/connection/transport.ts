@@ -1,7 +1,7 @@
-import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { statSync } from "node:fs";
 import { connect } from "node:net";
-import type { Readable, Writable } from "node:stream";
+import { PassThrough, type Readable, type Writable } from "node:stream";
 import { EaselExitedError, EaselNotFoundError, type EaselError } from "../errors.js";
 import { startTimer } from "./timer.js";
 
@@ -38,13 +38,9 @@ export interface SpawnOptions {
 export function spawnServer({ binary, args, cwd, env }: SpawnOptions): Transport {
   const child = spawnChild({ binary, args, cwd, env });
   let stderr = "";
-  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr = (stderr + text).slice(-STDERR_TAIL)));
-  // The end of the process says why, and the reader notices it too.
-  child.stdin.on("error", () => {});
-  // A process that can no longer answer is of no use.
-  child.stdout.once("end", () => setTimeout(() => child.kill("SIGKILL"), OUTPUT_GRACE).unref());
   const ended = new Promise<EaselError>((resolve) => {
-    child.once("error", (cause) => {
+    // A signal that cannot be sent emits it too. An error event without a listener would end this process.
+    child.on("error", (cause) => {
       if (child.pid === undefined)
         resolve(new EaselNotFoundError(`cannot start ${binary}: ${cause.message}`, { cause }));
     });
@@ -59,16 +55,24 @@ export function spawnServer({ binary, args, cwd, env }: SpawnOptions): Transport
       child.once("close", () => (clearTimeout(timer), finish()));
     });
   });
+  // Without a free file descriptor, the process does not start and has no streams.
+  const input: Writable = child.stdin ?? new PassThrough();
+  const output: Readable = child.stdout ?? new PassThrough();
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr = (stderr + text).slice(-STDERR_TAIL)));
+  // The end of the process says why, and the reader notices it too.
+  for (const stream of [input, output, child.stderr]) stream?.on("error", () => {});
+  // A process that can no longer answer is of no use.
+  output.once("close", () => setTimeout(() => child.kill("SIGKILL"), OUTPUT_GRACE).unref());
   const close = async (graceMs: number) => {
-    child.stdin.end();
+    input.end();
     const timer = startTimer(() => child.kill("SIGKILL"), graceMs);
     await ended;
     clearTimeout(timer);
   };
-  return { input: child.stdin, output: child.stdout, ended, pid: child.pid, close };
+  return { input, output, ended, pid: child.pid, close };
 }
 
-function spawnChild({ binary, args, cwd, env }: SpawnOptions): ChildProcessWithoutNullStreams {
+function spawnChild({ binary, args, cwd, env }: SpawnOptions): ChildProcess {
   // Without this, the error would name the executable and not the folder.
   if (cwd !== undefined && !statSync(cwd, { throwIfNoEntry: false })?.isDirectory()) {
     throw new EaselNotFoundError(`cannot start ${binary}: ${cwd}, which the option \`cwd\` names, is not a folder`);
@@ -86,7 +90,7 @@ export function connectToServer(path: string): Transport {
   const socket = connect(path);
   const ended = new Promise<EaselError>((resolve) => {
     let cause: Error | undefined;
-    socket.once("error", (error) => (cause = error));
+    socket.on("error", (error) => (cause = error));
     socket.once("close", () => {
       const message = `the connection to ${path} has ended${cause ? `: ${cause.message}` : ""}`;
       resolve(new EaselExitedError(message, null, null, "", cause && { cause }));
