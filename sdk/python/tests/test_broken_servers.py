@@ -282,3 +282,21 @@ def test_close_does_not_wait_for_a_socket_that_is_not_read(tmp_path: Path) -> No
             writers[0].transport.abort()
 
     asyncio.run(main())
+
+
+def test_grandchild_with_the_input_does_not_keep_a_request(fake: Fake, tmp_path: Path) -> None:
+    child = "import subprocess, time; child = subprocess.Popen(['sleep', '600'])"
+    tell = "open(__file__ + '.pid', 'w').write(str(child.pid))"
+
+    async def main() -> None:
+        async with AsyncEasel(binary=fake(f"{child}; {tell}; time.sleep(0.5); os._exit(4)")) as easel:
+            await easel.info()
+            params = [{}, {"text": "a" * (1 << 23)}]
+            requests = [easel.request("thread/list", param, ThreadListResponse) for param in params]
+            errors = await asyncio.wait_for(asyncio.gather(*requests, return_exceptions=True), 30)
+            assert all(isinstance(error, EaselExitedError) for error in errors)
+
+    try:
+        asyncio.run(main())
+    finally:
+        os.kill(int((tmp_path / "easel.pid").read_text()), signal.SIGKILL)

@@ -190,6 +190,9 @@ class Connection:
                 pending.future.set_exception(_for_request(error, pending.method))
         self._pending.clear()
         self._transport.writer.close()
+        # A request may wait until its line is written, for ever if a grandchild keeps the pipe open.
+        if self._transport.writer.transport.get_write_buffer_size() > 0:
+            self._transport.writer.transport.abort()
         self._handlers.on_end(error)
 
 
