@@ -1,7 +1,7 @@
 import { findBinary } from "./connection/binary.js";
 import { connectToServer, spawnServer, type Transport } from "./connection/transport.js";
 import { SDK_VERSION } from "./connection/version.js";
-import { EaselError } from "./errors.js";
+import { EaselError, type EaselWarning } from "./errors.js";
 import type {
   ApprovalScope,
   ClientInfo,
@@ -48,6 +48,11 @@ export interface EaselOptions {
   config?: Record<string, string | number | boolean>;
   /** Decides about image calls that need an approval. Without it they fail with `approvalDenied`. */
   approve?: Approve;
+  /**
+   * Receives each warning of the server, such as the one about a misspelled key of the configuration. Default:
+   * `process.emitWarning`.
+   */
+  onWarning?: (warning: EaselWarning) => void;
   /** The name and version of your program. Threads have the name as their `originator`. */
   clientInfo?: ClientInfo;
   /** Milliseconds that the server may take to start. Default 30,000. */
@@ -81,6 +86,7 @@ export class Easel {
       startTimeoutMs,
       closeTimeoutMs,
       onRequest: (request, signal) => answer(request, signal, approve),
+      onWarning: options.onWarning ?? ((warning) => process.emitWarning(warning)),
     });
   }
 

@@ -6,6 +6,28 @@ export class EaselError extends Error {
   override readonly name: string = "EaselError";
 }
 
+/**
+ * The server goes on, but not as the user may expect it: the configuration has a problem, such as a misspelled key,
+ * which is ignored, or a turn has one. It is emitted, and not thrown.
+ */
+export class EaselWarning extends Error {
+  override readonly name = "EaselWarning";
+
+  /** @internal */
+  constructor(
+    /** What happened, in one sentence. */
+    readonly summary: string,
+    /** What follows, or what to do. `null` if the summary says it all. */
+    readonly details: string | null = null,
+    /** The file that the warning is about. `null` if it is about no file. */
+    readonly path: string | null = null,
+    /** The thread whose turn has the problem. `null` for a problem of the configuration. */
+    readonly threadId: string | null = null,
+  ) {
+    super(details === null ? summary : `${summary} ${details}`);
+  }
+}
+
 /** The executable was not found, or could not be started. */
 export class EaselNotFoundError extends EaselError {
   override readonly name = "EaselNotFoundError";

@@ -1,6 +1,6 @@
 import { Connection } from "./connection/connection.js";
 import type { Transport } from "./connection/transport.js";
-import { EaselError, ProtocolError } from "./errors.js";
+import { EaselError, EaselWarning, ProtocolError } from "./errors.js";
 import type { Event, InitializeParams, JsonValue, Methods, ServerRequest } from "./generated/protocol.js";
 
 /** Who receives the events of the connection, until it ends. */
@@ -16,6 +16,7 @@ export interface SessionOptions {
   startTimeoutMs: number;
   closeTimeoutMs: number;
   onRequest(request: ServerRequest, signal: AbortSignal): Promise<JsonValue>;
+  onWarning(warning: EaselWarning): unknown;
 }
 
 /** What the server says about itself. */
@@ -112,8 +113,23 @@ export class Session {
     }
   }
 
+  /**
+   * Passes on a warning. Most come before anyone reads events, and those about the configuration have no thread. A
+   * function that fails does not end the server.
+   */
+  async #warn(event: Event): Promise<void> {
+    const warning = toWarning(event);
+    if (!warning) return;
+    try {
+      await this.#options.onWarning(warning);
+    } catch (error) {
+      process.emitWarning(`${warning.message} (onWarning failed: ${error})`, "EaselWarning");
+    }
+  }
+
   /** An event that a subscriber does not understand ends that subscriber, and not the server with what it makes. */
   #send(event: Event): void {
+    void this.#warn(event);
     for (const subscriber of [...this.#subscribers]) {
       try {
         subscriber.onEvent(event);
@@ -123,4 +139,10 @@ export class Session {
       }
     }
   }
+}
+
+/** Returns the warning in an event. `null` if it is another event. */
+function toWarning({ method, params }: Event): EaselWarning | null {
+  if (method === "configWarning") return new EaselWarning(params.summary, params.details, params.path);
+  return method === "warning" ? new EaselWarning(params.message, null, null, params.threadId) : null;
 }

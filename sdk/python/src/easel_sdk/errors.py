@@ -1,4 +1,4 @@
-"""The errors of this package. All are an `EaselError`."""
+"""The errors of this package, which all are an `EaselError`, and its warning."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,26 @@ if TYPE_CHECKING:
 
 class EaselError(Exception):
     """The base of all errors of this package."""
+
+
+class EaselWarning(UserWarning):
+    """The server goes on, but not as the user may expect it.
+
+    The configuration has a problem, such as a misspelled key, which is ignored, or a turn has one.
+    """
+
+    def __init__(
+        self, summary: str, details: str | None = None, path: str | None = None, thread_id: str | None = None
+    ) -> None:
+        super().__init__(summary if details is None else f"{summary} {details}")
+        self.summary = summary
+        """What happened, in one sentence."""
+        self.details = details
+        """What follows, or what to do. `None` if the summary says it all."""
+        self.path = path
+        """The file that the warning is about. `None` if it is about no file."""
+        self.thread_id = thread_id
+        """The thread whose turn has the problem. `None` for a problem of the configuration."""
 
 
 class EaselNotFoundError(EaselError):

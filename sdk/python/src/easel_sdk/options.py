@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 
 from typing_extensions import TypedDict
 
+from easel_sdk.errors import EaselWarning
 from easel_sdk.generated.model import Model
 from easel_sdk.generated.protocol import ApprovalScope, PermissionsRequestApprovalParams, ReasoningSummary
 
@@ -19,6 +20,9 @@ A function that is not a coroutine function runs in a thread of its own, so it m
 cancelled when the server no longer waits: the time limit has passed, another client has decided, or the turn was
 interrupted.
 """
+
+OnWarning: TypeAlias = Callable[[EaselWarning], None]
+"""Receives a warning. It is called on the event loop, so it must return soon and cannot be a coroutine function."""
 
 
 class EaselOptions(TypedDict, total=False):
@@ -38,6 +42,8 @@ class EaselOptions(TypedDict, total=False):
     """Configuration for this server by dotted key, such as `{"images.parallel": 2}`."""
     approve: Approve
     """Decides about image calls that need an approval. Without it they fail with `approvalDenied`."""
+    on_warning: OnWarning
+    """Receives each warning of the server, such as the one about a misspelled key. Default: `warnings.warn`."""
     client_name: str
     """The name of your program. Threads have it as their `originator`."""
     client_version: str

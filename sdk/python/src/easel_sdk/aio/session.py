@@ -1,8 +1,10 @@
 """The connection in use. The first call opens it, and the next call after it has ended opens another one."""
 
 import asyncio
+import inspect
 import json
 import os
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic
@@ -10,7 +12,7 @@ from typing import Any, Generic
 from easel_sdk.aio.approval import decide
 from easel_sdk.connection.binary import find_binary
 from easel_sdk.connection.connection import Connection, Handlers, ModelT
-from easel_sdk.connection.events import AnyEvent, to_event
+from easel_sdk.connection.events import AnyEvent, to_event, to_warning
 from easel_sdk.connection.protocol import Notification, ServerRequest
 from easel_sdk.connection.transport import Transport, connect_to_server, environment, spawn_server
 from easel_sdk.connection.version import SDK_VERSION
@@ -36,6 +38,8 @@ class Session(Generic[ImageT]):
         unknown = set(options) - set(EaselOptions.__annotations__)
         if unknown:
             raise TypeError(f"unexpected options: {', '.join(sorted(unknown))}")
+        if inspect.iscoroutinefunction(options.get("on_warning")):
+            raise TypeError("`on_warning` must not be a coroutine function")
         self.make_image = make_image
         self._options = options
         self._subscribers: list[Subscriber] = []
@@ -127,6 +131,7 @@ class Session(Generic[ImageT]):
         return await spawn_server(command, env, os.fspath(options["cwd"]) if "cwd" in options else None)
 
     def _on_event(self, notification: Notification) -> None:
+        self._warn(notification)
         if self._subscribers:
             event = to_event(notification)
             for subscriber in list(self._subscribers):
@@ -136,6 +141,23 @@ class Session(Generic[ImageT]):
                 except Exception as error:
                     what = f"the event {notification.method} is not that of this version: {error!r}"
                     subscriber.on_end(ProtocolError(what))
+
+    def _warn(self, notification: Notification) -> None:
+        """Passes on a warning. Most come before anyone reads events, and those about the configuration have no thread.
+
+        A function that fails, as `warnings.warn` does if warnings are errors, does not end the server.
+        """
+        warning = to_warning(notification)
+        if warning is None:
+            return
+        try:
+            if "on_warning" in self._options:
+                self._options["on_warning"](warning)
+            else:
+                warnings.warn(warning, stacklevel=1)
+        except Exception as error:
+            context = {"message": f"a warning of Easel was not handled: {warning}", "exception": error}
+            asyncio.get_running_loop().call_exception_handler(context)
 
     async def _on_request(self, request: ServerRequest) -> Any:
         if request.method != "item/permissions/requestApproval" or "approve" not in self._options:

@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeAlias, TypeVar, get_args
 from pydantic import ValidationError
 
 from easel_sdk.connection.protocol import Notification
-from easel_sdk.errors import EventOverflowError
+from easel_sdk.errors import EaselWarning, EventOverflowError
 from easel_sdk.generated import protocol
 from easel_sdk.generated.model import Model
 
@@ -46,6 +46,20 @@ def to_event(notification: Notification) -> AnyEvent:
             # A value of a later version, such as a new type of item.
             pass
     return UnknownEvent(notification.method, notification.message["params"])
+
+
+def to_warning(notification: Notification) -> EaselWarning | None:
+    """Returns the warning in a notification. `None` if it is another notification."""
+    params = notification.message["params"]
+    if notification.method == "configWarning":
+        return EaselWarning(str(params.get("summary")), _text(params.get("details")), _text(params.get("path")))
+    if notification.method == "warning":
+        return EaselWarning(str(params.get("message")), thread_id=_text(params.get("threadId")))
+    return None
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 class EventQueue(Generic[T]):
