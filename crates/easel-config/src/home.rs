@@ -11,6 +11,12 @@ pub enum HomeError {
     /// Neither variable is set and the user has no home directory.
     #[error("this user has no home directory; set EASEL_HOME to a folder")]
     Unknown,
+    /// The path is not UTF-8, and neither the database nor JSON could name the files below it.
+    #[error("the path of the home folder {} is not UTF-8; set EASEL_HOME to another folder", path.display())]
+    NotUtf8 {
+        /// The path of the home folder.
+        path: PathBuf,
+    },
     /// The folder does not exist and cannot be created.
     #[error("cannot create the home folder {}", path.display())]
     Create {
@@ -27,15 +33,14 @@ pub enum HomeError {
 /// the working directory. Nothing is created; see [`create_home`].
 ///
 /// # Errors
-/// [`HomeError::Unknown`] if neither variable is set and the user has no home directory.
+/// [`HomeError::Unknown`] if neither variable is set and the user has no home directory, and [`HomeError::NotUtf8`] if
+/// the path is not UTF-8.
 pub fn home(environment: &Environment) -> Result<PathBuf, HomeError> {
-    if let Some(home) = environment.path("EASEL_HOME") {
-        return Ok(home);
-    }
-    if let Some(codex_home) = environment.path("CODEX_HOME") {
-        return Ok(codex_home.join("easel"));
-    }
-    environment.user_home.as_ref().map(|user_home| user_home.join(".easel")).ok_or(HomeError::Unknown)
+    let easel_home = || environment.path("EASEL_HOME");
+    let in_codex_home = || environment.path("CODEX_HOME").map(|codex_home| codex_home.join("easel"));
+    let in_user_home = || environment.user_home.as_ref().map(|user_home| user_home.join(".easel"));
+    let path = easel_home().or_else(in_codex_home).or_else(in_user_home).ok_or(HomeError::Unknown)?;
+    if path.to_str().is_some() { Ok(path) } else { Err(HomeError::NotUtf8 { path }) }
 }
 
 /// Creates the home folder and its missing parents, closed to other users, and flushes their names to the disk: a power
@@ -88,6 +93,20 @@ mod tests {
     fn error_without_any_home_names_the_variable() {
         let nobody = Environment { variables: BTreeMap::new(), cwd: PathBuf::from("/"), user_home: None };
         assert!(home(&nobody).unwrap_err().to_string().contains("EASEL_HOME"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn home_that_is_not_utf8_is_refused() {
+        use std::os::unix::ffi::OsStringExt;
+        let name = OsString::from_vec(b"/work-\xff".to_vec());
+        let of_variable = Environment { variables: [("EASEL_HOME".into(), name.clone())].into(), ..environment(&[]) };
+        let of_user = Environment { user_home: Some(name.into()), ..environment(&[]) };
+        for environment in [of_variable, of_user] {
+            let error = home(&environment).unwrap_err();
+            assert!(matches!(error, HomeError::NotUtf8 { .. }), "{error}");
+            assert!(error.to_string().contains("is not UTF-8; set EASEL_HOME"), "{error}");
+        }
     }
 
     #[cfg(unix)]
