@@ -27,6 +27,9 @@ const PROMPT_CHARS: usize = 4_000;
 /// Maximum length of a prompt in a question.
 const QUESTION_CHARS: usize = 200;
 
+/// Why nobody can be asked, for a client. A command that is its own client replaces it by what its user can do.
+pub const UNDECLARED: &str = "the client has not declared that it answers item/permissions/requestApproval";
+
 /// The calls that need an approval. By default there are none.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ApprovalPolicy {
@@ -49,6 +52,8 @@ pub struct ApprovalRequest {
     pub cwd: String,
     /// The id of the provider.
     pub provider: String,
+    /// Whether the provider bills.
+    pub bills: bool,
     /// The arguments of the call.
     pub requested: RequestedImage,
     /// The images that are sent with it, the mask last.
@@ -106,10 +111,7 @@ impl Denial {
             Self::Denied => "the user did not approve the image call".to_owned(),
             Self::NobodyToAsk => {
                 let demand = hook.map_or_else(|| "approval".to_owned(), |hook| format!("the hook {}", hook.hook));
-                format!(
-                    "the image call needs an approval ({demand}), and the client has not declared that it answers \
-                     item/permissions/requestApproval"
-                )
+                format!("the image call needs an approval ({demand}), and {UNDECLARED}")
             }
             Self::TimedOut(limit) => {
                 let seconds = limit.as_secs_f64();
@@ -152,7 +154,11 @@ impl ApprovalRequest {
     pub fn to_question(&self) -> String {
         let Quote { model, images, cost, .. } = &self.quote;
         let images = if *images == 1 { "1 image".to_owned() } else { format!("{images} images") };
-        let cost = cost.as_ref().map_or_else(|| "at an unknown price".to_owned(), |cost| format!("for about {cost}"));
+        let cost = match cost {
+            Some(cost) => format!(" for about {cost}"),
+            None if self.bills => " at an unknown price".to_owned(),
+            None => ", which bills nothing".to_owned(),
+        };
         let limit = self.refusal.as_ref().map(|refusal| format!(", although {refusal}")).unwrap_or_default();
         let prompt = to_line(self.requested.prompt.as_bytes(), QUESTION_CHARS);
         let hook = self.hook.as_ref().map(|HookQuestion { hook, reason }| match reason.as_str() {
@@ -160,7 +166,8 @@ impl ApprovalRequest {
             reason => format!("The hook {hook} asks: {}. ", reason.trim_end_matches('.')),
         });
         let hook = hook.unwrap_or_default();
-        format!("{hook}Make {images} with {model} of the provider {} {cost}{limit}? Prompt: {prompt}", self.provider)
+        let provider = &self.provider;
+        format!("{hook}Make {images} with {model} of the provider {provider}{cost}{limit}? Prompt: \"{prompt}\"")
     }
 
     /// Returns the request in the terms of the Codex app-server. `at_ms` is the time in Unix milliseconds.

@@ -47,7 +47,7 @@ async fn approved_call_is_made_after_the_answer() {
     assert_eq!((call.prompt.as_str(), call.provider.as_str(), call.model.as_str()), ("a cat", "mock", "gpt-image-2"));
     assert_eq!((call.estimated_cost_usd, call.images_left_today), (Some(0.04), None));
     let reason = params.reason.as_deref().expect("a sentence");
-    assert_eq!(reason, "Make 1 image with gpt-image-2 of the provider mock for about $0.04? Prompt: a cat");
+    assert_eq!(reason, "Make 1 image with gpt-image-2 of the provider mock for about $0.04? Prompt: \"a cat\"");
 
     let waiting = ThreadStatus::Active { active_flags: vec![ThreadActiveFlag::WaitingOnApproval] };
     let read = server.request::<ThreadRead>(&read_params(&thread.id)).await.thread;

@@ -59,6 +59,7 @@ fn request(prompt: &str, cost: Option<Cost>, refusal: Option<LimitError>) -> App
         item_id: "item".into(),
         cwd: "/project".to_owned(),
         provider: "mock".to_owned(),
+        bills: true,
         requested: RequestedImage {
             action: ImageAction::Generate,
             prompt: prompt.to_owned(),
@@ -83,9 +84,11 @@ fn question_names_maker_price_and_limit() {
     let limit = LimitError::UnknownPrice { model: "pencil".to_owned(), limit: Limit::CostPerDay };
     let question = request("a cat", None, Some(limit)).to_question();
     assert!(question.starts_with("Make 2 images with pencil of the provider mock at an unknown price, although "));
-    assert!(question.contains("limits.cost_per_day") && question.ends_with("? Prompt: a cat"), "{question}");
+    assert!(question.contains("limits.cost_per_day") && question.ends_with("? Prompt: \"a cat\""), "{question}");
     let question = request(&"ü".repeat(30_000), Some(Cost::from_usd(0.08)), None).to_question();
-    assert!(question.contains("for about $0.08? Prompt: üü") && question.chars().count() < 300, "{question}");
+    assert!(question.contains("for about $0.08? Prompt: \"üü") && question.chars().count() < 300, "{question}");
+    let question = ApprovalRequest { bills: false, ..request("a cat", None, None) }.to_question();
+    assert_eq!(question, "Make 2 images with pencil of the provider mock, which bills nothing? Prompt: \"a cat\"");
     let hook = |reason: &str| HookQuestion { hook: "1 of hooks.pre_tool_use".to_owned(), reason: reason.to_owned() };
     let asked = |reason| ApprovalRequest { hook: Some(hook(reason)), ..request("a cat", None, None) };
     let question = asked("a cat again.").to_question();

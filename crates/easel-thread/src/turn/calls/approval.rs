@@ -80,6 +80,7 @@ impl<S: Store, P: Provider> CallContext<S, P> {
             item_id: job.item_id.clone(),
             cwd: self.cwd.clone(),
             provider: info.id.clone(),
+            bills: info.capabilities.bills,
             requested: job.requested.clone(),
             references: job.references.iter().chain(&job.mask).cloned().collect(),
             quote,
