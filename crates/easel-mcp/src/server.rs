@@ -146,7 +146,7 @@ impl ServerHandler for Server {
         let known = KNOWN.iter().find(|(method, _)| *method == request.method);
         ready(Err(match known {
             Some((method, params)) => ErrorData::invalid_params(format!("{method} needs {params}"), None),
-            None => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None),
+            None => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, format!("Method not found: {}", request.method), None),
         }))
     }
 

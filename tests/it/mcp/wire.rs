@@ -27,7 +27,7 @@ async fn wrong_lines_are_refused_and_end_nothing() {
     assert_eq!(host.next_line().await, json!({"jsonrpc": "2.0", "id": "a", "result": {}}));
     host.send_line("{\"id\":-0,\"method\":\"ping\"}").await;
     assert_eq!(host.next_line().await, json!({"jsonrpc": "2.0", "id": 0, "result": {}}));
-    assert!(host.refusal("no/such", json!({})).await.starts_with("-32601 "));
+    assert_eq!(host.refusal("no/such", json!({})).await, "-32601 Method not found: no/such");
     let (rest, status) = host.close().await;
     assert!(rest.is_empty() && status.success(), "{rest:?}");
 }
