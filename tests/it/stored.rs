@@ -55,3 +55,12 @@ async fn images_are_listed_by_thread() {
         "{listed}"
     );
 }
+
+#[tokio::test]
+async fn images_of_an_absent_thread_are_an_error() {
+    let sandbox = Sandbox::new();
+    let output = sandbox.run(&["images", "--thread", "nope"]).await;
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), &b""[..]), "{stderr}");
+    assert!(stderr.starts_with("easel: thread nope does not exist; "), "{stderr}");
+}

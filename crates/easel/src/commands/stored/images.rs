@@ -7,7 +7,7 @@ use easel_protocol::image::{ImageEntry, ImageListParams};
 
 use super::with_store;
 use crate::commands::format::{bytes, local_time};
-use crate::commands::{print, report};
+use crate::commands::{UsageError, print, report};
 
 /// Maximum number of images that are read at once.
 const PAGE: u32 = 50;
@@ -15,7 +15,7 @@ const PAGE: u32 = 50;
 /// Prints the images of a thread or of all threads, newest first.
 ///
 /// # Errors
-/// If the database cannot be read.
+/// [`UsageError`] if the thread does not exist, and any error if the database cannot be read.
 pub(crate) fn run(
     environment: &Environment,
     thread: Option<&str>,
@@ -23,6 +23,11 @@ pub(crate) fn run(
     json: bool,
 ) -> Result<(), Box<dyn Error>> {
     with_store(environment, async |store| {
+        if let Some(thread) = thread
+            && store.thread(thread).await?.is_none()
+        {
+            return Err(UsageError(format!("thread {thread} does not exist; `easel threads` lists the threads")).into());
+        }
         let (mut left, mut cursor) = (limit, None);
         while left > 0 {
             let thread_id = thread.map(Into::into);
