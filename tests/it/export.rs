@@ -68,7 +68,7 @@ async fn set_is_listed_with_the_lines_for_a_page() {
     assert!(stdout.contains(r#"<link rel="manifest" href="/manifest.webmanifest">"#), "{stdout}");
 
     let (code, stdout, stderr) = export(&sandbox, &arguments).await;
-    assert_eq!((code, stdout.as_str()), (Some(1), ""));
+    assert_eq!((code, stdout.as_str()), (Some(2), ""));
     assert!(stderr.contains("favicon.ico already exists"), "{stderr}");
     let (code, ..) = export(&sandbox, &[&arguments[..], &["--overwrite"]].concat()).await;
     assert_eq!(code, Some(0));
@@ -83,7 +83,7 @@ async fn wrong_arguments_of_an_export_are_named() {
         (&["img_1", "--set", "tvos", "."], "tvos is not a set"),
         (&["cat.png", "-o", "a.png"], "cat.png is not a handle"),
         (&[ONE, TWO, "-o", "a.png"], "only a sheet of sprites has several images"),
-        (&["img_1"], "--out <FILE>"),
+        (&["img_1"], "<--out <FILE>|--set <SET> <DIR>>"),
         (&["img_1", "-o", "a.png", "--set", "web", "."], "cannot be used with"),
         (&["img_1", "-o", "a.png", "--sizes", "5"], "cannot be used with"),
         (&["img_1", "-o", "a.png", "--name", "star"], "cannot be used with"),
@@ -100,4 +100,32 @@ async fn absent_image_is_not_exported() {
     let (code, stdout, stderr) = export(&sandbox, &[ONE, "-o", "a.png"]).await;
     assert_eq!((code, stdout.as_str()), (Some(1), ""), "{stderr}");
     assert!(stderr.contains("not found"), "{stderr}");
+}
+
+#[tokio::test]
+async fn wrong_usage_of_an_image_is_a_sentence() {
+    let (sandbox, image) = draw(&["-o", "star.png"]).await;
+    for (options, reason) in [
+        (&["-o", "star.png"][..], "already exists; set `--overwrite` to replace it"),
+        (&["-o", "a.png", "--width", "0"], "`--width`: "),
+        (&["-o", "a.png", "--quality", "90"], "`--quality`: "),
+        (&["-o", "missing/a.png"], "`--out`: "),
+        (&["--set", "web", "missing"], "`--set`: "),
+    ] {
+        let (code, stdout, stderr) = export(&sandbox, &[&[image.as_str()], options].concat()).await;
+        assert_eq!((code, stdout.as_str()), (Some(2), ""), "{options:?}: {stderr}");
+        assert!(stderr.starts_with("easel: `--") && stderr.contains(reason), "{options:?}: {stderr}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn export_to_a_name_that_is_not_utf8_is_refused() {
+    use std::os::unix::ffi::OsStrExt;
+    let (sandbox, image) = draw(&[]).await;
+    let mut command = sandbox.command(&["export", &image, "-o"]);
+    let output = command.arg(std::ffi::OsStr::from_bytes(b"\xff.png")).output().await.expect("the program starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && stderr.contains(".png is not UTF-8"), "{stderr}");
+    assert_eq!(std::fs::read_dir(sandbox.project()).expect("a folder").count(), 0, "nothing was written");
 }

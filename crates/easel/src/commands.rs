@@ -14,8 +14,11 @@ pub(crate) mod stored;
 
 use std::error::Error;
 use std::io::{self, BufRead, Read, Write};
+use std::path::Path;
 
+use easel_client::ClientError;
 use easel_config::Config;
+use easel_rpc::code::INVALID_PARAMS;
 
 use crate::process::terminal::escape;
 use crate::providers::provider_ids;
@@ -23,7 +26,7 @@ use crate::providers::provider_ids;
 /// Maximum length of an answer on the terminal, in bytes.
 const MAX_ANSWER_LEN: u64 = 1_024;
 
-/// An argument names something that does not exist. The exit code is 2.
+/// The arguments are wrong, or name something that does not exist. The exit code is 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct UsageError(pub(crate) String);
@@ -32,6 +35,28 @@ pub(crate) struct UsageError(pub(crate) String);
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(crate) struct Interrupted(pub(crate) String);
+
+/// Returns a path as text, for a request, since JSON has no other strings.
+///
+/// # Errors
+/// If the path is not UTF-8.
+pub(crate) fn to_utf8(path: &Path) -> Result<&str, UsageError> {
+    path.to_str().ok_or_else(|| UsageError(format!("{} is not UTF-8", path.display())))
+}
+
+/// Returns an error of the server for the user of a command: without the code and the prefix of JSON-RPC, and in the
+/// words of `reword`. Invalid params are wrong usage.
+pub(crate) fn refusal(error: ClientError, reword: impl FnOnce(&str) -> String) -> Box<dyn Error> {
+    match error {
+        ClientError::Refused { code: INVALID_PARAMS, message } => {
+            UsageError(reword(message.strip_prefix("Invalid params: ").unwrap_or(&message))).into()
+        }
+        ClientError::Refused { message, .. } => reword(&message).into(),
+        error @ (ClientError::TooLong { .. } | ClientError::Closed | ClientError::Protocol(_) | ClientError::Io(_)) => {
+            error.into()
+        }
+    }
+}
 
 /// Checks that the provider of an option exists.
 pub(crate) fn require_provider(id: &str, config: &Config) -> Result<(), UsageError> {

@@ -2,19 +2,20 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 use easel_protocol::image::{ExportFit, ExportSet};
 
 use crate::commands::export::{ExportOptions, ExportTarget};
 use crate::commands::{UsageError, file_format};
 
 #[derive(Debug, Args)]
+#[command(group(ArgGroup::new("target").args(["out", "set"]).required(true)))]
 pub(super) struct ExportArgs {
     /// The handle of the image, such as img_…; for a sheet of sprites, of all its images in order.
     #[arg(required = true, value_name = "HANDLE")]
     images: Vec<String>,
     /// Write one file, in the format of its extension.
-    #[arg(short = 'o', long, value_name = "FILE", required_unless_present = "set", conflicts_with = "set")]
+    #[arg(short = 'o', long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Write a set of files to a folder: web, apple, windows, android, sizes or sprites.
     #[arg(long, num_args = 2, value_names = ["SET", "DIR"])]

@@ -3,7 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
-use easel_client::{ClientError, Connection};
+use easel_client::Connection;
 use easel_config::{Environment, Invocation};
 use easel_imagegen::handle;
 use easel_protocol::handshake::{ClientInfo, InitializeParams};
@@ -13,7 +13,7 @@ use easel_protocol::method::{ImageExport, ImageExportSet, Initialize};
 use serde::Serialize;
 
 use super::format::bytes;
-use super::{UsageError, print};
+use super::{UsageError, print, refusal, to_utf8};
 use crate::server::local::{self, Local};
 
 /// The arguments of `easel export`.
@@ -49,7 +49,8 @@ pub(crate) enum ExportTarget {
 /// Writes the files, and prints their paths, sizes in pixels and sizes in bytes.
 ///
 /// # Errors
-/// [`UsageError`] for a text that is not a handle, or several without sprites, and any error if nothing was written.
+/// [`UsageError`] for a text that is not a handle, several without sprites, or options that do not go with the image or
+/// the files, and any error if nothing was written.
 pub(crate) fn run(environment: &Environment, options: ExportOptions) -> Result<(), Box<dyn Error>> {
     if let Some(other) = options.images.iter().find(|image| !handle::is_handle(image)) {
         return Err(UsageError(format!("{other} is not a handle; `easel images` lists them")).into());
@@ -58,27 +59,28 @@ pub(crate) fn run(environment: &Environment, options: ExportOptions) -> Result<(
     if options.images.len() > 1 && !is_sheet {
         return Err(UsageError("only a sheet of sprites has several images".to_owned()).into());
     }
+    let path = match &options.target {
+        ExportTarget::File { path, .. } => environment.absolute(path),
+        ExportTarget::Set { folder, .. } => environment.absolute(folder),
+    };
+    let path = to_utf8(&path)?.to_owned();
     local::run(environment, Invocation::default(), async |local: Local| {
         let connection = &local.connection;
         let (name, version) = ("easel_export".to_owned(), env!("CARGO_PKG_VERSION").to_owned());
         let client_info = ClientInfo { name, title: Some("Easel export".to_owned()), version };
         connection.request::<Initialize>(&InitializeParams { client_info, capabilities: None }).await?;
-        export(connection, environment, options).await
+        export(connection, path, options).await
     })
 }
 
-async fn export(
-    connection: &Connection,
-    environment: &Environment,
-    options: ExportOptions,
-) -> Result<(), Box<dyn Error>> {
+/// Writes the files to this absolute path.
+async fn export(connection: &Connection, path: String, options: ExportOptions) -> Result<(), Box<dyn Error>> {
     let ExportOptions { images, target, fit, background, overwrite, json } = options;
     let mut images = images.into_iter().map(ImageId::from);
     let image_id = images.next().ok_or("no image")?;
     let overwrite = Some(overwrite);
     match target {
-        ExportTarget::File { path, format, width, height, quality, trim, padding } => {
-            let path = environment.absolute(&path).display().to_string();
+        ExportTarget::File { format, width, height, quality, trim, padding, .. } => {
             let params = ImageExportParams {
                 image_id,
                 path,
@@ -92,18 +94,28 @@ async fn export(
                 trim: trim.then_some(true),
                 padding,
             };
-            let file = connection.request::<ImageExport>(&params).await.map_err(name_options)?;
+            let file =
+                connection.request::<ImageExport>(&params).await.map_err(|error| refusal(error, with_options))?;
             if json {
                 return print_json(&file);
             }
             Ok(print(&to_line(&file.path, Some((file.width, file.height)), file.bytes))?)
         }
-        ExportTarget::Set { set, folder, sizes, name } => {
-            let folder = environment.absolute(&folder).display().to_string();
+        ExportTarget::Set { set, sizes, name, .. } => {
             let image_ids = Some(images.collect::<Vec<_>>()).filter(|others| !others.is_empty());
-            let params =
-                ImageExportSetParams { image_id, folder, set, sizes, image_ids, name, fit, background, overwrite };
-            let exported = connection.request::<ImageExportSet>(&params).await.map_err(name_options)?;
+            let params = ImageExportSetParams {
+                image_id,
+                folder: path,
+                set,
+                sizes,
+                image_ids,
+                name,
+                fit,
+                background,
+                overwrite,
+            };
+            let exported =
+                connection.request::<ImageExportSet>(&params).await.map_err(|error| refusal(error, with_options))?;
             if json {
                 return print_json(&exported);
             }
@@ -116,16 +128,7 @@ async fn export(
     }
 }
 
-/// Returns an error of the server with the options of the command in place of the fields of the request.
-fn name_options(error: ClientError) -> Box<dyn Error> {
-    match error {
-        ClientError::Refused { message, .. } => with_options(&message).into(),
-        error @ (ClientError::TooLong { .. } | ClientError::Closed | ClientError::Protocol(_) | ClientError::Io(_)) => {
-            error.into()
-        }
-    }
-}
-
+/// Returns a message of the server with the options of the command in place of the fields of the request.
 fn with_options(message: &str) -> String {
     let options = [
         ("path", "--out"),
