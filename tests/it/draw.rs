@@ -7,7 +7,9 @@ mod interrupt;
 mod on_terminal;
 #[cfg(target_os = "linux")]
 mod opening;
+mod refusals;
 mod results;
+mod threads;
 
 use std::path::PathBuf;
 use std::process::Output;

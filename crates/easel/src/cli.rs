@@ -197,7 +197,7 @@ fn execute(cli: Cli, environment: Environment) -> Result<(), Box<dyn Error>> {
         #[cfg(feature = "acp")]
         Command::Acp(args) => commands::faces::acp::run(&environment, config.merge(args.config)),
         Command::Draw(args) => {
-            let (invocation, options) = args.into_options(config)?;
+            let (invocation, options) = args.into_options(config);
             commands::draw::run(&environment, invocation, options)
         }
         #[cfg(feature = "mcp")]

@@ -119,16 +119,9 @@ async fn approval_is_asked_on_the_terminal() {
     for (answer, code) in [("y\r", Some(0)), ("\r", Some(1))] {
         let sandbox = Sandbox::with_config("model_provider = \"preview\"\napproval = \"always\"\n");
         let mut terminal = Terminal::start(command(&sandbox, &[("TERM", "dumb")]), 100);
-        terminal.wait_for("Make it? [y/N]").await;
+        terminal.wait_for("which bills nothing? Prompt: \"a red star\" Make it? [y/N]").await;
         terminal.type_text(answer).await;
         let (status, text) = terminal.finish().await;
         assert_eq!(status.code(), code, "{text}");
     }
-}
-
-#[tokio::test]
-async fn approval_in_a_pipe_is_a_refusal() {
-    let sandbox = Sandbox::with_config("model_provider = \"preview\"\napproval = \"always\"\n");
-    let output = sandbox.run(&["draw", "a red star"]).await;
-    assert_eq!(output.status.code(), Some(1));
 }

@@ -1,6 +1,5 @@
 //! The arguments of `easel draw`.
 
-use std::io::{self, Read};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
@@ -8,12 +7,8 @@ use easel_config::Invocation;
 use serde_json::{Map, Value};
 
 use super::ConfigArgs;
-use crate::commands::UsageError;
 use crate::commands::draw::DrawOptions;
 use crate::commands::draw::inline::InlineMode;
-
-/// Maximum length of a prompt from standard input, in bytes. The image tool takes 32,000 characters.
-const MAX_PROMPT_LEN: u64 = 128 * 1024;
 
 #[derive(Debug, Args)]
 pub(super) struct DrawArgs {
@@ -84,7 +79,7 @@ enum FileFormat {
 
 impl DrawArgs {
     /// Returns what to draw, and the configuration with `before`, the options before the subcommand.
-    pub(super) fn into_options(self, before: ConfigArgs) -> Result<(Invocation, DrawOptions), UsageError> {
+    pub(super) fn into_options(self, before: ConfigArgs) -> (Invocation, DrawOptions) {
         let mut parameters = Map::new();
         let format = self.format.and_then(|format| format.to_possible_value()).map(|value| value.get_name().to_owned());
         let texts = [("size", self.size), ("quality", self.quality), ("background", self.background)];
@@ -96,7 +91,7 @@ impl DrawArgs {
         let mut invocation = before.merge(self.config);
         invocation.overrides.extend(self.previews.map(|count| format!("images.partial_images={count}")));
         let options = DrawOptions {
-            prompt: read_prompt(&self.prompt)?,
+            prompt: self.prompt,
             images: self.images,
             mask: self.mask,
             parameters,
@@ -109,20 +104,6 @@ impl DrawArgs {
             inline: self.inline,
             asks_for_previews: self.previews.is_some_and(|count| count > 0),
         };
-        Ok((invocation, options))
+        (invocation, options)
     }
-}
-
-/// Joins the words of the prompt, or reads it from standard input.
-fn read_prompt(words: &[String]) -> Result<String, UsageError> {
-    if words != ["-"] {
-        return Ok(words.join(" "));
-    }
-    let mut prompt = String::new();
-    let read = io::stdin().lock().take(MAX_PROMPT_LEN + 1).read_to_string(&mut prompt);
-    read.map_err(|error| UsageError(format!("the prompt cannot be read from standard input: {error}")))?;
-    if prompt.len() as u64 > MAX_PROMPT_LEN {
-        return Err(UsageError(format!("the prompt on standard input has more than {MAX_PROMPT_LEN} bytes")));
-    }
-    Ok(prompt)
 }

@@ -7,14 +7,20 @@ mod output;
 mod progress;
 mod request;
 mod session;
+mod target;
+mod thread;
 mod tool;
 
 use std::error::Error;
 use std::io::{self, IsTerminal};
 
 use console::Term;
+use easel_client::ClientError;
 use easel_config::{Environment, Invocation};
+use easel_imagegen::approval::UNDECLARED;
+use easel_protocol::record::ImageErrorKind;
 use serde_json::json;
+use tempfile::TempDir;
 
 use self::inline::{InlineMode, TerminalSize};
 use self::outcome::Outcome;
@@ -23,10 +29,10 @@ use self::progress::Progress;
 pub(crate) use self::request::DrawOptions;
 use self::session::DrawSession;
 use super::setup::config;
-use super::{Interrupted, print, report, require_provider};
+use super::{Interrupted, error_chain, print, refusal, report, require_provider, to_utf8};
 use crate::server::local::{self, Local};
 
-/// Makes the images, and prints their paths.
+/// Makes the images, and prints their paths. With `--json`, one JSON object is printed in any case.
 ///
 /// # Errors
 /// [`UsageError`](super::UsageError) for wrong arguments, [`Interrupted`] if the user stopped it, and any error if the
@@ -34,7 +40,37 @@ use crate::server::local::{self, Local};
 pub(crate) fn run(
     environment: &Environment,
     invocation: Invocation,
+    options: DrawOptions,
+) -> Result<(), Box<dyn Error>> {
+    let (is_json, mut is_printed) = (options.json, false);
+    let result = draw(environment, invocation, options, &mut is_printed);
+    let result = result.map_err(|error| match error.downcast::<ClientError>() {
+        Ok(error) => refusal(*error, without_field),
+        Err(error) => error,
+    });
+    if let Err(error) = &result
+        && is_json
+        && !is_printed
+    {
+        output::print_json(&Outcome::of_error(error_chain(&**error)), &[])?;
+    }
+    result
+}
+
+/// Returns a message about the input of a turn without the name of its field, which the user does not know.
+fn without_field(message: &str) -> String {
+    match message.split_once("`: ") {
+        Some((field, reason)) if field.starts_with("`input") => reason.to_owned(),
+        Some(_) | None => message.to_owned(),
+    }
+}
+
+/// Makes the images, and prints their paths or, after `is_printed` was set, one JSON object.
+fn draw(
+    environment: &Environment,
+    invocation: Invocation,
     mut options: DrawOptions,
+    is_printed: &mut bool,
 ) -> Result<(), Box<dyn Error>> {
     let (request, target) = options.check(environment)?;
     config::require_no_problem(environment, &invocation)?;
@@ -54,10 +90,9 @@ pub(crate) fn run(
     let folder = request.is_direct().then(tempfile::tempdir).transpose()?;
     if let Some(folder) = &folder {
         let folder = folder.path();
-        let root = folder.to_str().ok_or_else(|| format!("{} is not UTF-8; set TMPDIR", folder.display()))?;
+        let root = to_utf8(folder).map_err(|error| format!("{error}; set TMPDIR to another folder"))?;
         invocation.overrides.push(format!("images.reference_roots={}", json!([root])));
     }
-    let cwd = environment.cwd.display().to_string();
     local::run(environment, invocation, async |local: Local| {
         let config = local.config();
         request.provider.as_deref().map_or(Ok(()), |id| require_provider(id, &config))?;
@@ -72,15 +107,13 @@ pub(crate) fn run(
             reference_bytes,
         };
         session.initialize(io::stdin().is_terminal() && is_terminal).await?;
-        let thread_id = session.open_thread(cwd, request.continues, request.provider.clone()).await?;
-        let mut outcome = match &folder {
-            Some(folder) => session.run_tool(thread_id, request, folder.path()).await?,
-            None => session.run_turn(thread_id, request).await?,
-        };
+        let mut outcome = session.run(request, folder.as_ref().map(TempDir::path)).await?;
+        outcome.reword(UNDECLARED, "nobody can be asked here; run it on a terminal, or set approval");
         progress.finish();
         let images = std::mem::take(&mut outcome.images);
         let delivered = output::deliver(&connection, images, target.as_ref()).await;
         if options.json {
+            *is_printed = true;
             output::print_json(&outcome, &delivered)?;
         }
         for one in &delivered {
@@ -103,7 +136,11 @@ pub(crate) fn run(
 fn conclude(outcome: &Outcome, delivered: &[Delivered]) -> Result<(), Box<dyn Error>> {
     let failure = outcome.error.as_ref().map(output::failure);
     if outcome.was_interrupted {
-        let bill = failure.or_else(|| outcome.reason.clone()).unwrap_or_else(|| "No image call was open.".to_owned());
+        let bill = match &outcome.error {
+            Some(error) if error.kind == ImageErrorKind::Interrupted => output::bill(error.billed).to_owned(),
+            Some(error) => format!("A call failed: {}", output::failure(error)),
+            None => outcome.reason.clone().unwrap_or_else(|| "No image call was open.".to_owned()),
+        };
         return Err(Interrupted(format!("interrupted. {bill}")).into());
     }
     let mut not_copied = delivered.iter().filter_map(|one| one.copy_error.as_deref()).peekable();

@@ -40,6 +40,18 @@ impl Outcome {
         Self { reason: Some(reason), ..Self::new(thread_id) }
     }
 
+    /// Creates the outcome of a command that failed before it had a thread, or without one that it left.
+    pub(super) fn of_error(reason: String) -> Self {
+        Self { reason: Some(reason), ..Self::default() }
+    }
+
+    /// Changes the wording of the failure.
+    pub(super) fn reword(&mut self, from: &str, to: &str) {
+        if let Some(error) = &mut self.error {
+            error.message = error.message.replace(from, to);
+        }
+    }
+
     /// Returns whether a call has failed and no later one has made up for it.
     pub(super) fn is_image_missing(&self) -> bool {
         self.missing > 0

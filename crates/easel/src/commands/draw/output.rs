@@ -9,7 +9,7 @@ use easel_protocol::record::{Billed, ImageError, ImageRecord};
 use serde_json::json;
 
 use super::outcome::Outcome;
-use super::request::Target;
+use super::target::Target;
 use crate::commands::format::bytes;
 use crate::commands::{print, report};
 
@@ -68,12 +68,16 @@ pub(super) fn facts(image: &ImageRecord) -> String {
 
 /// Describes the failure of an image, and what it may cost.
 pub(super) fn failure(error: &ImageError) -> String {
-    let billed = match error.billed {
+    format!("{}. {}", error.message.trim_end_matches('.'), bill(error.billed))
+}
+
+/// Says what the failure of an image may cost.
+pub(super) fn bill(billed: Billed) -> &'static str {
+    match billed {
         Billed::No => "Nothing was billed.",
         Billed::Yes => "The provider has billed it.",
         Billed::Uncertain => "The provider may have billed it.",
-    };
-    format!("{}. {billed}", error.message.trim_end_matches('.'))
+    }
 }
 
 /// Opens the images with the program that the system has for them.

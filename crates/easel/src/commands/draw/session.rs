@@ -1,19 +1,16 @@
 //! One connection to the server in this process: a thread, one call, and its events.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::Path;
 
 use easel_client::{Connection, Message, Messages, PendingRequest};
 use easel_protocol::event::Event;
 use easel_protocol::handshake::{ClientCapabilities, ClientInfo, ImageResult, InitializeParams};
 use easel_protocol::id::ThreadId;
-use easel_protocol::image::{ImageListParams, ImageReadParams};
+use easel_protocol::image::ImageReadParams;
 use easel_protocol::input::UserInput;
 use easel_protocol::item::ThreadItem;
-use easel_protocol::method::{
-    ImageList, ImageRead, Initialize, ThreadList, ThreadResume, ThreadStart, ToolList, TurnInterrupt, TurnStart,
-};
-use easel_protocol::thread::{CwdFilter, ThreadListParams, ThreadResumeParams, ThreadSortKey, ThreadStartParams};
+use easel_protocol::method::{ImageRead, Initialize, ToolList, TurnInterrupt, TurnStart};
 use easel_protocol::tool::{HeldBackReason, ToolExposure, ToolListParams};
 use easel_protocol::turn::{TurnInterruptParams, TurnStartParams, TurnStatus};
 use tokio_util::sync::CancellationToken;
@@ -22,7 +19,7 @@ use super::approval;
 use super::outcome::Outcome;
 use super::progress::Progress;
 use super::request::{Request, Source};
-use crate::commands::UsageError;
+use crate::commands::to_utf8;
 
 /// A connection with a thread.
 pub(super) struct DrawSession<'a> {
@@ -53,56 +50,31 @@ impl DrawSession<'_> {
         Ok(())
     }
 
-    /// Starts a thread in the folder, or continues the newest one of its page of `thread/list` that has an image, with
-    /// `provider` instead of its own.
-    pub(super) async fn open_thread(
-        &self,
-        cwd: String,
-        continues: bool,
-        provider: Option<String>,
-    ) -> Result<ThreadId, Box<dyn Error>> {
-        if !continues {
-            let params = ThreadStartParams { cwd: Some(cwd), model_provider: provider, ..ThreadStartParams::default() };
-            return Ok(self.connection.request::<ThreadStart>(&params).await?.thread.id);
-        }
-        let params = ThreadListParams {
-            cwd: Some(CwdFilter::One(cwd)),
-            sort_key: Some(ThreadSortKey::UpdatedAt),
-            ..ThreadListParams::default()
+    /// Runs the request in a new thread, or in the one that it continues. A new thread that nothing was recorded in is
+    /// deleted. `folder` is for the images of a call without a model.
+    pub(super) async fn run(&mut self, request: Request, folder: Option<&Path>) -> Result<Outcome, Box<dyn Error>> {
+        let is_new = !request.continues;
+        let thread_id = self.open_thread(&request).await?;
+        let mut result = match folder {
+            Some(folder) => self.run_tool(thread_id.clone(), request, folder).await,
+            None => self.run_turn(thread_id.clone(), request).await,
         };
-        let threads = self.connection.request::<ThreadList>(&params).await?.data;
-        let thread_id = self.first_with_image(threads.into_iter().map(|thread| thread.id)).await?;
-        let params = ThreadResumeParams {
-            thread_id,
-            cwd: None,
-            model: None,
-            model_provider: provider,
-            config: None,
-            base_instructions: None,
-            developer_instructions: None,
-            exclude_turns: Some(true),
-            experimental_raw_events: None,
-        };
-        Ok(self.connection.request::<ThreadResume>(&params).await?.settings.thread.id)
-    }
-
-    /// Returns the first of these threads that has an image. A thread whose only call has failed has none.
-    async fn first_with_image(&self, threads: impl Iterator<Item = ThreadId>) -> Result<ThreadId, Box<dyn Error>> {
-        for thread_id in threads {
-            let params =
-                ImageListParams { thread_id: Some(thread_id.clone()), limit: Some(1), ..ImageListParams::default() };
-            if !self.connection.request::<ImageList>(&params).await?.data.is_empty() {
-                return Ok(thread_id);
-            }
+        let has_begun = result.as_ref().is_ok_and(|outcome| !outcome.turn_id.is_empty());
+        if is_new
+            && !has_begun
+            && self.delete_if_empty(thread_id).await
+            && let Ok(outcome) = &mut result
+        {
+            outcome.thread_id = ThreadId::default();
         }
-        Err(UsageError("no thread of this folder has an image to continue with".to_owned()).into())
+        result
     }
 
     /// Runs a turn of the model with the prompt and the images.
-    pub(super) async fn run_turn(&mut self, thread_id: ThreadId, request: Request) -> Result<Outcome, Box<dyn Error>> {
+    async fn run_turn(&mut self, thread_id: ThreadId, request: Request) -> Result<Outcome, Box<dyn Error>> {
         let mut input = vec![UserInput::Text { text: request.prompt.into(), text_elements: Vec::new() }];
         for source in request.images {
-            let path = self.path_of(source).await?.display().to_string();
+            let path = self.path_of(source).await?;
             input.push(UserInput::LocalImage { path, detail: None });
         }
         if let Some(reason) = self.refusal(&thread_id).await? {
@@ -159,12 +131,12 @@ impl DrawSession<'_> {
     }
 
     /// Returns the path of an image that the user names.
-    async fn path_of(&self, source: Source) -> Result<PathBuf, Box<dyn Error>> {
+    async fn path_of(&self, source: Source) -> Result<String, Box<dyn Error>> {
         match source {
-            Source::File(path) => Ok(path),
+            Source::File { path, .. } => Ok(to_utf8(&path)?.to_owned()),
             Source::Handle(image_id) => {
                 let params = ImageReadParams { image_id, offset: None, length: None, preview: None, mine: None };
-                Ok(self.connection.request::<ImageRead>(&params).await?.entry.image.path.into())
+                Ok(self.connection.request::<ImageRead>(&params).await?.entry.image.path)
             }
         }
     }

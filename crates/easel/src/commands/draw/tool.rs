@@ -15,16 +15,31 @@ use uuid::Uuid;
 use super::outcome::Outcome;
 use super::request::{Request, Source};
 use super::session::DrawSession;
+use crate::commands::to_utf8;
 
 impl DrawSession<'_> {
-    /// Calls the image tool. Images of the user go through `folder`, which the tool may read.
+    /// Calls the image tool. Images of the user go through `folder`, which the tool may read; messages name the user's.
     pub(super) async fn run_tool(
         &mut self,
         thread_id: ThreadId,
         request: Request,
         folder: &Path,
     ) -> Result<Outcome, Box<dyn Error>> {
-        let arguments = self.arguments(&thread_id, request, folder).await?;
+        let mut copies = Copies { folder, names: Vec::new() };
+        let arguments = self.arguments(&thread_id, request, &mut copies).await?;
+        let mut outcome = self.call_tool(thread_id, arguments).await?;
+        // The last one first, since the path of the second copy is the start of that of the eleventh.
+        for (copy, name) in copies.names.iter().rev() {
+            outcome.reword(copy, name);
+        }
+        Ok(outcome)
+    }
+
+    async fn call_tool(
+        &mut self,
+        thread_id: ThreadId,
+        arguments: Map<String, Value>,
+    ) -> Result<Outcome, Box<dyn Error>> {
         let params = ToolCallParams {
             thread_id: thread_id.clone(),
             call_id: format!("call_draw_{}", Uuid::now_v7().simple()).into(),
@@ -88,13 +103,13 @@ impl DrawSession<'_> {
         &self,
         thread_id: &ThreadId,
         request: Request,
-        folder: &Path,
+        copies: &mut Copies<'_>,
     ) -> Result<Map<String, Value>, Box<dyn Error>> {
         let mut arguments = request.parameters;
         arguments.insert("prompt".to_owned(), request.prompt.into());
         let mut images = Vec::new();
-        for (index, source) in request.images.into_iter().enumerate() {
-            images.push(self.reference(thread_id, source, &folder.join(format!("image-{index}"))).await?);
+        for source in request.images {
+            images.push(self.reference(thread_id, source, copies).await?);
         }
         if !images.is_empty() {
             arguments.insert("images".to_owned(), images.into());
@@ -103,30 +118,45 @@ impl DrawSession<'_> {
             arguments.insert("action".to_owned(), "edit".into());
         }
         if let Some(mask) = request.mask {
-            let mask = self.reference(thread_id, mask, &folder.join("mask")).await?;
+            let mask = self.reference(thread_id, mask, copies).await?;
             arguments.insert("mask".to_owned(), mask.into());
         }
         Ok(arguments)
     }
 
     /// Returns how the tool can name an image: by its handle if it belongs to the thread, else by a copy.
-    async fn reference(&self, thread_id: &ThreadId, source: Source, copy: &Path) -> Result<String, Box<dyn Error>> {
-        let path: PathBuf = match source {
-            Source::File(path) => path,
+    async fn reference(
+        &self,
+        thread_id: &ThreadId,
+        source: Source,
+        copies: &mut Copies<'_>,
+    ) -> Result<String, Box<dyn Error>> {
+        let (path, name): (PathBuf, String) = match source {
+            Source::File { path, name } => (path, name),
             Source::Handle(image_id) => {
                 let params = ImageReadParams { image_id, offset: None, length: None, preview: None, mine: None };
                 let entry = self.connection.request::<ImageRead>(&params).await?.entry;
                 if entry.thread_id == *thread_id {
                     return Ok(entry.image.id.to_string());
                 }
-                entry.image.path.into()
+                (entry.image.path.into(), entry.image.id.to_string())
             }
         };
-        let (source, target, limit) = (path.clone(), copy.to_owned(), self.reference_bytes);
-        let copied = tokio::task::spawn_blocking(move || copy_file(&source, &target, limit)).await?;
-        copied.map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
-        Ok(copy.display().to_string())
+        let copy = copies.folder.join(format!("image-{}", copies.names.len()));
+        let copied = to_utf8(&copy)?.to_owned();
+        let limit = self.reference_bytes;
+        let copying = tokio::task::spawn_blocking(move || copy_file(&path, &copy, limit)).await?;
+        copying.map_err(|error| format!("{name} cannot be read: {error}"))?;
+        copies.names.push((copied.clone(), name));
+        Ok(copied)
     }
+}
+
+/// Copies of the user's images, in a folder that the tool may read.
+struct Copies<'a> {
+    folder: &'a Path,
+    /// The path of each copy, and the name that the user knows.
+    names: Vec<(String, String)>,
 }
 
 /// Copies a regular file of at most `limit` bytes.
