@@ -143,7 +143,14 @@ impl TurnJournal<'_> {
     /// a hosted one may still have been made.
     pub(super) fn call_ending(&self, call_id: &str) -> Result<CallEnding, Error> {
         let Self { write, home, thread_id, unknown_billed } = *self;
-        let call = calls::find(write, home, thread_id, call_id)?;
+        let call = match calls::find(write, home, thread_id, call_id) {
+            // The row stays as it is and must not keep the turn open. Nobody knows what became of the call.
+            Err(Error::Json(error)) => {
+                tracing::warn!(%error, thread_id, call_id, "an image call is damaged; its item ends as failed");
+                return Ok(CallEnding::Failed(interrupted_error(Billed::Uncertain)));
+            }
+            found => found?,
+        };
         // The next start tries to end it again.
         let is_open = call.as_ref().is_some_and(|call| call.outcome.is_none() && call.bills);
         Ok(match call.and_then(|call| call.outcome) {

@@ -217,12 +217,16 @@ async fn living_process_is_not_touched() {
 }
 
 #[tokio::test]
-async fn store_starts_despite_a_damaged_row() {
+async fn turn_ends_despite_its_damaged_call() {
     let home = tempfile::tempdir().unwrap();
     let store = drawing_store(home.path()).await;
     store.close().await;
     let database = rusqlite::Connection::open(home.path().join("easel.db")).unwrap();
     database.execute("UPDATE calls SET json = 'not json'", []).unwrap();
     drop(database);
-    assert!(open(home.path()).thread(THREAD).await.unwrap().is_some());
+    let store = open(home.path());
+    let image = only_image(&store).await;
+    assert_eq!((image.status, image.error.unwrap().billed), (ImageStatus::Failed, Billed::Uncertain));
+    let turn = store.load_all_turns(THREAD, TurnItemsView::Full).await.unwrap().remove(0);
+    assert_eq!(turn.status, TurnStatus::Interrupted);
 }
