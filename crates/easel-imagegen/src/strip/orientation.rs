@@ -106,6 +106,17 @@ mod tests {
     }
 
     #[test]
+    fn damaged_structure_has_no_orientation() {
+        let mut tiff = build_tiff(6);
+        for length in 0..22 {
+            let mut source = Source::new(io::Cursor::new(&tiff[..length])).unwrap();
+            assert_eq!(read(&mut source, length as u64).unwrap(), None, "{length} bytes");
+        }
+        tiff[2] = 43;
+        assert_eq!(orientation(&tiff, 26), None);
+    }
+
+    #[test]
     fn orientation_is_one_short_from_2_to_8() {
         assert_eq!(orientation(&build_tiff(8), 26), Some(8));
         for (at, byte, what) in [(18, 1, "upright"), (18, 9, "unknown"), (12, 4, "a long"), (14, 2, "two shorts")] {

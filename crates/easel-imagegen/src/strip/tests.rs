@@ -173,6 +173,15 @@ fn an_orientation_that_says_nothing_is_not_sent() {
 }
 
 #[test]
+fn markers_and_application_data_without_meaning_are_not_sent() {
+    let file = jpeg(6);
+    let (start, rest) = file.split_at(2);
+    let more = [b"\xff\x01\xff\xd3".as_slice(), &segment(0xee, &[CANARY, CANARY].concat())].concat();
+    let expected = stripped(&file, MediaType::Jpeg).expect("a JPEG");
+    assert_eq!(stripped(&[start, &more, rest].concat(), MediaType::Jpeg).expect("a JPEG"), expected);
+}
+
+#[test]
 fn png_keeps_picture_chunks_and_orientation() {
     let expected = [
         PNG,
