@@ -306,6 +306,43 @@ mod tests {
         assert_eq!(reader.buffer.capacity(), BUFFER_SIZE);
     }
 
+    /// Counts the reads of an input.
+    struct Counted<'a>(&'a [u8], &'a Cell<usize>);
+
+    impl Read for Counted<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.1.set(self.1.get() + 1);
+            self.0.read(out)
+        }
+    }
+
+    #[test]
+    fn buffer_doubles_up_to_the_longest_line() {
+        let (max, reads) = (4 * BUFFER_SIZE + 100, Cell::default());
+        let input = [b"\n".to_vec(), vec![b'z'; max]].concat();
+        let mut reader = LineReader::new(Counted(&input, &reads), max);
+        assert_eq!(reader.read_line().unwrap(), Line::Blank);
+        assert!(matches!(reader.read_line().unwrap(), Line::Data(line) if line.len() == max));
+        assert!(reader.buffer.capacity() <= max + BUFFER_SIZE, "{}", reader.buffer.capacity());
+        assert!(reads.get() <= 10, "{} reads", reads.get());
+    }
+
+    #[test]
+    fn newline_at_the_end_of_the_buffer_is_found() {
+        let long = "z".repeat(BUFFER_SIZE - 1);
+        let input = format!("\n{long}\nok\n");
+        assert_eq!(lines(&mut LineReader::new(input.as_bytes(), BUFFER_SIZE)), [&long, "ok"]);
+    }
+
+    #[test]
+    fn short_lines_share_a_buffer() {
+        let mut reader = LineReader::new(&[b'\n'; 3 * BUFFER_SIZE][..], 8);
+        let buffer = reader.buffer.as_ptr();
+        while reader.read_line().unwrap() == Line::Blank {
+            assert_eq!(reader.buffer.as_ptr(), buffer);
+        }
+    }
+
     #[test]
     fn memory_of_long_line_is_released() {
         let input = Endless { left: 1_000_000, tail: b"\nok\n", piece: 10_000, offered: &Cell::default() };

@@ -134,4 +134,15 @@ mod tests {
         assert_eq!(reader.next_line().unwrap(), Line::End);
         assert_eq!(held(), (0, 0));
     }
+
+    #[test]
+    fn first_message_needs_a_permit_if_it_is_long() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let shared = Arc::new(LongLines::new(Duration::from_secs(1)));
+        let input = [vec![b'z'; 2 * MAX_WITHOUT_PERMIT], b"\n".to_vec()].concat();
+        let mut reader = LineReader::new(std::io::Cursor::new(input), 2 * MAX_WITHOUT_PERMIT);
+        reader.set_gate(shared.new_gate(Weak::new(), runtime.handle().clone()));
+        assert!(matches!(reader.next_line().unwrap(), Line::Data(line) if line.len() == 2 * MAX_WITHOUT_PERMIT));
+        assert_eq!(shared.receivers.lock().len(), 1);
+    }
 }
