@@ -137,6 +137,19 @@ fn invalid_toml_is_ignored_and_reported_with_its_line() {
 }
 
 #[test]
+fn first_mistake_is_named_in_texts_up_to_64_kib() {
+    let line_of = |size: usize| {
+        let text = format!("model = \"no end\nname: 2\n#{}\nx = \"no end", "z".repeat(size - 37));
+        assert_eq!(text.len(), size);
+        let warning = Sandbox::new().with_home(text).load().warnings.remove(0);
+        warning.to_string().split(':').nth(1).map(str::to_owned)
+    };
+    for (size, line) in [(64 * 1024, "1"), (64 * 1024 + 1, "2")] {
+        assert_eq!(line_of(size).as_deref(), Some(line), "{size}");
+    }
+}
+
+#[test]
 fn instructions_accept_line_breaks_and_tabs_only() {
     for (text, is_taken) in [("one\\n\\ttwo", true), ("a\\u0007b", false), ("", false), (&"x".repeat(32_769), false)] {
         let loaded = Sandbox::new().with_home(format!("model_instructions = \"{text}\"")).load();

@@ -31,7 +31,7 @@ const MAX_QUEUED_LINES: usize = 4_096;
 pub(crate) const SERVER_FILTER: &str = "warn,rmcp=off";
 
 /// The filter without `RUST_LOG` of commands that print the failures of their own requests.
-pub(crate) const COMMAND_FILTER: &str = "error,easel::requests::error=off";
+pub(crate) const COMMAND_FILTER: &str = "warn,rmcp=off,easel_thread::turn::log=error,easel::requests::error=off";
 
 /// How long the process waits for queued lines when it exits.
 const FLUSH_TIMEOUT: Duration = Duration::from_secs(1);

@@ -73,6 +73,10 @@ fn invalid_items_of_60_mb_do_not_block_others() {
     let responses: Vec<Value> = (0..4).map(|_| server.read_json()).collect();
     assert!(responses[..3].iter().all(|response| response["id"] != "faulty"), "{responses:#?}");
     let error = &responses[3]["error"];
-    assert_eq!((&error["code"], &error["data"]["field"]), (&json!(-32602), &json!("items[0]")), "{error}");
+    assert_eq!(
+        (&error["code"], &error["data"]["field"]),
+        (&json!(-32602), &json!("items[0].content[59].text")),
+        "{error}"
+    );
     server.close();
 }

@@ -149,7 +149,7 @@ fn headers_come_from_configuration_and_environment() {
     let profile = configure_profile(azure, &provider, &AnyCredentials::None, &context.environment);
     let headers: Vec<(&str, &str)> =
         profile.headers.iter().map(|(name, value)| (name.as_str(), value.expose_secret())).collect();
-    assert_eq!(headers, [("X-A", "a"), ("X-B", "sk-studio")]);
+    assert_eq!(headers, [("x-a", "a"), ("x-b", "sk-studio")]);
     assert_eq!(profile.query["api-version"], "2");
     assert!(profile.image_auth.contains(&AuthKind::None), "its headers may authorize requests");
 }
