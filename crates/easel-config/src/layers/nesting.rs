@@ -60,4 +60,13 @@ mod tests {
         assert_eq!(find_too_deep(&"a.b = 1.5\n".repeat(1_000)), None);
         assert_eq!(find_too_deep(&format!("# {deep}\nx = '{deep}'\ny = \"\"\"\n{deep}\"\"\"")), None);
     }
+
+    #[test]
+    fn keys_and_brackets_may_open_256_levels() {
+        for level in ["a.", "[", "{"] {
+            for (levels, is_too_deep) in [(1, false), (MAX_DEPTH, false), (MAX_DEPTH + 1, true), (1_000, true)] {
+                assert_eq!(is_nested_too_deep(&level.repeat(levels)), is_too_deep, "{levels} times {level}");
+            }
+        }
+    }
 }

@@ -52,6 +52,9 @@ fn headers_and_query_parameters_are_kept_but_hidden() {
     assert_eq!(x.http_headers["X-Key"].expose(), "canary-1");
     assert_eq!(x.http_headers["X-Other"].expose(), "canary-3");
     assert_eq!((x.query_params["key"].expose(), x.query_params["sig"].expose()), ("canary-2", "canary-4"));
+    let home = loaded.layers.iter().find(|layer| matches!(layer.name, LayerName::Home { .. })).unwrap();
+    let hidden = json!({ "x": { "http_headers": { "X-Key": HIDDEN }, "query_params": { "key": HIDDEN } } });
+    assert_eq!(home.redacted_values()["model_providers"], hidden);
     let shown = show_all(&loaded);
     assert!(!shown.contains("canary") && shown.contains(HIDDEN), "{shown}");
 }
