@@ -141,3 +141,19 @@ pub(crate) fn nest(path: &[impl AsRef<str>], value: RawValue) -> Option<RawEntry
     let innermost = entry(last.as_ref(), value);
     Some(sections.iter().rev().fold(innermost, |inner, key| entry(key.as_ref(), RawValue::Table(vec![inner]))))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dotted_key_has_1_to_64_parts() {
+        for (parts, is_key) in [(1, true), (2, true), (MAX_PARTS, true), (MAX_PARTS + 1, false), (1_000, false)] {
+            let path = vec!["a"; parts];
+            assert_eq!(from_dotted(&path.join("."), RawValue::Bool(true)).is_some(), is_key, "{parts}");
+            assert_eq!(nest(&path, RawValue::Bool(true)).is_some(), is_key, "{parts}");
+        }
+        assert!(from_dotted("a..b", RawValue::Bool(true)).is_none());
+        assert!(nest(&[""; 0], RawValue::Bool(true)).is_none());
+    }
+}
