@@ -52,7 +52,7 @@ pub(crate) async fn start_server_with_key(sandbox: &Sandbox, arguments: &[&str])
 }
 
 /// Starts a server of this command with the provider's key.
-async fn spawn_with_key(mut command: Command) -> Server {
+pub(crate) async fn spawn_with_key(mut command: Command) -> Server {
     command.env("MOCK_KEY", "sk-mock");
     let mut server = Server::spawn(command);
     server.initialize(None).await;

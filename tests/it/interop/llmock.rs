@@ -11,6 +11,7 @@ use tokio::process::Command;
 
 use super::service::Service;
 use super::{path_from_env, print_line};
+use crate::harness::events::last_agent_message;
 use crate::harness::text;
 use crate::http::{completed_images, turn_status};
 
@@ -99,6 +100,9 @@ async fn llmock_finds_no_error_of_the_client() {
         assert_eq!(turn_status(&events), Some(expected), "{name}: {events:#?}");
         let post_counts = [posts()[0] - before[0], posts()[1] - before[1]];
         assert_eq!(post_counts, expected_posts, "{name}: {events:#?}");
+        if name == "a malformed event" {
+            assert_eq!(last_agent_message(&events), "LLMock says hello from gpt-5.5.");
+        }
         if post_counts[1] > 0 {
             // The service returns SVG images, which are not stored.
             let [image] = completed_images(events).try_into().expect("one image");
@@ -107,8 +111,11 @@ async fn llmock_finds_no_error_of_the_client() {
         }
     }
     server.close().await;
-    let (is_clean, report_text) = llmock.report().await;
-    assert!(is_clean, "{report_text}");
+    let (_, report_text) = llmock.report().await;
+    // Easel skips a malformed event whose content the last event repeats. The service cannot see that nothing is lost.
+    let is_expected =
+        report_text.contains("malformed_chunk_ignored") && report_text.contains("0 error(s), 1 warning(s)");
+    assert!(is_expected, "{report_text}");
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::peak;
 use crate::harness::{STANDALONE, Sandbox, text};
-use crate::http::{provider_config, start_server_with_key};
+use crate::http::{provider_config, spawn_with_key};
 
 /// The most bytes that the server may use.
 const MAX_MEMORY: u64 = 150_000_000;
@@ -23,7 +23,7 @@ async fn run_failing_turn(event: Value) -> String {
         }
     });
     let sandbox = Sandbox::with_config(&provider_config(&provider.base_url()));
-    let mut server = start_server_with_key(&sandbox, STANDALONE).await;
+    let mut server = spawn_with_key(sandbox.measured_server_command(STANDALONE)).await;
     let thread = server.start_thread().await;
     let events = server.run_turn(&thread.id, vec![text("draw a cat")]).await;
     let error = events.into_iter().find_map(|event| {
