@@ -51,13 +51,17 @@ async fn damaged_call_does_not_keep_other_turns_open() {
         for id in ["c1", "c2"] {
             store.reserve(CallStart { thread_id: "other".into(), ..call(id) }).await.unwrap();
         }
-        let successor = open(home.path());
-        if by_lease {
+        let early = if by_lease {
             // It starts while the other process is alive, so that it recovers with its first lease.
+            let successor = open(home.path());
             successor.thread(THREAD).await.unwrap();
-        }
+            Some(successor)
+        } else {
+            None
+        };
         store.close().await;
         execute(home.path(), "UPDATE calls SET json = 'not json' WHERE call_id = 'c1'");
+        let successor = early.unwrap_or_else(|| open(home.path()));
         if by_lease {
             successor.acquire_writer(THREAD).await.unwrap();
         }
