@@ -44,6 +44,8 @@ pub(super) fn keep_files(
         let (path, _) = free_path(folder, &name, extension, 1, |_| false);
         match staged::finish(staged, &path) {
             Ok(()) => kept.push(path),
+            // Another program may have removed it.
+            Err((staged, _)) if staged.path().try_exists().is_ok_and(|exists| !exists) => {}
             Err((staged, _)) => kept.push(staged.into_path()),
         }
     }

@@ -172,6 +172,19 @@ async fn unrecorded_images_are_kept_and_named() {
 }
 
 #[tokio::test]
+async fn image_whose_file_has_gone_is_an_error() {
+    let home = tempfile::tempdir().unwrap();
+    let store = store(home.path()).await;
+    store.reserve(call("c1")).await.unwrap();
+    let staged = stage(&store, &png(1, 1, b"one"));
+    std::fs::remove_file(staged.path()).unwrap();
+    let end = CallEnd::Generated { made: made(vec![staged]), elapsed_ms: 1 };
+    let error = store.settle(THREAD, "c1", end).await.unwrap_err();
+    assert!(error.to_string().contains("store the image"), "{error}");
+    assert_eq!(names(&home.path().join("generated_images/thread-1")), [""; 0]);
+}
+
+#[tokio::test]
 async fn image_is_found_by_handle_and_read_by_range() {
     let home = tempfile::tempdir().unwrap();
     let store = store(home.path()).await;

@@ -197,6 +197,10 @@ async fn free_call_is_not_in_the_ledger() {
     for call in [CallStart { bills: false, ..call("a") }, CallStart { synthetic: true, ..call("b") }] {
         let call = CallStart { limits: none, ..call };
         assert_eq!(store.reserve(call.clone()).await.unwrap(), None);
+        let journaled = "SELECT count(*) FROM calls WHERE call_id = ?1";
+        let count =
+            database(home.path()).query_row(journaled, [call.item_id.as_str()], |row| row.get::<_, i64>(0)).unwrap();
+        assert_eq!(count, 1, "a call is in the journal before it is sent");
         assert_eq!(store.reserve(CallStart { admission: repeat_after(None), ..call }).await.unwrap(), None);
     }
     assert_eq!(rows(&store).await, []);
