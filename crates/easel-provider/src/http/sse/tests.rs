@@ -30,6 +30,11 @@ fn names(text: &str) -> Vec<String> {
 #[test]
 fn all_line_endings_are_supported() {
     assert_eq!(events("data: 1\n\ndata: 2\r\n\r\ndata: 3\r\r"), ["1", "2", "3"]);
+    for end in ["\n", "\r\n", "\r"] {
+        let text = ["event: a", "data: 1", "data: 2", "", "data: 3", "", ""].join(end);
+        let parsed = parse(&[text.as_bytes()], false);
+        assert_eq!(parsed, [("a", "1\n2"), ("", "3")].map(|(name, data)| (name.to_owned(), data.to_owned())));
+    }
 }
 
 #[test]
