@@ -173,6 +173,16 @@ fn an_orientation_that_says_nothing_is_not_sent() {
 }
 
 #[test]
+fn only_the_first_orientation_is_sent() {
+    let file = jpeg(6);
+    let picture = file.windows(PICTURE.len()).position(|window| window == PICTURE).expect("a picture");
+    let second = segment(0xe1, &[b"Exif\0\0", camera(3).as_slice()].concat());
+    let twice = [&file[..picture], &second, &file[picture..]].concat();
+    let expected = stripped(&file, MediaType::Jpeg).expect("a JPEG");
+    assert_eq!(stripped(&twice, MediaType::Jpeg).expect("a JPEG"), expected);
+}
+
+#[test]
 fn markers_and_application_data_without_meaning_are_not_sent() {
     let file = jpeg(6);
     let (start, rest) = file.split_at(2);

@@ -33,10 +33,13 @@ fn scan_json(text: &str) -> (Vec<Result<Vec<u8>, InvalidBase64>>, Value) {
 
 /// All that makes a scanner stumble: escapes, white space, quotes within strings, keys as values, no padding.
 fn stumbling_blocks(length: u32) -> (String, Vec<Vec<u8>>) {
-    let small = b"hello \xff\xfe\xfb\xef world".to_vec();
+    let small = b"hello \xfb\xef\xbe\xff\xff\xff world".to_vec();
     let large: Vec<u8> = (0..length).map(|i| (i * 31 % 251) as u8).collect();
-    let escaped = STANDARD.encode(&small).replace('/', "\\/").replace('+', "\\u002b");
-    let (broken_up, plain) = (STANDARD.encode(&large).replace("AAE", "AA\\r\\nE"), STANDARD.encode(&small));
+    let plain = STANDARD.encode(&small);
+    let escaped = plain.replace('/', "\\/").replacen('+', "\\u002b", 2).replacen('+', "\\u002B", 1);
+    let lines: Vec<_> = STANDARD.encode(&large).as_bytes().chunks(76).map(<[u8]>::to_vec).collect();
+    let broken_up = String::from_utf8(lines.join(&b"\\r\\n\\t"[..])).expect("base64");
+    assert!(escaped.contains("\\u002b\\u002b\\u002B+\\/") && broken_up.contains("\\r\\n\\t"));
     let text = format!(
         r#"{{"note":"say \"b64_json\":\"no\" \\","b64_json" : "{escaped}","x":"b64_json",
         "data":[{{"url":"https:\/\/h\/a?b=\"c\"","é":"url"}},{{"b64_json"
@@ -106,11 +109,26 @@ fn quotes_in_a_media_type_do_not_end_the_image() {
 }
 
 #[test]
+fn media_type_may_have_256_bytes() {
+    for (media_type, is_valid) in [
+        ("x".repeat(256), true),
+        ("x".repeat(257), false),
+        ("x".repeat(254) + "\\/", true),
+        ("x".repeat(255) + "\\/", false),
+    ] {
+        let (images, rest) = scan_json(&format!(r#"{{"url":"data:{media_type},QUJD","next":"x"}}"#));
+        assert_eq!(rest, json!({"url": 0, "next": "x"}));
+        assert_eq!(images, [if is_valid { Ok(b"ABC".to_vec()) } else { Err(InvalidBase64) }], "{media_type}");
+    }
+}
+
+#[test]
 fn endless_json_is_rejected_and_images_are_streamed() {
     let mut scanner = Scanner::new(ImageKeys::Images);
     let long = vec![b'x'; MAX_REST_OF_IMAGES];
-    assert_eq!(scanner.feed(b"{\"a\":\"", &mut |_| {}), Ok(()));
-    assert_eq!(scanner.feed(&long, &mut |_| {}), Err(BodyTooLarge::Json));
+    assert_eq!(scanner.feed(b"\"", &mut |_| {}), Ok(()));
+    assert_eq!(scanner.feed(&long[1..], &mut |_| {}), Ok(()));
+    assert_eq!(scanner.feed(b"x", &mut |_| {}), Err(BodyTooLarge::Json));
 
     let (mut scanner, mut decoded) = (Scanner::new(ImageKeys::Images), 0);
     let mut on = |piece: ImageEvent<'_>| {
@@ -130,7 +148,9 @@ fn endless_json_is_rejected_and_images_are_streamed() {
 
 #[test]
 fn invalid_json_passes_unchanged() {
-    for text in ["<html>\"x\":</html>", "\":\":\"", "", "{\"url\":\"data", "{\"data\":[{\"url\":7}"] {
+    for text in
+        ["<html>\"x\":</html>", "\":\":\"", "\"b64_json\",:\"QUJD\"", "", "{\"url\":\"data", "{\"data\":[{\"url\":7}"]
+    {
         let (images, rest) = scan([text.as_bytes()]);
         assert!(images.is_empty());
         assert!(text.as_bytes().starts_with(&rest) && rest.len() + 5 >= text.len(), "{text}");
@@ -249,12 +269,13 @@ const STRANGE: [&str; 20] = [
 
 #[test]
 fn responses_have_other_image_keys() {
-    let text =
-        r#"{"result":"aGk=","b64_json":"aGk=","url":"data:,aGk=","item":{"partial_image_b64":"aGk","result":null}}"#;
+    let text = r#"{"result":"aGk=","b64_json":"aGk=","url":"data:,aGk=","partial_image_b64_":"aGk",
+        "item":{"partial_image_b64":"aGk","result":null}}"#;
     let (mut scanner, mut images) = (Scanner::new(ImageKeys::Responses), 0);
     let mut on = |piece: ImageEvent<'_>| images += usize::from(piece == ImageEvent::Data(b"hi"));
     scanner.feed(text.as_bytes(), &mut on).expect("short");
     assert_eq!(images, 2);
-    let rest = br#"{"result":0,"b64_json":"aGk=","url":"data:,aGk=","item":{"partial_image_b64":1,"result":null}}"#;
+    let rest = br#"{"result":0,"b64_json":"aGk=","url":"data:,aGk=","partial_image_b64_":"aGk",
+        "item":{"partial_image_b64":1,"result":null}}"#;
     assert_eq!(scanner.take_rest(), rest);
 }
