@@ -308,4 +308,14 @@ mod tests {
             assert_eq!(info.counts_for_limits(), counts, "{bills} {synthetic}");
         }
     }
+
+    #[test]
+    fn reasoning_that_is_not_set_comes_from_elsewhere() {
+        let reasoning = |effort: Option<&str>, summary| Reasoning { effort: effort.map(str::to_owned), summary };
+        let (auto, detailed) = (Some(ReasoningSummary::Auto), Some(ReasoningSummary::Detailed));
+        let other = reasoning(Some("low"), auto);
+        assert_eq!(reasoning(None, None).or(&other), other);
+        assert_eq!(reasoning(Some("high"), None).or(&other), reasoning(Some("high"), auto));
+        assert_eq!(reasoning(None, detailed).or(&other), reasoning(Some("low"), detailed));
+    }
 }

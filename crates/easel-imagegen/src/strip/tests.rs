@@ -251,6 +251,10 @@ fn what_follows_the_end_of_a_webp_is_not_sent() {
     let expected = stripped(&file, MediaType::Webp).expect("a WebP");
     file.extend(chunks(&[(b"VP8 ", b"hidden"), (b"ALPH", b"behind")]));
     assert_eq!(stripped(&file, MediaType::Webp).expect("a WebP"), expected);
+
+    let file = riff(&[(b"VP8 ", b"pixels")]);
+    let longer = [file.as_slice(), &chunks(&[(b"ALPH", b"behind")])].concat();
+    assert_eq!(stripped(&longer, MediaType::Webp).expect("a WebP"), file);
 }
 
 #[test]
