@@ -6,6 +6,7 @@ mod body;
 mod copies;
 mod faults;
 mod hosted;
+mod image_limit;
 mod kept_images;
 mod once;
 mod prompt_cache;
