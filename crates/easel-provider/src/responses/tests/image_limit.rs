@@ -12,9 +12,12 @@ fn collect(assembler: &mut BodyAssembler<MemoryFiles>, results: &[&str]) -> Vec<
     let text =
         serde_json::json!(results.iter().map(|result| serde_json::json!({ "result": result })).collect::<Vec<_>>());
     assembler.feed(text.to_string().as_bytes()).unwrap();
-    let show = |part: &ImagePart<Vec<u8>>| match part {
-        ImagePart::Complete(bytes) => String::from_utf8(bytes.clone()).unwrap(),
-        part => format!("{part:?}"),
+    let show = |part: &ImagePart<Vec<u8>>| {
+        if let ImagePart::Complete(bytes) = part {
+            String::from_utf8(bytes.clone()).unwrap()
+        } else {
+            format!("{part:?}")
+        }
     };
     let (_, parts) = assembler.take();
     assert!(parts.iter().all(|part| part.is_complete() == matches!(part, ImagePart::Complete(_))), "{parts:?}");
