@@ -1,6 +1,6 @@
 //! Smaller copies of pictures.
 
-use std::io::{BufRead, Seek};
+use std::io::{Read, Seek};
 
 use crate::{Bounds, Error, Format, Limits, read};
 
@@ -28,7 +28,7 @@ pub struct Encoded {
 /// # Errors
 ///
 /// Those of [`read`], and [`Error::Encode`].
-pub fn copy<R: BufRead + Seek>(reader: R, bounds: Bounds, limits: Limits) -> Result<Encoded, Error> {
+pub fn copy<R: Read + Seek>(reader: R, bounds: Bounds, limits: Limits) -> Result<Encoded, Error> {
     let picture = read(reader, bounds, limits)?;
     let (format, bytes) = if picture.is_opaque() {
         (Format::Jpeg, picture.to_jpeg(JPEG_QUALITY)?)

@@ -6,7 +6,7 @@ mod jpeg;
 mod png;
 mod webp;
 
-use std::io::{BufRead, Read, Seek};
+use std::io::{BufReader, Read, Seek};
 
 pub use self::features::{Features, features};
 
@@ -33,6 +33,21 @@ impl Default for Limits {
     }
 }
 
+/// Bytes that are read from a file at once.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// A file as the decoders read it. They are compiled for this type only: for each type of reader again, they would be
+/// 100 KB more of the executable.
+type Source<'a> = BufReader<&'a mut dyn SeekableRead>;
+
+trait SeekableRead: Read + Seek {}
+
+impl<R: Read + Seek> SeekableRead for R {}
+
+fn source<R: Read + Seek>(reader: &mut R) -> Source<'_> {
+    BufReader::with_capacity(BUFFER_BYTES, reader)
+}
+
 /// What a decoder finds beside the pixels.
 #[derive(Default)]
 struct Metadata {
@@ -42,19 +57,24 @@ struct Metadata {
 
 /// Decodes a picture, scales it down to `bounds`, and turns it upright.
 ///
-/// The first frame of an animation is decoded. The reader is read from its beginning, wherever its position is.
+/// The first frame of an animation is decoded. The reader is read from its beginning, wherever its position is, and needs
+/// no buffer.
 ///
 /// # Errors
 ///
 /// [`Error::UnknownFormat`], [`Error::TooLarge`] and [`Error::Unsupported`] come before any pixel is decoded;
 /// [`Error::Damaged`] for anything that the decoder rejects.
-pub fn read<R: BufRead + Seek>(mut reader: R, bounds: Bounds, limits: Limits) -> Result<Picture, Error> {
-    let format = read_format(&mut reader)?;
+pub fn read<R: Read + Seek>(mut reader: R, bounds: Bounds, limits: Limits) -> Result<Picture, Error> {
+    read_source(source(&mut reader), bounds, limits)
+}
+
+fn read_source(mut source: Source<'_>, bounds: Bounds, limits: Limits) -> Result<Picture, Error> {
+    let format = read_format(&mut source)?;
     let (picture, metadata) = match format {
-        Format::Png => png::read(reader, bounds, limits),
-        Format::Jpeg => jpeg::read(reader, bounds, limits),
-        Format::WebP => webp::read(reader, bounds, limits),
-        Format::Gif => gif::read(reader, bounds, limits),
+        Format::Png => png::read(source, bounds, limits),
+        Format::Jpeg => jpeg::read(source, bounds, limits),
+        Format::WebP => webp::read(source, bounds, limits),
+        Format::Gif => gif::read(source, bounds, limits),
     }?;
     let orientation = metadata.exif.as_deref().map(Orientation::from_exif).unwrap_or_default();
     let mut picture = orientation.upright(picture);
@@ -62,12 +82,12 @@ pub fn read<R: BufRead + Seek>(mut reader: R, bounds: Bounds, limits: Limits) ->
     Ok(picture)
 }
 
-/// Reads the format from the signature, and rewinds the reader.
-fn read_format<R: BufRead + Seek>(reader: &mut R) -> Result<Format, Error> {
-    reader.rewind()?;
+/// Reads the format from the signature, and rewinds the file.
+fn read_format(source: &mut Source<'_>) -> Result<Format, Error> {
+    source.rewind()?;
     let mut start = Vec::with_capacity(12);
-    reader.by_ref().take(12).read_to_end(&mut start)?;
-    reader.rewind()?;
+    source.by_ref().take(12).read_to_end(&mut start)?;
+    source.rewind()?;
     Format::from_signature(&start).ok_or(Error::UnknownFormat)
 }
 

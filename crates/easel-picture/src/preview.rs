@@ -1,6 +1,6 @@
 //! Previews: pictures of a limited number of bytes, for those who look at an image.
 
-use std::io::{BufRead, Seek};
+use std::io::{Read, Seek};
 
 use crate::shrink::Shrink;
 use crate::{Bounds, Encoded, Error, Format, Limits, Picture, read};
@@ -22,7 +22,7 @@ const PROFILE_PART: usize = 4;
 /// # Errors
 ///
 /// Those of [`read`], [`Error::Encode`], and [`Error::NoPreview`] if even the smallest picture has too many bytes.
-pub fn preview<R: BufRead + Seek>(reader: R, edge: u32, max_bytes: usize, limits: Limits) -> Result<Encoded, Error> {
+pub fn preview<R: Read + Seek>(reader: R, edge: u32, max_bytes: usize, limits: Limits) -> Result<Encoded, Error> {
     encode_within(read(reader, Bounds::edge(edge), limits)?, max_bytes)
 }
 

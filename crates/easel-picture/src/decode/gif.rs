@@ -1,16 +1,15 @@
 //! Decodes GIF.
 
-use std::io::BufRead;
 use std::num::NonZeroU64;
 
 use gif::{ColorOutput, DecodeOptions, DecodingError, MemoryLimit};
 
-use super::{Limits, Metadata, check_size, finish};
+use super::{Limits, Metadata, Source, check_size, finish};
 use crate::shrink::Shrink;
 use crate::{Bounds, Error, Format, Picture};
 
 /// Decodes the first frame, on a canvas of the size in the header.
-pub(super) fn read<R: BufRead>(reader: R, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
+pub(super) fn read(source: Source<'_>, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
     let damaged = |error: DecodingError| Error::damaged(Format::Gif, error);
     let limit = limits.pixels.min(limits.whole);
     let mut options = DecodeOptions::new();
@@ -18,7 +17,7 @@ pub(super) fn read<R: BufRead>(reader: R, bounds: Bounds, limits: Limits) -> Res
     if let Some(bytes) = NonZeroU64::new(limit.saturating_mul(4)) {
         options.set_memory_limit(MemoryLimit::Bytes(bytes));
     }
-    let mut decoder = options.read_info(reader).map_err(damaged)?;
+    let mut decoder = options.read_info(source).map_err(damaged)?;
     let (width, height) = (decoder.width(), decoder.height());
     check_size(limit, Format::Gif, width.into(), height.into())?;
     let frame = decoder.read_next_frame().map_err(damaged)?;

@@ -1,16 +1,14 @@
 //! Decodes JPEG.
 
-use std::io::BufRead;
-
 use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
 
-use super::{Limits, Metadata, check_size, shrink_whole};
+use super::{Limits, Metadata, Source, check_size, shrink_whole};
 use crate::{Bounds, Error, Format, Picture};
 
 /// Decodes at an eighth, a quarter or half of the size where that is enough, which the cosine transform gives for free.
-pub(super) fn read<R: BufRead>(reader: R, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
+pub(super) fn read(source: Source<'_>, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
     let damaged = |error: jpeg_decoder::Error| Error::damaged(Format::Jpeg, error);
-    let mut decoder = Decoder::new(reader);
+    let mut decoder = Decoder::new(source);
     decoder.read_info().map_err(damaged)?;
     let info = decoder.info().ok_or_else(|| Error::damaged(Format::Jpeg, "no frame"))?;
     let (width, height) = (u32::from(info.width), u32::from(info.height));

@@ -1,19 +1,17 @@
 //! Decodes PNG.
 
-use std::io::{BufRead, Seek};
-
 use png::{Decoder, Transformations};
 
-use super::{Limits, Metadata, check_size, finish, shrink_whole};
+use super::{Limits, Metadata, Source, check_size, finish, shrink_whole};
 use crate::shrink::Shrink;
 use crate::{Bounds, Error, Format, Picture};
 
 /// Bytes that the decoder may use for rows, palettes and profiles.
 const DECODER_BYTES: usize = 64 << 20;
 
-pub(super) fn read<R: BufRead + Seek>(reader: R, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
+pub(super) fn read(source: Source<'_>, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
     let damaged = |error: png::DecodingError| Error::damaged(Format::Png, error);
-    let mut decoder = Decoder::new_with_limits(reader, png::Limits { bytes: DECODER_BYTES });
+    let mut decoder = Decoder::new_with_limits(source, png::Limits { bytes: DECODER_BYTES });
     decoder.set_ignore_text_chunk(true);
     decoder.set_transformations(Transformations::normalize_to_color8());
     let header = decoder.read_header_info().map_err(damaged)?;

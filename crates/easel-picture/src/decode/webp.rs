@@ -1,15 +1,13 @@
 //! Decodes WebP.
 
-use std::io::{BufRead, Seek};
-
 use image_webp::{DecodingError, WebPDecoder};
 
-use super::{Limits, Metadata, check_size, shrink_whole};
+use super::{Limits, Metadata, Source, check_size, shrink_whole};
 use crate::{Bounds, Error, Format, Picture};
 
-pub(super) fn read<R: BufRead + Seek>(reader: R, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
+pub(super) fn read(source: Source<'_>, bounds: Bounds, limits: Limits) -> Result<(Picture, Metadata), Error> {
     let damaged = |error: DecodingError| Error::damaged(Format::WebP, error);
-    let mut decoder = WebPDecoder::new(reader).map_err(damaged)?;
+    let mut decoder = WebPDecoder::new(source).map_err(damaged)?;
     let (width, height) = decoder.dimensions();
     check_size(limits.pixels.min(limits.whole), Format::WebP, width, height)?;
     let size = decoder.output_buffer_size().ok_or_else(|| Error::damaged(Format::WebP, "too many bytes"))?;

@@ -4,7 +4,7 @@ mod composite;
 mod credentials;
 mod report;
 
-use std::io::{self, BufReader};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -230,8 +230,7 @@ fn examine_image(
 }
 
 fn decode(home: &Home, path: &Path) -> Result<Picture, CompareError> {
-    let file = BufReader::with_capacity(BUFFER_BYTES, lookup::open(home, path)?);
-    Ok(easel_picture::read(file, Bounds::edge(u32::MAX), LIMITS)?)
+    Ok(easel_picture::read(lookup::open(home, path)?, Bounds::edge(u32::MAX), LIMITS)?)
 }
 
 fn read_mask(home: &Home, path: &Path, base: &Picture) -> Result<Mask, CompareError> {

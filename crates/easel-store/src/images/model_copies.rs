@@ -7,7 +7,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, BufReader, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use easel_imagegen::model_copy::{CopySize, ModelCopy, is_smaller};
@@ -28,8 +28,6 @@ const VERSION: u32 = 1;
 const HASH_CHARS: usize = 8;
 /// Parts of a copy's name after the file name of its image.
 const NAME_PARTS: usize = 3;
-/// Bytes of an image that are read at once.
-const BUFFER_BYTES: usize = 64 << 10;
 
 /// Why a copy could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -57,7 +55,7 @@ pub(crate) fn find(home: &Home, image: &Reference, size: CopySize) -> Option<Mod
 /// # Errors
 /// If the image cannot be decoded, or the copy cannot be written.
 pub(crate) fn make(home: &Home, image: &Reference, size: CopySize) -> Result<Option<ModelCopy>, CopyError> {
-    let file = BufReader::with_capacity(BUFFER_BYTES, lookup::open(home, &image.path)?);
+    let file = lookup::open(home, &image.path)?;
     let bounds = Bounds { edge: size.edge(), patches: size.patches() };
     let copy = easel_picture::copy(file, bounds, Limits::default())?;
     let bytes = copy.bytes.len() as u64;

@@ -2,7 +2,6 @@
 //!
 //! Previews are not stored: their clients choose the size, so the files would pile up.
 
-use std::io::BufReader;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,8 +20,6 @@ const DEFAULT_EDGE: u32 = 1_568;
 const DEFAULT_BYTES: u32 = 32_768;
 /// Maximum size in bytes.
 const MAX_BYTES: u32 = 8 << 20;
-/// Bytes of an image that are read at once.
-const BUFFER_BYTES: usize = 64 << 10;
 /// How long a request waits for a worker and its work. The limits on pixels bound the work itself.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 /// Previews that are made at once in the process. Each may take as much memory as a model copy.
@@ -102,8 +99,7 @@ impl Previews {
         let make = move || {
             // The work holds the permit, since it continues when nobody waits for it anymore.
             let _worker = worker;
-            let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-            easel_picture::preview(reader, bounds.edge, bounds.bytes as usize, Limits::default())
+            easel_picture::preview(file, bounds.edge, bounds.bytes as usize, Limits::default())
         };
         Ok(tokio::task::spawn_blocking(make).await.map_err(|_| PreviewError::Panic)??)
     }

@@ -54,7 +54,7 @@ pub(super) fn make(
     feather: u32,
 ) -> Result<MadeComposite, CompositeError> {
     let base_file = lookup::open(home, base_path).map_err(CompareError::Read)?;
-    let features = easel_picture::features(BufReader::with_capacity(BUFFER_BYTES, base_file));
+    let features = easel_picture::features(base_file);
     features.map_err(CompareError::Picture)?.allow_composite()?;
     let made = edit.composite(comparison, mask, feather)?;
     let png = made.picture.to_fast_png().map_err(CompareError::Picture)?;

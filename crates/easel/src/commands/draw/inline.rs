@@ -5,7 +5,6 @@ mod protocols;
 mod sixel;
 
 use std::fs::File;
-use std::io::{self, BufReader};
 use std::path::Path;
 
 use easel_config::Environment;
@@ -89,8 +88,7 @@ impl InlineMode {
 }
 
 fn read(path: &Path, longest_edge: u32) -> Result<Picture, Box<dyn std::error::Error>> {
-    let file: io::Result<File> = File::open(path);
-    Ok(easel_picture::read(BufReader::new(file?), Bounds::edge(longest_edge), Limits::default())?)
+    Ok(easel_picture::read(File::open(path)?, Bounds::edge(longest_edge), Limits::default())?)
 }
 
 #[cfg(test)]

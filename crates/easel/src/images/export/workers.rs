@@ -1,7 +1,6 @@
 //! Where pictures for exports are made: on the pool for blocking work, one export at a time.
 
 use std::fs::File;
-use std::io::BufReader;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +16,6 @@ pub(super) const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// Exports that are made at once in the process. Each may have three pictures of 200 MB in memory: the decoded one, the
 /// scaled one, and the samples that an encoder takes. A picture that is trimmed or cropped is one more.
 const WORKERS: usize = 1;
-/// Bytes of an image that are read at once.
-const BUFFER_BYTES: usize = 64 << 10;
 
 /// What an export has made.
 pub(super) struct Rendered<T> {
@@ -66,8 +63,7 @@ impl ExportWorkers {
 
 /// Decodes the whole picture of an image's file.
 pub(super) fn decode(file: File) -> Result<Picture, ExportFailure> {
-    let reader = BufReader::with_capacity(BUFFER_BYTES, file);
-    Ok(easel_picture::read(reader, Bounds::edge(u32::MAX), Limits::default())?)
+    Ok(easel_picture::read(file, Bounds::edge(u32::MAX), Limits::default())?)
 }
 
 #[cfg(test)]
