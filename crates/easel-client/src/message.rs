@@ -39,15 +39,15 @@ pub(crate) struct Line<'a> {
 ///
 /// # Errors
 /// If an event has wrong params.
-pub(crate) fn parse_event(text: &str, method: &str) -> Result<Option<Event>, ClientError> {
-    if !Event::is_known(method) {
+pub(crate) fn parse_event(method: &str, params: Option<&RawValue>) -> Result<Option<Event>, ClientError> {
+    let params = params.unwrap_or(RawValue::NULL).get();
+    let event = Event::from_params(method, params).map_err(|error| {
+        ClientError::Protocol(format!("the event {method} has params of another shape ({error}): {params}"))
+    })?;
+    if event.is_none() {
         tracing::debug!(method, "an unknown notification was ignored");
-        return Ok(None);
     }
-    match Event::from_json(text) {
-        Ok(event) => Ok(Some(event)),
-        Err(error) => Err(ClientError::Protocol(format!("the event {method} has another shape ({error}): {text}"))),
-    }
+    Ok(event)
 }
 
 /// The notification that cancels a request.

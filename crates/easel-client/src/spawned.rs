@@ -237,7 +237,7 @@ impl Client {
                 let params = params.unwrap_or(RawValue::NULL).to_owned();
                 self.server_requests.push_back(QueuedRequest { id, method, params });
             }
-            Line { id: None, method: Some(method), .. } => self.events.extend(parse_event(text, &method)?),
+            Line { id: None, method: Some(method), params, .. } => self.events.extend(parse_event(&method, params)?),
             Line { id: Some(id), method: None, .. } if self.in_flight.remove(&id) => {
                 self.responses.insert(id, text.to_owned());
             }

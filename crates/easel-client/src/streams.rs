@@ -103,8 +103,8 @@ fn read_message(text: &str, connection: &Weak<Inner>, waiting: &Waiting) -> Resu
             let request = connection.upgrade().map(|inner| ServerRequest::new(Connection(inner), id, method, params));
             Ok(request.map(Message::Request))
         }
-        Line { id: None, method: Some(method), .. } => {
-            Ok(parse_event(text, &method)?.map(Box::new).map(Message::Event))
+        Line { id: None, method: Some(method), params, .. } => {
+            Ok(parse_event(&method, params)?.map(Box::new).map(Message::Event))
         }
         Line { id: Some(id), result, error, .. } => {
             let outcome = match (result, error) {

@@ -6,7 +6,9 @@ mod thread;
 mod turn;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
 use ts_rs::TS;
 
 pub use server::*;
@@ -16,10 +18,24 @@ pub use turn::*;
 use crate::account::{AccountLoginCompletedNotification, AccountUpdatedNotification};
 use crate::rate_limits::AccountRateLimitsUpdatedNotification;
 
+/// Not derived: a derived one would contain the code for all params twice, also for params that come before the name.
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Notification {
+            method: String,
+            params: Box<RawValue>,
+        }
+        let Notification { method, params } = Notification::deserialize(deserializer)?;
+        let event = Self::from_params(&method, params.get()).map_err(D::Error::custom)?;
+        event.ok_or_else(|| D::Error::custom(format!("unknown notification `{method}`")))
+    }
+}
+
 macro_rules! events {
     ($($name:literal $event:ident($params:ty);)+) => {
         /// A notification of the server. The variants are in the order of a thread's life.
-        #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, TS)]
+        #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema, TS)]
         #[serde(tag = "method", content = "params")]
         pub enum Event {
             $(#[serde(rename = $name)] $event($params),)+
@@ -33,18 +49,17 @@ macro_rules! events {
         }
 
         impl Event {
-            /// Deserializes a notification. Compiled once, in this crate, like the conversions of
+            /// Deserializes a notification from its name and the JSON of its params. Returns `None` for a name that this
+            /// version does not know. Compiled once, in this crate, like the conversions of
             /// [`Method`](crate::method::Method).
             ///
             /// # Errors
-            /// If the JSON is not a known event.
-            pub fn from_json(json: &str) -> serde_json::Result<Self> {
-                serde_json::from_str(json)
-            }
-
-            /// Returns whether a notification with this name is an event of this version.
-            pub fn is_known(method: &str) -> bool {
-                [$($name),+].contains(&method)
+            /// If the params are not those of the event.
+            pub fn from_params(method: &str, params: &str) -> serde_json::Result<Option<Self>> {
+                Ok(Some(match method {
+                    $($name => Self::$event(serde_json::from_str(params)?),)+
+                    _ => return Ok(None),
+                }))
             }
 
             /// Returns the name of the notification.
