@@ -14,11 +14,11 @@ use tracing::{Level, Metadata};
 use tracing_appender::non_blocking::{NonBlocking, NonBlockingBuilder, WorkerGuard};
 #[cfg(feature = "otel")]
 use tracing_subscriber::filter::FilterExt;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{Targets, filter_fn};
 use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry};
+use tracing_subscriber::{Layer, Registry};
 
 #[cfg(feature = "otel")]
 use crate::process::telemetry::Telemetry;
@@ -61,11 +61,9 @@ impl Logging {
             let queue = Arc::clone(&queue);
             move || queue.get_or_init(LogQueue::start).sender.clone()
         };
-        let filter = || EnvFilter::builder().parse_lossy(environment.text("RUST_LOG").unwrap_or(default_filter));
+        let (filter, ignored) = parse_filter(environment.text("RUST_LOG").unwrap_or_default(), default_filter);
         // The only spans are the phases of turns. With this filter, each is logged when it ends, with its time.
-        let probe = tracing_subscriber::registry().with(filter());
-        let has_phases =
-            tracing::subscriber::with_default(probe, || tracing::span_enabled!(target: phase::TARGET, Level::DEBUG));
+        let has_phases = filter.would_enable(phase::TARGET, &Level::DEBUG);
         let span_events = if has_phases { FmtSpan::CLOSE } else { FmtSpan::NONE };
         let lines = tracing_subscriber::fmt::layer().with_ansi(false).with_span_events(span_events).with_writer(writer);
         let lines: Box<dyn Layer<Registry> + Send + Sync> = match environment.text("LOG_FORMAT") {
@@ -76,14 +74,16 @@ impl Logging {
         #[cfg(feature = "otel")]
         if let Some(telemetry) = Telemetry::start(environment) {
             // The filter of the log is not that of the export.
-            let lines = lines.with_filter(filter().and(filter_fn(is_harmless)));
+            let lines = lines.with_filter(filter.and(filter_fn(is_harmless)));
             let exported = telemetry.as_ref().ok().map(Telemetry::layer);
             let _ = tracing_subscriber::registry().with(lines).with(exported).try_init();
+            warn_of_ignored(&ignored);
             let telemetry = telemetry.inspect_err(|error| tracing::warn!(%error, "no traces are exported")).ok();
             return Self { telemetry, queue };
         }
         // A subscriber that already exists belongs to a test in this process.
-        let _ = tracing_subscriber::registry().with(lines).with(filter()).with(filter_fn(is_harmless)).try_init();
+        let _ = tracing_subscriber::registry().with(lines).with(filter).with(filter_fn(is_harmless)).try_init();
+        warn_of_ignored(&ignored);
         Self {
             #[cfg(feature = "otel")]
             telemetry: None,
@@ -97,6 +97,24 @@ impl LogQueue {
         let builder = NonBlockingBuilder::default().lossy(true).buffered_lines_limit(MAX_QUEUED_LINES);
         let (sender, writer) = builder.thread_name("easel-log").finish(std::io::stderr());
         Self { sender, writer: Mutex::new(Some(writer)) }
+    }
+}
+
+/// Parses a filter such as `warn,easel=debug`: levels and targets with levels. Returns it with the parts that are
+/// neither. Without a valid part, the default is the filter.
+fn parse_filter(text: &str, default: &str) -> (Targets, Vec<String>) {
+    let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+    // A part with a bracket is one of `EnvFilter`'s, for a span and its fields.
+    let (valid, ignored): (Vec<_>, Vec<_>) =
+        parts.partition(|part| !part.contains(['[', '{']) && part.parse::<Targets>().is_ok());
+    let text = if valid.is_empty() { default.to_owned() } else { valid.join(",") };
+    (text.parse().unwrap_or_default(), ignored.into_iter().map(str::to_owned).collect())
+}
+
+fn warn_of_ignored(parts: &[String]) {
+    if !parts.is_empty() {
+        let parts = parts.join(",");
+        tracing::warn!(parts, "RUST_LOG: these parts are ignored; a part is a level or a target with a level");
     }
 }
 
@@ -161,6 +179,30 @@ mod tests {
     }
 
     #[test]
+    fn a_filter_has_levels_and_targets() {
+        let (filter, ignored) = parse_filter(" warn , easel=debug,,hyper=off", SERVER_FILTER);
+        assert_eq!(filter, "warn,easel=debug,hyper=off".parse().unwrap());
+        assert_eq!(ignored, [""; 0]);
+    }
+
+    #[test]
+    fn invalid_parts_of_a_filter_are_ignored() {
+        let (filter, ignored) = parse_filter("easel=loud,[turn]=debug,info,a=b=c", SERVER_FILTER);
+        assert_eq!(filter, "info".parse().unwrap());
+        assert_eq!(ignored, ["easel=loud", "[turn]=debug", "a=b=c"]);
+        for text in ["", " , ", "easel=loud"] {
+            assert_eq!(parse_filter(text, SERVER_FILTER).0, SERVER_FILTER.parse().unwrap(), "{text}");
+        }
+    }
+
+    #[test]
+    fn default_filters_are_valid() {
+        for filter in [SERVER_FILTER, COMMAND_FILTER] {
+            assert_eq!(parse_filter(filter, "off"), (filter.parse().unwrap(), Vec::new()));
+        }
+    }
+
+    #[test]
     fn libraries_never_log_details() {
         let lines = Lines::default();
         let writer = {
@@ -168,7 +210,7 @@ mod tests {
             move || lines.clone()
         };
         let layer = tracing_subscriber::fmt::layer().with_writer(writer);
-        let filter = EnvFilter::new("trace,tungstenite=trace");
+        let filter: Targets = "trace,tungstenite=trace".parse().unwrap();
         let registry = tracing_subscriber::registry().with(filter).with(filter_fn(is_harmless)).with(layer);
         tracing::subscriber::with_default(registry, || {
             tracing::trace!(target: "tungstenite::protocol", "canary");
