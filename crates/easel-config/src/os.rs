@@ -19,8 +19,8 @@ use unix as platform;
 use windows as platform;
 
 pub(crate) use platform::{
-    create_private_folder, flush_folder, is_exposed, is_foreign, is_foreign_path, is_superuser, make_private,
-    open_lock_file,
+    create_private_folder, flush_folder, is_exposed, is_foreign, is_foreign_path, is_in_use, is_superuser,
+    make_private, open_lock_file,
 };
 
 /// Whether a hook's command for Windows takes the place of the other one.

@@ -32,6 +32,14 @@ pub(crate) fn open_lock_file(path: &Path) -> io::Result<File> {
     lock_file_options().open(path)
 }
 
+/// Returns whether a file could not be replaced because somebody has it open, such as a reader or a virus scanner. The
+/// system reports a file that the user may not replace in the same way.
+pub(crate) fn is_in_use(error: &io::Error) -> bool {
+    const ERROR_ACCESS_DENIED: i32 = 5;
+    const ERROR_SHARING_VIOLATION: i32 = 32;
+    matches!(error.raw_os_error(), Some(ERROR_ACCESS_DENIED | ERROR_SHARING_VIOLATION))
+}
+
 /// Returns whether a user who is not an administrator may read the file.
 pub(crate) fn is_exposed(file: &File) -> io::Result<bool> {
     let info = GetSecurityInfo(file, SeObjectType::SE_FILE_OBJECT, SecurityInformation::Dacl)?;
