@@ -30,6 +30,8 @@ impl DrawSession<'_> {
         let mut outcome = self.call_tool(thread_id, arguments).await?;
         // The last one first, since the path of the second copy is the start of that of the eleventh.
         for (copy, name) in copies.names.iter().rev() {
+            // A quoted path of Windows has two backslashes for each one.
+            outcome.reword(&copy.escape_debug().to_string(), name);
             outcome.reword(copy, name);
         }
         Ok(outcome)
