@@ -57,8 +57,8 @@ struct Metadata {
 
 /// Decodes a picture, scales it down to `bounds`, and turns it upright.
 ///
-/// The first frame of an animation is decoded. The reader is read from its beginning, wherever its position is, and needs
-/// no buffer.
+/// The first frame of an animation is decoded. The reader is read from its beginning, wherever its position is, and
+/// needs no buffer.
 ///
 /// # Errors
 ///

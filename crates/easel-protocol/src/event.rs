@@ -49,8 +49,8 @@ macro_rules! events {
         }
 
         impl Event {
-            /// Deserializes a notification from its name and the JSON of its params. Returns `None` for a name that this
-            /// version does not know. Compiled once, in this crate, like the conversions of
+            /// Deserializes a notification from its name and the JSON of its params. Returns `None` for a name that
+            /// this version does not know. Compiled once, in this crate, like the conversions of
             /// [`Method`](crate::method::Method).
             ///
             /// # Errors
