@@ -25,8 +25,6 @@ use crate::home::Home;
 
 /// The most pixels of an image that is compared: a comparison has several pictures in memory at once.
 const LIMITS: Limits = Limits { pixels: 16 << 20, whole: 16 << 20, progressive: 16 << 20 };
-/// Bytes of an image that are read at once.
-const BUFFER_BYTES: usize = 64 << 10;
 /// How long an image of a call, or a request, waits for its comparison. The limits on pixels bound the work itself.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 

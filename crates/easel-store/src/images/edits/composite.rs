@@ -8,15 +8,17 @@ use easel_picture::{Comparison, Composite, Edit, Mask, Picture};
 use easel_protocol::id::ImageId;
 use easel_protocol::record::{CompositeStatus, MaskUse};
 
+use super::CompareError;
 use super::credentials::has_content_credentials;
 use super::report::to_report;
-use super::{BUFFER_BYTES, CompareError};
 use crate::files::thread_files::ThreadFiles;
 use crate::home::Home;
 use crate::images::lookup;
 
 /// Over how many pixels the two images blend if nothing else is said.
 pub(super) const DEFAULT_FEATHER: u32 = 8;
+/// Bytes of an image that are read at once.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// Why a composite was not made.
 #[derive(Debug, thiserror::Error)]
